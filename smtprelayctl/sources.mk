@@ -1,0 +1,1 @@
+CTL_SRCS =
