@@ -1,1 +1,3 @@
 COMMON_SRCS =
+COMMON_SRCS += log.c
+COMMON_SRCS += lograte.c
