@@ -1,0 +1,180 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* What OpenBSD's libc has and other systems keep in libbsd. */
+/* relay.conf(5): what root decides.  Read once, at start, by every program. */
+
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "compat.h"
+
+#define CONF_PATH		"/etc/mail/relay.conf"
+#define CONF_KEY		"/etc/mail/relay.key"
+#ifdef __linux__
+#define CONF_DATABASE		"/var/lib/smtprelay/relay.db"
+#else
+#define CONF_DATABASE		"/var/db/smtprelay/relay.db"
+#endif
+
+/* Limits of ours. */
+#define CONF_FILE_MAX		(1024 * 1024)	/* bytes of one file */
+#define CONF_ERRORS_MAX		100		/* errors kept */
+#define CONF_DOMAIN_MAX		253		/* bytes, RFC 1035 2.3.4 */
+#define CONF_LOGIN_MAX		255		/* bytes of a login's name */
+#define CONF_LIST_MAX		10000		/* names in one list */
+#define CONF_PARTICIPANTS_MAX	200
+#define CONF_MESSAGES_MAX	1000000		/* per hour */
+#define CONF_LIFETIME_MIN	60		/* seconds */
+#define CONF_LIFETIME_MAX	(INT64_C(20) * 365 * 86400)
+
+/* What a reply must show before it leaves as the mailbox's. */
+enum conf_authenticate {
+	CONF_AUTH_SIGNATURE,
+	CONF_AUTH_SENDER,
+	CONF_AUTH_EITHER,
+	CONF_AUTH_BOTH,
+	CONF_AUTH_NONE
+};
+
+enum conf_from {			/* From of a reply */
+	CONF_FROM_MAILBOX,
+	CONF_FROM_WORKER
+};
+
+enum conf_copies {			/* From of a copy */
+	CONF_COPIES_MAILBOX,
+	CONF_COPIES_ORIGINAL
+};
+
+enum conf_leak {
+	CONF_LEAK_SCRUB,
+	CONF_LEAK_REFUSE,
+	CONF_LEAK_PASS
+};
+
+enum conf_spam {
+	CONF_SPAM_ARCHIVE,
+	CONF_SPAM_REFUSE,
+	CONF_SPAM_PASS
+};
+
+struct conf_list {
+	char	**item;			/* `count' strings, no NULL at the end */
+	size_t	  count;
+};
+
+struct conf_replies {
+	enum conf_authenticate	 authenticate;
+	int			 trust_results;	/* Authentication-Results */
+	enum conf_from		 from;
+	enum conf_copies	 copies;
+	int64_t			 signature_lifetime;	/* seconds */
+	int64_t			 handle_lifetime;	/* seconds */
+	int64_t			 retain;		/* seconds */
+	int			 automatic_pass;	/* else refuse */
+	enum conf_leak		 leak;
+	int			 commands_accept;	/* else ignore */
+	unsigned int		 participants;
+	unsigned int		 messages_per_hour;	/* to one mailbox */
+	enum conf_spam		 spam;
+	struct conf_list	 helpdesk;	/* logins, as typed */
+};
+
+struct conf {
+	char			*path;		/* the file, as it was given */
+	char			*database;	/* absolute */
+	char			*key;		/* absolute */
+	struct conf_list	 domains;	/* ours, lower case */
+	char			*bounce_domain;	/* lower case; NULL for none */
+	int			 bounce_added;	/* only its line names it */
+	int			 sandbox_required;
+	struct conf_replies	 replies;
+};
+
+/* What was wrong, a message each, "FILE:LINE: what". */
+struct conf_errors {
+	char	**message;
+	size_t	  count;
+	size_t	  dropped;		/* more than CONF_ERRORS_MAX */
+};
+
+/*
+ * Reads the file at `path' and what it includes.  Returns the configuration,
+ * to be freed with conf_free(), or NULL when there was any mistake, each of
+ * which is then in `errors', which the caller frees with conf_errors_free()
+ * in either case.  Never exits and writes nothing.  The files must belong
+ * to root or to the caller and be writable by no group and nobody else.
+ */
+struct conf	*conf_load(const char *path, struct conf_errors *errors);
+
+/* The same for text in memory; `name' is for messages and includes. */
+struct conf	*conf_parse(const char *name, const char *text, size_t len,
+		    struct conf_errors *errors);
+
+/* Frees; NULL is allowed. */
+void		 conf_free(struct conf *);
+
+/* Forgets the messages; the struct can be used again. */
+void		 conf_errors_free(struct conf_errors *);
+
+/*
+ * What is allowed but worth a line in the log at every start, one sentence
+ * for each call: returns sentence number `i' (from 0), NULL after the last.
+ */
+const char	*conf_warning(const struct conf *, size_t i);
+
+/*
+ * For -n of every program: reads `path' and writes its mistakes, or else
+ * its warnings, to standard error; with `verbose' also the configuration to
+ * standard output, in a form that parses again to the same.  Returns the
+ * exit status, 0 or 1.
+ */
+int		 conf_check(const char *path, int verbose);
+
+/* Writes the configuration as relay.conf would say it.  Returns 0 or -1. */
+int		 conf_print(const struct conf *, FILE *);
+
+/* Whether `domain' (any case) is one of ours: 1 or 0. */
+int		 conf_is_our_domain(const struct conf *, const char *domain);
+
+/* The same for the domain of an address, behind its last '@': 1 or 0. */
+int		 conf_is_our_address(const struct conf *, const char *address);
+
+/*
+ * The domain of return paths for mail of `mailbox', an address in lower
+ * case.  Points into the configuration or into `mailbox'.
+ */
+const char	*conf_bounce_domain(const struct conf *, const char *mailbox);
+
+/* Whether `login' (exactly) is one of helpdesk's: 1 or 0. */
+int		 conf_is_helpdesk(const struct conf *, const char *login);
+
+/* The words for `authenticate', such as "signature or sender". */
+const char	*conf_authenticate_name(enum conf_authenticate);
+
+/*
+ * A number with a unit: s, m, h, d or w for seconds in `*seconds'; K, M or
+ * G for bytes in `*bytes', which may also stand without one.  Return 0, or
+ * -1 when `text' is no such thing or does not fit.
+ */
+int		 conf_duration(const char *text, int64_t *seconds);
+int		 conf_size(const char *text, int64_t *bytes);
+
+#endif
