@@ -1,1 +1,2 @@
 UNIT_TESTS =
+UNIT_TESTS += sbuf_test
