@@ -1,0 +1,137 @@
+#!/bin/sh
+#
+# Copyright (c) 2026 The opensmtpd-relay developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+#
+# usage: trees.sh [7.6 | 7.9] ...
+#
+# Makes the Debian trees that hold the newer two releases of smtpd, with a
+# compiler, under $TREES (/var/cache/opensmtpd-relay/trees).  A tree that is
+# there already, and complete, is left as it is.  Needs root.
+
+set -eu
+
+TREES=${TREES:-/var/cache/opensmtpd-relay/trees}
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+# The number in the stamp says which list of packages a tree was made from.
+STAMP=.complete-1
+PACKAGES="gcc make byacc libc6-dev libevent-dev libbsd-dev libssl-dev
+    libsqlite3-dev opensmtpd opensmtpd-filter-dkimsign ca-certificates
+    pkgconf procps"
+
+die() {
+	echo "trees.sh: $*" >&2
+	exit 1
+}
+
+# suite_of RELEASE: the Debian suite that ships this smtpd
+suite_of() {
+	case $1 in
+	7.6)	echo trixie ;;
+	7.9)	echo testing ;;
+	*)	die "$1: no such release, expected 7.6 or 7.9" ;;
+	esac
+}
+
+# script_of SUITE: debootstrap's script; an older one does not know the newest
+script_of() {
+	_scripts=/usr/share/debootstrap/scripts
+	if [ -e "$_scripts/$1" ] && [ "$1" != testing ]; then
+		echo "$_scripts/$1"
+	else
+		echo "$_scripts/sid"
+	fi
+}
+
+# tree_files TREE: what smtpd needs to start without asking any name server
+tree_files() {
+	echo "127.0.0.1 localhost mx.company.example mx" >"$1/etc/hosts"
+	echo mx.company.example >"$1/etc/mailname"
+	echo mx.company.example >"$1/etc/hostname"
+	rm -f "$1/etc/resolv.conf"
+	echo "nameserver 127.0.0.1" >"$1/etc/resolv.conf"
+}
+
+# in_tree TREE COMMAND ...: runs it there, in a mount namespace of its own
+in_tree() {
+	_tree=$1
+	shift
+	unshare -m sh -c '
+		mount --make-rprivate /
+		mount -t proc proc "$1/proc"
+		mount -t tmpfs tmpfs "$1/run"
+		cp -L /etc/resolv.conf "$1/run/resolv.outer"
+		mount --bind "$1/run/resolv.outer" "$1/etc/resolv.conf"
+		mount --bind /etc/hosts "$1/etc/hosts"
+		tree=$1; shift
+		exec chroot "$tree" /usr/bin/env -i \
+		    PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C \
+		    DEBIAN_FRONTEND=noninteractive \
+		    ${http_proxy:+http_proxy="$http_proxy"} "$@"
+	' sh "$_tree" "$@"
+}
+
+# tree_packages TREE: installs compiler, libraries and smtpd, starts nothing
+tree_packages() {
+	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+	chmod 755 "$1/usr/sbin/policy-rc.d"
+	printf 'path-exclude=/usr/share/%s/*\n' doc man locale info \
+	    >"$1/etc/dpkg/dpkg.cfg.d/small"
+	cat >"$1/etc/apt/apt.conf.d/90tree" <<-!
+		Acquire::Check-Valid-Until "false";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+		APT::Install-Recommends "false";
+		Dpkg::Options { "--force-unsafe-io"; "--force-confold"; };
+	!
+	in_tree "$1" apt-get -q update
+	# shellcheck disable=SC2086
+	in_tree "$1" apt-get -q -y install $PACKAGES
+	in_tree "$1" apt-get clean
+	rm -rf "$1"/var/lib/apt/lists/*
+}
+
+make_tree() {
+	_release=$1
+	_suite=$(suite_of "$_release")
+	_new="$TREES/.new-$_release"
+	[ -x /usr/sbin/debootstrap ] || die "debootstrap is not installed"
+	rm -rf --one-file-system "$_new"
+	mkdir -p "$_new"
+	echo "making the tree for smtpd $_release ($_suite)"
+	debootstrap --variant=minbase "$_suite" "$_new" "$MIRROR" \
+	    "$(script_of "$_suite")"
+	tree_files "$_new"
+	tree_packages "$_new"
+	tree_files "$_new"
+	_version=$(in_tree "$_new" dpkg-query -W -f '${Version}' opensmtpd)
+	echo "$_version" >"$_new/$STAMP"
+	rm -rf --one-file-system "${TREES:?}/$_release"
+	mv "$_new" "$TREES/$_release"
+	echo "tree $_release: smtpd $_version"
+}
+
+[ "$(id -u)" -eq 0 ] || die "only root can make a tree"
+[ $# -gt 0 ] || set -- 7.6 7.9
+mkdir -p "$TREES"
+exec 9>"$TREES/.lock"
+flock 9
+for release in "$@"; do
+	suite_of "$release" >/dev/null
+	if [ -e "$TREES/$release/$STAMP" ]; then
+		echo "tree $release: smtpd $(cat "$TREES/$release/$STAMP")"
+	else
+		make_tree "$release" 9>&-
+	fi
+done
