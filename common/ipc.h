@@ -47,34 +47,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IPC_MAX_DATA	(1024 * 1024)	/* most bytes in one frame */
+#include "ipcpack.h"
+
 #define IPC_HEADER	20		/* bytes before them */
 
 struct ipc;
 
-/* A received frame; data and fd are good until the next ipc_get(). */
+/* A received frame; data is good until the next ipc_get(). */
 struct ipc_msg {
 	uint32_t	 type;
 	uint64_t	 id;
 	const uint8_t	*data;
 	size_t		 len;
-	int		 fd;	/* -1, or a descriptor: the receiver sets it
-				 * to -1 when it keeps it, else it is closed */
-};
-
-/* Bytes being put together; zero it or call ipc_pack_init(). */
-struct ipc_pack {
-	uint8_t	*buf;
-	size_t	 len;
-	size_t	 size;
-	int	 failed;	/* out of memory or over IPC_MAX_DATA */
-};
-
-/* Bytes being taken apart. */
-struct ipc_unpack {
-	const uint8_t	*pos;
-	size_t		 left;
-	int		 failed;
+	int		 fd;	/* -1, or a descriptor, which is the
+				 * caller's; a callback sets it to -1 when it
+				 * keeps it, else it is closed after it */
 };
 
 /*
@@ -136,32 +123,5 @@ int		 ipc_recv_wait(struct ipc *ch, struct ipc_msg *msg, int msec);
 
 /* Two connected close-on-exec stream sockets.  Returns 0 or -1. */
 int		 ipc_pair(int fds[2]);
-
-void		 ipc_pack_init(struct ipc_pack *p);
-void		 ipc_pack_free(struct ipc_pack *p);	/* wipes it, too */
-void		 ipc_put_u8(struct ipc_pack *p, uint8_t v);
-void		 ipc_put_u32(struct ipc_pack *p, uint32_t v);
-void		 ipc_put_u64(struct ipc_pack *p, uint64_t v);
-void		 ipc_put_bytes(struct ipc_pack *p, const void *v, size_t len);
-/* A string; NULL is packed as "". */
-void		 ipc_put_str(struct ipc_pack *p, const char *s);
-
-void		 ipc_unpack_init(struct ipc_unpack *u, const void *data,
-		    size_t len);
-uint8_t		 ipc_get_u8(struct ipc_unpack *u);
-uint32_t	 ipc_get_u32(struct ipc_unpack *u);
-uint64_t	 ipc_get_u64(struct ipc_unpack *u);
-/* The address of a byte field inside the message (not ended by NUL); its
- * length goes to *len and is at most max.  NULL and *len 0 on failure. */
-const uint8_t	*ipc_get_bytes(struct ipc_unpack *u, size_t max, size_t *len);
-/* Copies a string into buf; too long for it, or a NUL inside, is failure
- * (-1, and buf is ""). */
-int		 ipc_get_str(struct ipc_unpack *u, char *buf, size_t size);
-/* A malloced copy of a string of at most max bytes, NULL on failure; the
- * caller frees it. */
-char		*ipc_get_strdup(struct ipc_unpack *u, size_t max);
-/* 0 when every field was there and nothing is left over, else -1.  After a
- * failure the getters return zeros, so one check at the end is enough. */
-int		 ipc_unpack_end(const struct ipc_unpack *u);
 
 #endif
