@@ -5,3 +5,4 @@ COMMON_SRCS += sbuf.c
 COMMON_SRCS += ipc.c
 COMMON_SRCS += ipcbuf.c
 COMMON_SRCS += ipcpack.c
+COMMON_SRCS += imsgwire.c

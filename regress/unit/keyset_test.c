@@ -1,0 +1,101 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* The set of keys, against a plain array that does the same slowly. */
+
+#include <stdlib.h>
+
+#include "table-relay/keyset.c"
+#include "test.h"
+
+#define N	3000
+
+static int64_t	model[N];	/* until; 0 is out */
+
+static void
+agree(struct keyset *ks, int64_t now)
+{
+	char	key[32];
+	int	i, wrong = 0;
+
+	for (i = 0; i < N; i++) {
+		snprintf(key, sizeof(key), "key+%d@company.example", i);
+		if (keyset_has(ks, key, strlen(key), now) != (now < model[i]))
+			wrong++;
+	}
+	CHECK(wrong == 0);
+}
+
+static void
+test_random(void)
+{
+	struct keyset	*ks = keyset_new();
+	char		 key[32];
+	int		 i, n, left = 0;
+
+	CHECK(ks != NULL);
+	for (n = 0; n < 20 * N; n++) {
+		i = arc4random_uniform(N);
+		snprintf(key, sizeof(key), "key+%d@company.example", i);
+		if (n % 3 == 0) {
+			keyset_del(ks, key, strlen(key));
+			model[i] = 0;
+			continue;
+		}
+		model[i] = 1 + arc4random_uniform(1000);
+		CHECK(keyset_put(ks, key, strlen(key), model[i]) == 0);
+	}
+	agree(ks, 0);
+	agree(ks, 500);
+	keyset_expire(ks, 500);
+	agree(ks, 500);
+	for (i = 0; i < N; i++)
+		left += model[i] > 500;
+	CHECK(keyset_count(ks) == (size_t)left);
+	agree(ks, 1000);
+	keyset_free(ks);
+}
+
+static void
+test_limits(void)
+{
+	struct keyset	*ks = keyset_new();
+	char		 key[KEYSET_KEY_MAX + 1];
+
+	memset(key, 'k', sizeof(key));
+	CHECK(keyset_put(ks, key, 0, 1) == -1);
+	CHECK(keyset_put(ks, key, sizeof(key), 1) == -1);
+	CHECK(keyset_put(ks, key, sizeof(key) - 1, KEYSET_FOREVER) == 0);
+	CHECK(keyset_put(ks, "a\0b", 3, KEYSET_FOREVER) == 0);
+	CHECK(keyset_has(ks, key, sizeof(key) - 1, INT64_MAX - 1) == 1);
+	CHECK(keyset_has(ks, key, sizeof(key), 0) == 0);
+	CHECK(keyset_has(ks, "a", 1, 0) == 0);
+	CHECK(keyset_has(ks, "a\0b", 3, 0) == 1);
+	CHECK(keyset_has(ks, "", 0, 0) == 0);
+	keyset_del(ks, "", 0);
+	keyset_del(ks, "unknown", 7);
+	CHECK(keyset_count(ks) == 2);
+	keyset_free(ks);
+	keyset_free(NULL);
+}
+
+int
+main(void)
+{
+	test_random();
+	test_limits();
+	return test_done();
+}
