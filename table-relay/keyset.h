@@ -1,0 +1,60 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* A set of short keys, each with a time until which it is in the set. */
+
+#ifndef KEYSET_H
+#define KEYSET_H
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+#define KEYSET_KEY_MAX	1023
+#define KEYSET_MAX	(16 * 1024 * 1024)	/* keys */
+#define KEYSET_FOREVER	INT64_MAX
+
+struct keyset;
+
+/* A new empty set, or NULL without memory. */
+struct keyset	*keyset_new(void);
+
+/* Frees the set and its keys; NULL is allowed. */
+void		 keyset_free(struct keyset *);
+
+/*
+ * Puts the len bytes at key (copied, as they are) into the set until the
+ * clock says until, in seconds since the epoch; one that is there gets the
+ * new time.  Returns 0, or -1 when the key is empty or too long, the set
+ * full or memory exhausted.
+ */
+int		 keyset_put(struct keyset *, const char *key, size_t len,
+		    int64_t until);
+
+/* Takes a key out; it need not be there. */
+void		 keyset_del(struct keyset *, const char *key, size_t len);
+
+/* Whether the key is in the set now: 1 or 0. */
+int		 keyset_has(const struct keyset *, const char *key,
+		    size_t len, int64_t now);
+
+/* Takes out all whose time was over at now. */
+void		 keyset_expire(struct keyset *, int64_t now);
+
+/* The number of keys, those included whose time is over. */
+size_t		 keyset_count(const struct keyset *);
+
+#endif
