@@ -1,0 +1,97 @@
+#
+# Copyright (c) 2026 The opensmtpd-relay developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+"""A name server for one namespace: MX, A, TXT and PTR from a table."""
+
+import socket
+import struct
+import threading
+
+A, PTR, MX, TXT = 1, 12, 15, 16
+
+
+def _name(name):
+    out = b""
+    for label in name.rstrip(".").split("."):
+        out += bytes([len(label)]) + label.encode()
+    return out + b"\0"
+
+
+def _question(packet):
+    """The name, the type and where the question ends."""
+    at, labels = 12, []
+    while packet[at]:
+        labels.append(packet[at + 1:at + 1 + packet[at]].decode("latin-1"))
+        at += packet[at] + 1
+    return ".".join(labels).lower(), struct.unpack(
+        ">H", packet[at + 1:at + 3])[0], at + 5
+
+
+def _rdata(kind, value):
+    if kind == A:
+        return socket.inet_aton(value)
+    if kind == PTR:
+        return _name(value)
+    if kind == MX:
+        return struct.pack(">H", 10) + _name(value)
+    return bytes([len(value)]) + value.encode()
+
+
+class Dns:
+    """Answers on a bound UDP socket.  A domain that is added has its address
+    as A record and, with mx, a mail host mx.DOMAIN of the same address."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.records = {}
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def add(self, name, kind, value):
+        self.records.setdefault((name.lower(), kind), []).append(value)
+
+    def domain(self, name, address):
+        """A domain whose mail goes to the host at this address."""
+        self.add(name, MX, "mx." + name)
+        self.add("mx." + name, A, address)
+        reverse = ".".join(reversed(address.split("."))) + ".in-addr.arpa"
+        if (reverse, PTR) not in self.records:
+            self.add(reverse, PTR, "mx." + name)
+
+    def serve(self):
+        while True:
+            try:
+                packet, peer = self.sock.recvfrom(4096)
+            except OSError:
+                return
+            try:
+                self.sock.sendto(self.answer(packet), peer)
+            except (OSError, IndexError, struct.error):
+                pass
+
+    def answer(self, packet):
+        name, kind, end = _question(packet)
+        found = self.records.get((name, kind), [])
+        known = found or any(n == name for n, _ in self.records)
+        out = packet[:2] + struct.pack(">HHHHH", 0x8580 | (0 if known else 3),
+                                       1, len(found), 0, 0)
+        out += packet[12:end]
+        for value in found:
+            data = _rdata(kind, value)
+            out += b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(data))
+            out += data
+        return out
+
+    def close(self):
+        self.sock.close()
