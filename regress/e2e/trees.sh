@@ -67,6 +67,7 @@ tree_files() {
 in_tree() {
 	_tree=$1
 	shift
+	# shellcheck disable=SC2016
 	unshare -m sh -c '
 		mount --make-rprivate /
 		mount -t proc proc "$1/proc"
@@ -115,6 +116,7 @@ make_tree() {
 	tree_files "$_new"
 	tree_packages "$_new"
 	tree_files "$_new"
+	# shellcheck disable=SC2016
 	_version=$(in_tree "$_new" dpkg-query -W -f '${Version}' opensmtpd)
 	echo "$_version" >"$_new/$STAMP"
 	rm -rf --one-file-system "${TREES:?}/$_release"

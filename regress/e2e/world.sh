@@ -14,19 +14,21 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# usage: unshare -m -n -p -u -f world.sh DIRECTORY LOWER
+# usage: unshare -m -n -p -u -f world.sh DIRECTORY LOWER [STAGE]
 #
-# The first process of a private machine: an overlay of LOWER (directories,
-# separated by colons, the first on top) becomes its root, so that whatever
+# The first process of a private machine: an overlay of the directory LOWER,
+# with a copy of what STAGE holds on top, becomes its root, so that whatever
 # happens in it is written to memory only.  Says "ready" and ends with its
 # standard input, and everything on the machine with it.
 
 set -eu
 dir=$1
 lower=$2
+stage=${3:-}
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 tmpfs "$dir"
 mkdir "$dir/upper" "$dir/work" "$dir/root"
+[ -z "$stage" ] || cp -a "$stage/." "$dir/upper"
 chmod 755 "$dir/upper"
 mount -t overlay -o "lowerdir=$lower,upperdir=$dir/upper,workdir=$dir/work" \
     overlay "$dir/root"

@@ -64,10 +64,10 @@ class Machine:
         self.stage = os.path.join(TOP, "obj/stage", release)
         base = "/" if release == "6.8" else os.path.join(TREES, release)
         script = os.path.join(os.path.dirname(__file__), "../world.sh")
-        lower = self.stage + ":" + base if os.path.isdir(self.stage) else base
+        stage = [self.stage] if os.path.isdir(self.stage) else []
         self.holder = ns.Holder(
             ["unshare", "-m", "-n", "-p", "-u", "-i", "-f", "--kill-child",
-             "sh", script, self.dir, lower], True)
+             "sh", script, self.dir, base] + stage, True)
         self.pid = self.holder.pid
         self.root = "/proc/%d/root" % self.pid
         self.logfile = open(self.dir + ".log", "w+b")
