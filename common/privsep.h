@@ -45,7 +45,8 @@
  * Any other end of any child starts that child again, at once the first
  * time and after 100 ms to 5 s when it goes on dying.  SIGTERM and SIGINT to
  * the parent end the children and return 0.  When the parent dies, children
- * see end of file on their control channel and exit by themselves.
+ * see end of file on their control channel and exit by themselves.  A child
+ * (but the main one) whose event loop does not turn for 90 s is killed.
  */
 
 #ifndef PRIVSEP_H
@@ -69,7 +70,6 @@ struct privsep_role {
 };
 
 struct privsep {
-	const char			*progname;
 	const struct privsep_role	*roles;
 	int				 nroles;
 	/* Called once in the parent before it forks: applies
@@ -79,11 +79,11 @@ struct privsep {
 };
 
 /*
- * Runs the program as above.  Does not take ownership of anything.  The
- * calling process must not have called event_init() and must have no
- * threads.  Returns the exit status.
+ * Runs the program as above, after privsep_begin() and log_init().  Does
+ * not take ownership of anything.  The calling process must not have called
+ * event_init() and must have no threads.  Returns the exit status.
  */
-int	 privsep_run(const struct privsep *ps, int argc, char **argv);
+int	 privsep_run(const struct privsep *ps);
 
 /*
  * In a child, after event_init(): watches the control channel.  peer() is
@@ -97,12 +97,16 @@ int	 privsep_child_event(struct privsep_child *pc,
 int	 privsep_child_restarts(const struct privsep_child *pc);
 
 /*
- * For programs with a simple parent of their own (mda-relay): makes the
- * process unreadable for others (not dumpable, no core file), sets its title
- * to "progname: role", and closes every descriptor above 2 but those in
- * keep[0..nkeep-1].  Returns 0 or -1.
+ * For every program, first thing in main(), before log_init(): closes the
+ * descriptors above 2 that it inherited, opens /dev/null for those of 0, 1
+ * and 2 that are closed, makes the process and its children unreadable for
+ * others (not dumpable, no core file), and prepares privsep_title().
+ * progname must live for ever.  Returns 0 or -1.
  */
-int	 privsep_harden(const char *progname, const char *role,
-	    const int *keep, size_t nkeep);
+int	 privsep_begin(const char *progname, int argc, char **argv);
+
+/* Sets the title, "progname: role", and the name for the log.  Children of
+ * privsep_run() have theirs already. */
+void	 privsep_title(const char *role);
 
 #endif

@@ -5,3 +5,4 @@ UNIT_TESTS += imsgwire_test
 UNIT_TESTS += keyset_test
 UNIT_TESTS += tableimsg_test
 UNIT_TESTS += tabletext_test
+UNIT_TESTS += sandbox_test

@@ -1,0 +1,310 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "log.h"
+#include "sandbox.h"
+#ifdef __linux__
+#include "landlock.h"
+#include "seccomp.h"
+#endif
+
+static char sandbox_text[64] = "none";
+static int sandbox_must;
+
+const char *
+sandbox_level(void)
+{
+	return sandbox_text;
+}
+
+#ifdef __linux__
+
+static int sandbox_landlock, sandbox_seccomp;
+
+int
+sandbox_init(int required, int logit)
+{
+	char ll[32] = "no landlock";
+
+	/* Log lines have a time, and its zone is in a file. */
+	tzset();
+	sandbox_must = required;
+	sandbox_landlock = landlock_abi();
+	sandbox_seccomp = seccomp_works();
+	if (sandbox_landlock > 0)
+		snprintf(ll, sizeof(ll), "landlock %d", sandbox_landlock);
+	snprintf(sandbox_text, sizeof(sandbox_text), "%s, %s", ll,
+	    sandbox_seccomp ? "seccomp" : "no seccomp");
+	if (logit)
+		log_info("sandbox: %s", sandbox_text);
+	if (required && (sandbox_landlock == 0 || !sandbox_seccomp)) {
+		log_warnx("sandbox required, but the system has: %s",
+		    sandbox_text);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+sandbox_apply(const struct landlock_path *paths, size_t npaths, int groups)
+{
+	if (sandbox_landlock > 0 && landlock_confine(paths, npaths) == -1) {
+		log_warn("sandbox: landlock");
+		return -1;
+	}
+	if (sandbox_seccomp && seccomp_confine(groups) == -1) {
+		log_warn("sandbox: seccomp");
+		return -1;
+	}
+	return 0;
+}
+
+/* The directory of a file, in buf of PATH_MAX bytes; NULL for NULL. */
+static const char *
+sandbox_dir(const char *path, char *buf)
+{
+	if (path == NULL || strlcpy(buf, path, PATH_MAX) >= PATH_MAX)
+		return NULL;
+	return dirname(buf);
+}
+
+static int
+sandbox_files(const struct sandbox_paths *paths, int groups)
+{
+	char dbuf[PATH_MAX], kbuf[PATH_MAX];
+	struct landlock_path p[] = {
+		{ NULL, LANDLOCK_READ | LANDLOCK_WRITE },
+		{ NULL, LANDLOCK_READ },
+		{ "/dev/null", LANDLOCK_READ | LANDLOCK_WRITE },
+		{ "/dev/urandom", LANDLOCK_READ },
+		/* The rest is for programs that are run. */
+		{ NULL, LANDLOCK_READ | LANDLOCK_EXEC },
+		{ "/usr", LANDLOCK_READ | LANDLOCK_EXEC },
+		{ "/lib", LANDLOCK_READ | LANDLOCK_EXEC },
+		{ "/lib64", LANDLOCK_READ | LANDLOCK_EXEC },
+		{ "/bin", LANDLOCK_READ | LANDLOCK_EXEC },
+		{ "/sbin", LANDLOCK_READ | LANDLOCK_EXEC },
+		{ "/etc", LANDLOCK_READ },
+		{ "/var/run", LANDLOCK_READ | LANDLOCK_WRITE },
+		{ "/run", LANDLOCK_READ | LANDLOCK_WRITE },
+		{ "/tmp", LANDLOCK_READ | LANDLOCK_WRITE },
+		{ "/var/tmp", LANDLOCK_READ | LANDLOCK_WRITE },
+		{ "/proc", LANDLOCK_READ },
+	};
+	size_t n = 4;
+
+	p[0].path = sandbox_dir(paths->database, dbuf);
+	p[1].path = sandbox_dir(paths->key, kbuf);
+	if (groups & SECCOMP_EXEC) {
+		p[4].path = paths->sendmail;
+		n = sizeof(p) / sizeof(p[0]);
+	}
+	return sandbox_apply(p, n, groups);
+}
+
+int
+sandbox_parent(const struct sandbox_paths *paths)
+{
+	return sandbox_files(paths, SECCOMP_FILES | SECCOMP_FORK);
+}
+
+int
+sandbox_front(void)
+{
+	return sandbox_apply(NULL, 0, 0);
+}
+
+int
+sandbox_table_front(void)
+{
+	return sandbox_apply(NULL, 0, 0);
+}
+
+int
+sandbox_engine(void)
+{
+	return sandbox_apply(NULL, 0, 0);
+}
+
+int
+sandbox_keeper(const struct sandbox_paths *paths)
+{
+	return sandbox_files(paths, SECCOMP_FILES);
+}
+
+int
+sandbox_mda_parent(const struct sandbox_paths *paths)
+{
+	return sandbox_files(paths,
+	    SECCOMP_FILES | SECCOMP_FORK | SECCOMP_EXEC);
+}
+
+#elif defined(__OpenBSD__)
+
+int
+sandbox_init(int required, int logit)
+{
+	tzset();
+	sandbox_must = required;
+	strlcpy(sandbox_text, "pledge, unveil", sizeof(sandbox_text));
+	if (logit)
+		log_info("sandbox: %s", sandbox_text);
+	return 0;
+}
+
+static int
+sandbox_apply(const char *promises)
+{
+	if (pledge(promises, NULL) == -1) {
+		log_warn("pledge");
+		return -1;
+	}
+	return 0;
+}
+
+static int
+sandbox_unveil(const char *file, const char *permissions)
+{
+	char buf[PATH_MAX];
+
+	if (file == NULL)
+		return 0;
+	if (strlcpy(buf, file, sizeof(buf)) >= sizeof(buf) ||
+	    unveil(dirname(buf), permissions) == -1) {
+		log_warn("unveil %s", file);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+sandbox_files(const struct sandbox_paths *paths, const char *promises)
+{
+	if (sandbox_unveil(paths->database, "rwc") == -1 ||
+	    sandbox_unveil(paths->key, "r") == -1)
+		return -1;
+	if (paths->sendmail != NULL &&
+	    unveil(paths->sendmail, "x") == -1) {
+		log_warn("unveil %s", paths->sendmail);
+		return -1;
+	}
+	return sandbox_apply(promises);
+}
+
+int
+sandbox_parent(const struct sandbox_paths *paths)
+{
+	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
+	    "unveil proc sendfd recvfd");
+}
+
+int
+sandbox_front(void)
+{
+	return sandbox_apply("stdio recvfd");
+}
+
+int
+sandbox_table_front(void)
+{
+	return sandbox_apply("stdio recvfd");
+}
+
+int
+sandbox_engine(void)
+{
+	return sandbox_apply("stdio recvfd");
+}
+
+int
+sandbox_keeper(const struct sandbox_paths *paths)
+{
+	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
+	    "recvfd");
+}
+
+int
+sandbox_mda_parent(const struct sandbox_paths *paths)
+{
+	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
+	    "proc exec sendfd recvfd");
+}
+
+#else
+
+int
+sandbox_init(int required, int logit)
+{
+	tzset();
+	sandbox_must = required;
+	if (logit)
+		log_warnx("sandbox: none on this system");
+	if (required)
+		log_warnx("sandbox required, but this system has none");
+	return required ? -1 : 0;
+}
+
+int
+sandbox_parent(const struct sandbox_paths *paths)
+{
+	(void)paths;
+	return sandbox_must ? -1 : 0;
+}
+
+int
+sandbox_front(void)
+{
+	return sandbox_must ? -1 : 0;
+}
+
+int
+sandbox_table_front(void)
+{
+	return sandbox_must ? -1 : 0;
+}
+
+int
+sandbox_engine(void)
+{
+	return sandbox_must ? -1 : 0;
+}
+
+int
+sandbox_keeper(const struct sandbox_paths *paths)
+{
+	(void)paths;
+	return sandbox_must ? -1 : 0;
+}
+
+int
+sandbox_mda_parent(const struct sandbox_paths *paths)
+{
+	(void)paths;
+	return sandbox_must ? -1 : 0;
+}
+
+#endif
