@@ -27,7 +27,7 @@
 
 #define HDR_TOTAL_MAX	65536	/* bytes kept, all fields together */
 #define HDR_FIELD_MAX	32768	/* bytes kept of one field */
-#define HDR_FIELDS_MAX	1000	/* fields kept */
+#define HDR_FIELDS_MAX	250	/* fields kept */
 #define HDR_NAME_MAX	76	/* a longer name is never kept or written */
 #define HDR_LINE_WANT	78	/* RFC 5322 2.1.1 */
 #define HDR_LINE_MAX	998

@@ -6,3 +6,6 @@ UNIT_TESTS += keyset_test
 UNIT_TESTS += tableimsg_test
 UNIT_TESTS += tabletext_test
 UNIT_TESTS += sandbox_test
+UNIT_TESTS += charset_test
+UNIT_TESTS += encword_test
+UNIT_TESTS += hdr_test

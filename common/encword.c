@@ -1,0 +1,250 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* Decoding; encoding is in encwordwrite.c. */
+
+#include <string.h>
+#include <strings.h>
+
+#include "charset.h"
+#include "encword.h"
+#include "lex.h"
+
+/* An encoded word found in a text. */
+struct word {
+	char		 charset[CHARSET_NAME_MAX + 1];
+	int		 encoding;	/* 'B' or 'Q' */
+	const char	*text;
+	size_t		 len;
+	size_t		 total;		/* of the whole word */
+};
+
+/* 1 when an encoded word begins at p, else 0. */
+static int
+word_find(const char *p, size_t len, struct word *w)
+{
+	size_t	 i, n;
+
+	if (len < 8 || p[0] != '=' || p[1] != '?')
+		return 0;
+	for (i = 2, n = 0; i < len && p[i] != '?' && p[i] != '*'; i++) {
+		if (!lex_ttext(p[i]) || n == CHARSET_NAME_MAX)
+			return 0;
+		w->charset[n++] = p[i];
+	}
+	w->charset[n] = '\0';
+	while (i < len && p[i] != '?' && lex_ttext(p[i]))
+		i++;
+	if (n == 0 || len - i < 3 || p[i] != '?' || p[i + 2] != '?')
+		return 0;
+	w->encoding = p[i + 1] & ~0x20;
+	if (w->encoding != 'B' && w->encoding != 'Q')
+		return 0;
+	i += 3;
+	w->text = p + i;
+	while (i < len && p[i] != '?' && p[i] > ' ')
+		i++;
+	w->len = (size_t)(p + i - w->text);
+	if (len - i < 2 || p[i] != '?' || p[i + 1] != '=')
+		return 0;
+	w->total = i + 2;
+	return 1;
+}
+
+static int
+base64_value(int ch)
+{
+	if (ch >= 'A' && ch <= 'Z')
+		return ch - 'A';
+	if (ch >= 'a' && ch <= 'z')
+		return ch - 'a' + 26;
+	if (ch >= '0' && ch <= '9')
+		return ch - '0' + 52;
+	return ch == '+' ? 62 : ch == '/' ? 63 : -1;
+}
+
+/* 1 decoded, 0 no base64, -1 out is exhausted. */
+static int
+decode_b(const struct word *w, struct sbuf *out)
+{
+	unsigned int	 bits = 0;
+	int		 v, n = 0;
+	size_t		 i;
+
+	for (i = 0; i < w->len && w->text[i] != '='; i++) {
+		if ((v = base64_value(w->text[i])) == -1)
+			return 0;
+		bits = (bits << 6 | (unsigned int)v) & 0xffff;
+		n += 6;
+		if (n < 8)
+			continue;
+		n -= 8;
+		if (sbuf_addch(out, (int)(bits >> n & 0xff)) == -1)
+			return -1;
+	}
+	for (; i < w->len; i++)
+		if (w->text[i] != '=')
+			return 0;
+	return 1;
+}
+
+static int
+hex_value(int ch)
+{
+	if (ch >= '0' && ch <= '9')
+		return ch - '0';
+	ch |= 0x20;
+	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+}
+
+/* As decode_b(). */
+static int
+decode_q(const struct word *w, struct sbuf *out)
+{
+	size_t	 i;
+	int	 ch, hi, lo;
+
+	for (i = 0; i < w->len; i++) {
+		ch = w->text[i];
+		if (ch == '_')
+			ch = ' ';
+		else if (ch == '=') {
+			if (w->len - i < 3 ||
+			    (hi = hex_value(w->text[i + 1])) == -1 ||
+			    (lo = hex_value(w->text[i + 2])) == -1)
+				return 0;
+			ch = hi << 4 | lo;
+			i += 2;
+		}
+		if (sbuf_addch(out, ch) == -1)
+			return -1;
+	}
+	return 1;
+}
+
+/* The state of a run of encoded words. */
+struct run {
+	struct charset	 cs;
+	char		 charset[CHARSET_NAME_MAX + 1];
+	int		 open;
+};
+
+/*
+ * A character may be split between words of one charset, which RFC 2047
+ * section 5 forbids and programs do: so the conversion stays open.
+ */
+static int
+run_close(struct run *r, struct sbuf *b)
+{
+	if (!r->open)
+		return 0;
+	r->open = 0;
+	return charset_end(&r->cs, b);
+}
+
+/* 1 decoded and appended, 0 broken or unknown, -1 exhausted. */
+static int
+run_word(struct run *r, struct sbuf *b, const struct word *w)
+{
+	struct charset	 cs;
+	struct sbuf	 bytes;
+	int		 v;
+
+	if (!charset_open(&cs, w->charset))
+		return 0;
+	sbuf_init(&bytes, w->len + 1);
+	v = w->encoding == 'B' ? decode_b(w, &bytes) : decode_q(w, &bytes);
+	if (v == 1) {
+		if (!r->open || strcasecmp(r->charset, w->charset) != 0) {
+			if (run_close(r, b) == -1)
+				v = -1;
+			r->cs = cs;
+			memcpy(r->charset, w->charset, sizeof(r->charset));
+			r->open = 1;
+		}
+		if (charset_put(&r->cs, b, sbuf_str(&bytes), bytes.len) == -1)
+			v = -1;
+		if (strncasecmp(w->charset, "utf-8", 6) != 0 &&
+		    run_close(r, b) == -1)
+			v = -1;
+	}
+	sbuf_free(&bytes);
+	return v;
+}
+
+/* Appends text outside of encoded words. */
+static int
+put_plain(struct sbuf *b, const char *p, size_t len)
+{
+	unsigned int	 cp;
+	size_t		 n;
+
+	for (; len > 0; p += n, len -= n) {
+		if ((n = charset_next(p, len, &cp)) == 0) {
+			cp = (unsigned char)*p;
+			n = 1;
+		}
+		if (sbuf_addutf8(b, cp) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+encword_decode(struct sbuf *b, const char *in, size_t len)
+{
+	struct word	 w;
+	struct run	 r;
+	size_t		 i, ws, plain = 0;
+	int		 v, after = 0;
+
+	r.open = 0;
+	for (i = 0; i < len; ) {
+		if (in[i] != '=' || !word_find(in + i, len - i, &w)) {
+			i++;
+			continue;
+		}
+		for (ws = plain; ws < i && lex_ws(in[ws]); ws++)
+			continue;
+		if (!(after && ws == i)) {
+			if (run_close(&r, b) == -1 ||
+			    put_plain(b, in + plain, i - plain) == -1)
+				return -1;
+			plain = i;
+		}
+		if ((v = run_word(&r, b, &w)) == -1)
+			return -1;
+		after = v;
+		i += w.total;
+		if (v == 1)
+			plain = i;
+	}
+	if (run_close(&r, b) == -1)
+		return -1;
+	return put_plain(b, in + plain, len - plain);
+}
+
+int
+encword_present(const char *in, size_t len)
+{
+	struct word	 w;
+	size_t		 i;
+
+	for (i = 0; i < len; i++)
+		if (in[i] == '=' && word_find(in + i, len - i, &w))
+			return 1;
+	return 0;
+}
