@@ -22,10 +22,8 @@
 #include <errno.h>
 #include <event.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "compat.h"
@@ -39,6 +37,7 @@
 struct ipc_fd {
 	int	 fd;
 	uint64_t at;		/* the byte of the stream that it goes with */
+	int	 lent;		/* the caller closes it */
 };
 
 struct ipc {
@@ -110,7 +109,8 @@ ipc_free(struct ipc *ch)
 		return;
 	}
 	for (i = 0; i < ch->noutfds; i++)
-		close(ch->outfds[i].fd);
+		if (!ch->outfds[i].lent)
+			close(ch->outfds[i].fd);
 	for (i = 0; i < ch->ninfds; i++)
 		close(ch->infds[i]);
 	close(ch->fd);
@@ -137,7 +137,7 @@ ipc_queued(const struct ipc *ch)
 
 static int
 ipc_queue(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
-    size_t len, int fd)
+    size_t len, int fd, int lent)
 {
 	struct ipc_buf *b = &ch->out;
 	uint8_t *p;
@@ -149,6 +149,7 @@ ipc_queue(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
 		return -1;
 	if (fd != -1) {
 		ch->outfds[ch->noutfds].fd = fd;
+		ch->outfds[ch->noutfds].lent = lent;
 		ch->outfds[ch->noutfds++].at = ch->written + ipc_queued(ch);
 		n |= IPC_HAS_FD;
 	}
@@ -164,21 +165,37 @@ ipc_queue(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
 	return 0;
 }
 
-int
-ipc_send(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
-    size_t len, int fd)
+/* Writes what was queued, now or when there is room. */
+static int
+ipc_start(struct ipc *ch)
 {
-	if (ipc_queue(ch, type, id, data, len, fd) == -1) {
-		if (fd != -1)
-			close(fd);
-		return -1;
-	}
 	if (ch->evented && event_pending(&ch->evwrite, EV_WRITE, NULL))
 		return 0;
 	/* A channel that has failed is reported by its callback, later. */
 	if (ipc_flush(ch) != 0 && ch->evented)
 		event_add(&ch->evwrite, NULL);
 	return ch->failed ? -1 : 0;
+}
+
+int
+ipc_send(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
+    size_t len, int fd)
+{
+	if (ipc_queue(ch, type, id, data, len, fd, 0) == -1) {
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	return ipc_start(ch);
+}
+
+int
+ipc_send_lend(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
+    size_t len, int fd)
+{
+	if (ipc_queue(ch, type, id, data, len, fd, 1) == -1)
+		return -1;
+	return ipc_start(ch);
 }
 
 /* Writes n bytes, perhaps with a descriptor. */
@@ -241,7 +258,8 @@ ipc_flush(struct ipc *ch)
 			return -1;
 		}
 		if (fd != -1) {
-			close(fd);
+			if (!ch->outfds[0].lent)
+				close(fd);
 			ch->noutfds--;
 			memmove(&ch->outfds[0], &ch->outfds[1],
 			    ch->noutfds * sizeof(ch->outfds[0]));
@@ -427,66 +445,6 @@ ipc_event_reading(struct ipc *ch, int on)
 		event_add(&ch->evread, NULL);
 	else
 		event_del(&ch->evread);
-}
-
-/* Milliseconds of a clock that nobody sets. */
-static int64_t
-ipc_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* Waits for the socket until a time (-1: for ever): 1 ready, 0 too late. */
-static int
-ipc_wait(struct ipc *ch, short events, int64_t until)
-{
-	struct pollfd pfd;
-	int64_t left = -1;
-
-	for (;;) {
-		if (until != -1 && (left = until - ipc_now()) < 0)
-			return 0;
-		pfd.fd = ch->fd;
-		pfd.events = events;
-		if (poll(&pfd, 1, (int)left) > 0)
-			return 1;
-	}
-}
-
-int
-ipc_send_wait(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
-    size_t len, int fd, int msec)
-{
-	int64_t until = ipc_now() + msec;
-	int n;
-
-	if (ipc_send(ch, type, id, data, len, fd) == -1)
-		return -1;
-	while ((n = ipc_flush(ch)) == 1)
-		if (!ipc_wait(ch, POLLOUT, until)) {
-			ch->failed = 1;
-			return -1;
-		}
-	return n;
-}
-
-int
-ipc_recv_wait(struct ipc *ch, struct ipc_msg *msg, int msec)
-{
-	int64_t until = msec == -1 ? -1 : ipc_now() + msec;
-	int n;
-
-	for (;;) {
-		if ((n = ipc_get(ch, msg)) != 0)
-			return n;
-		if (!ipc_wait(ch, POLLIN, until))
-			return 0;
-		if (ipc_read(ch) == -1)
-			return ipc_get(ch, msg) == 1 ? 1 : -1;
-	}
 }
 
 int

@@ -88,6 +88,14 @@ int		 ipc_fd(const struct ipc *ch);
 int		 ipc_send(struct ipc *ch, uint32_t type, uint64_t id,
 		    const void *data, size_t len, int fd);
 
+/*
+ * As ipc_send() with a descriptor that stays the caller's and open: it must
+ * not be closed before ipc_queued() is 0 or the channel freed.  For one whose
+ * closing would have effects of its own, such as dropped locks (fcntl(2)).
+ */
+int		 ipc_send_lend(struct ipc *ch, uint32_t type, uint64_t id,
+		    const void *data, size_t len, int fd);
+
 /* Bytes waiting to be written: a sender's back-pressure. */
 size_t		 ipc_queued(const struct ipc *ch);
 

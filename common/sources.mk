@@ -22,3 +22,4 @@ COMMON_SRCS += encword.c
 COMMON_SRCS += encwordwrite.c
 COMMON_SRCS += hdr.c
 COMMON_SRCS += hdrwrite.c
+COMMON_SRCS += ipcwait.c

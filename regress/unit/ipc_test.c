@@ -210,6 +210,36 @@ test_event(void)
 	CHECK(waitpid(pid, &i, 0) == pid && i == 0);
 }
 
+/* A descriptor that is lent arrives and stays open here; a given one goes. */
+static void
+test_lend(void)
+{
+	struct ipc *a, *b;
+	struct ipc_msg msg;
+	int fds[2], lent, given;
+
+	CHECK(ipc_pair(fds) == 0);
+	a = ipc_new(fds[0], 64, 256);
+	b = ipc_new(fds[1], 64, 256);
+	lent = open("/dev/null", O_RDONLY);
+	given = open("/dev/null", O_RDONLY);
+	CHECK(ipc_send_lend(a, 1, 1, "x", 1, lent) == 0);
+	CHECK(ipc_send(a, 2, 2, "y", 1, given) == 0);
+	CHECK(ipc_recv_wait(b, &msg, 1000) == 1);
+	CHECK(msg.type == 1 && msg.fd != -1);
+	close(msg.fd);
+	CHECK(ipc_recv_wait(b, &msg, 1000) == 1);
+	CHECK(msg.type == 2 && msg.fd != -1);
+	close(msg.fd);
+	CHECK(fcntl(lent, F_GETFD) != -1);
+	CHECK(fcntl(given, F_GETFD) == -1);
+	CHECK(ipc_send_lend(a, 1, 1, NULL, 1000, lent) == -1);
+	ipc_free(a);
+	ipc_free(b);
+	CHECK(fcntl(lent, F_GETFD) != -1);
+	close(lent);
+}
+
 int
 main(void)
 {
@@ -218,5 +248,6 @@ main(void)
 	test_limit();
 	test_rubbish();
 	test_event();
+	test_lend();
 	return test_done();
 }
