@@ -38,7 +38,7 @@
 #define CONF_ERRORS_MAX		100		/* errors kept */
 #define CONF_DOMAIN_MAX		253		/* bytes, RFC 1035 2.3.4 */
 #define CONF_LOGIN_MAX		255		/* bytes of a login's name */
-#define CONF_LIST_MAX		10000		/* names in one list */
+#define CONF_LIST_MAX		1000		/* names in one list */
 #define CONF_PARTICIPANTS_MAX	200
 #define CONF_MESSAGES_MAX	1000000		/* per hour */
 #define CONF_LIFETIME_MIN	60		/* seconds */
@@ -127,6 +127,34 @@ struct conf	*conf_load(const char *path, struct conf_errors *errors);
 /* The same for text in memory; `name' is for messages and includes. */
 struct conf	*conf_parse(const char *name, const char *text, size_t len,
 		    struct conf_errors *errors);
+
+/* A configuration of defaults only; NULL without memory. */
+struct conf	*conf_new(void);
+
+/*
+ * Checks what only the whole shows and completes it: each missing line is
+ * reported for line `line' of `name'.  Returns 0, or -1 without memory.
+ */
+int		 conf_finish(struct conf *, const char *name, int line,
+		    struct conf_errors *errors);
+
+/* Adds a copy of `s' at the end.  Returns 0, or -1 without memory. */
+int		 conf_list_add(struct conf_list *, const char *s);
+
+/* Forgets the items; the list can be used again. */
+void		 conf_list_free(struct conf_list *);
+
+/* Adds "FILE:LINE: what" to the messages (no line when it is 0). */
+void		 conf_error(struct conf_errors *, const char *file, int line,
+		    const char *what);
+
+/*
+ * Reads a whole file that only its owner (root or the caller) may write.
+ * Returns the text, to be freed, and its length in `*len'; or NULL and the
+ * reason in `why', of `whysize' bytes.
+ */
+char		*conf_read(const char *path, size_t *len, char *why,
+		    size_t whysize);
 
 /* Frees; NULL is allowed. */
 void		 conf_free(struct conf *);

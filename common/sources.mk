@@ -1,4 +1,8 @@
 COMMON_SRCS =
+COMMON_SRCS += conf.c
+COMMON_SRCS += conf_units.c
+COMMON_SRCS += conflex.c
+COMMON_SRCS += json.c
 COMMON_SRCS += log.c
 COMMON_SRCS += lograte.c
 COMMON_SRCS += sbuf.c
@@ -23,3 +27,5 @@ COMMON_SRCS += encwordwrite.c
 COMMON_SRCS += hdr.c
 COMMON_SRCS += hdrwrite.c
 COMMON_SRCS += ipcwait.c
+COMMON_SRCS += parse.y
+COMMON_SRCS += printconf.c
