@@ -1,0 +1,121 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+
+static void
+ctl_complain(struct ctl *ctl, const char *fmt, va_list ap)
+{
+	char	 text[2048];
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	(void)fprintf(stderr, "smtprelayctl: %s\n", text);
+	(void)conf_list_add(&ctl->errors, text);
+}
+
+int
+ctl_fail(struct ctl *ctl, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	ctl_complain(ctl, fmt, ap);
+	va_end(ap);
+	return CTL_FAIL;
+}
+
+int
+ctl_usage(struct ctl *ctl, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	ctl_complain(ctl, fmt, ap);
+	va_end(ap);
+	return CTL_USAGE;
+}
+
+void
+ctl_say(struct ctl *ctl, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	if (ctl->json)
+		return;
+	va_start(ap, fmt);
+	(void)vfprintf(ctl->out, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', ctl->out);
+}
+
+/*
+ * One argument that begins with `-': letters, the last of which may take a
+ * value, the rest of the argument or else the next one.  Returns how many
+ * arguments were used, or -1.
+ */
+static int
+ctl_option(struct ctl *ctl, const char *options, int argc, char **argv)
+{
+	const char	*p, *known;
+
+	for (p = argv[0] + 1; *p != '\0'; p++) {
+		if ((unsigned char)*p >= 0x80 || *p == ':' ||
+		    (known = strchr(options, *p)) == NULL) {
+			(void)ctl_usage(ctl, "unknown option -%c", *p);
+			return -1;
+		}
+		if (known[1] != ':') {
+			ctl->opt[(unsigned char)*p] = "";
+			continue;
+		}
+		if (p[1] != '\0') {
+			ctl->opt[(unsigned char)*p] = p + 1;
+			return 1;
+		}
+		if (argc < 2) {
+			(void)ctl_usage(ctl, "option -%c needs a value", *p);
+			return -1;
+		}
+		ctl->opt[(unsigned char)*p] = argv[1];
+		return 2;
+	}
+	return 1;
+}
+
+int
+ctl_args(struct ctl *ctl, const char *options, int argc, char **argv)
+{
+	int	 i = 0, used, only = 0;
+
+	ctl->arg = argv;
+	ctl->argc = 0;
+	while (i < argc) {
+		if (!only && strcmp(argv[i], "--") == 0) {
+			only = 1;
+			i++;
+		} else if (!only && argv[i][0] == '-' && argv[i][1] != '\0') {
+			used = ctl_option(ctl, options, argc - i, argv + i);
+			if (used == -1)
+				return -1;
+			i += used;
+		} else
+			argv[ctl->argc++] = argv[i++];
+	}
+	return 0;
+}

@@ -1,0 +1,72 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+/* smtprelayctl(8): what its commands share. */
+
+#ifndef CTL_H
+#define CTL_H
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "compat.h"
+#include "conf.h"
+#include "json.h"
+
+#define CTL_OK		0	/* exit status: done */
+#define CTL_FAIL	1	/* failed, nothing was changed */
+#define CTL_USAGE	2	/* bad usage */
+
+struct ctl {
+	const char	 *path;		/* of relay.conf */
+	struct conf	 *conf;		/* NULL for commands without */
+	int		  json;		/* -j */
+	const char	 *opt[128];	/* by letter: NULL, "" or the value */
+	char		**arg;		/* after the command's words */
+	int		  argc;
+	FILE		 *out;		/* held back until all went well */
+	struct json	  js;		/* on `out' with -j, else nowhere */
+	struct conf_list  errors;	/* what was said, for -j */
+};
+
+struct ctl_command {
+	const char	 *word[2];	/* the second may be NULL */
+	int		(*run)(struct ctl *);
+	const char	 *options;	/* as for getopt(3), without f and j */
+	int		  min, max;	/* arguments; max -1: any number */
+	int		  needs_conf;
+	const char	 *usage;	/* what follows the words */
+};
+
+/*
+ * Takes `argc' arguments behind the command's words apart, options anywhere
+ * among them, `--' ending options.  `options' is as for getopt(3).  Returns
+ * 0, or -1 after saying why.
+ */
+int	ctl_args(struct ctl *, const char *options, int argc, char **argv);
+
+/* Says on standard error what is wrong.  Returns CTL_FAIL. */
+int	ctl_fail(struct ctl *, const char *fmt, ...)
+	    __attribute__((__format__ (printf, 2, 3)));
+
+/* The same for arguments that make no sense.  Returns CTL_USAGE. */
+int	ctl_usage(struct ctl *, const char *fmt, ...)
+	    __attribute__((__format__ (printf, 2, 3)));
+
+/* A line for people; nothing with -j. */
+void	ctl_say(struct ctl *, const char *fmt, ...)
+	    __attribute__((__format__ (printf, 2, 3)));
+
+#endif
