@@ -1,0 +1,131 @@
+#!/bin/sh
+#
+# Checks how relay.conf is read.  N.in with N.ok must be accepted, and -nv
+# must print N.ok, which must parse again to the same; N.in without it must
+# be refused.  Standard error must be N.err (nothing without that file).
+#
+#	regress/conf/run.sh [-u] [PROGRAM]
+#
+# PROGRAM is obj/bin/smtprelayctl unless named; -u writes N.ok and N.err anew.
+
+update=0
+if [ "$1" = -u ]; then
+	update=1
+	shift
+fi
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+prog=${1:-$here/../../obj/bin/smtprelayctl}
+prog=$(cd "$(dirname "$prog")" && pwd)/$(basename "$prog")
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# The tree may have been checked out with any umask and by anybody.
+umask 022
+cp "$here"/*.in "$here"/*.inc "$tmp" || exit 1
+chmod 644 "$tmp"/*
+cd "$tmp" || exit 1
+passed=0 failed=0
+
+fail() {
+	echo "FAIL conf/$1: $2"
+	failed=$((failed + 1))
+}
+
+# same FILE GOLDEN: GOLDEN may be missing, which means empty
+same() {
+	if [ -f "$2" ]; then
+		diff -u "$2" "$1"
+	else
+		diff -u /dev/null "$1"
+	fi
+}
+
+one() {
+	"$prog" -nvf "$1.in" >out 2>err
+	status=$?
+	if [ $update = 1 ]; then
+		rm -f "$here/$1.ok" "$here/$1.err"
+		[ $status != 0 ] || cp out "$here/$1.ok"
+		[ ! -s err ] || cp err "$here/$1.err"
+	fi
+	want=1
+	[ ! -f "$here/$1.ok" ] || want=0
+	if [ $status != $want ]; then
+		cat err
+		fail "$1" "exit status $status, expected $want"
+	elif ! same out "$here/$1.ok"; then
+		fail "$1" "standard output differs"
+	elif ! same err "$here/$1.err"; then
+		fail "$1" "standard error differs"
+	elif [ $want = 0 ] && ! { cp out again.conf &&
+	    "$prog" -nvf again.conf >again 2>err && diff -u out again; }; then
+		cat err
+		fail "$1" "its output does not parse to the same"
+	else
+		passed=$((passed + 1))
+	fi
+}
+
+for in in *.in; do
+	one "${in%.in}"
+done
+
+# Who else may write the file decides what root decides.
+for mode in 664 646 666; do
+	rm -f mode.conf
+	cp minimal.in mode.conf
+	chmod $mode mode.conf
+	if "$prog" -nf mode.conf 2>err || ! grep -q chmod err; then
+		fail "mode $mode" "believed"
+	else
+		passed=$((passed + 1))
+	fi
+done
+rm mode.conf
+printf 'include "open.inc"\n' | cat minimal.in - >mode.conf
+: >open.inc
+chmod 666 open.inc
+if "$prog" -nf mode.conf 2>err || ! grep -q '^mode.conf:4: .*chmod' err; then
+	fail "include of mode 666" "believed"
+else
+	passed=$((passed + 1))
+fi
+mkfifo fifo.conf
+for name in fifo.conf . none.conf; do
+	if "$prog" -nf $name 2>err || ! grep -q "^$name: " err; then
+		fail "$name" "read"
+	else
+		passed=$((passed + 1))
+	fi
+done
+
+# An endless flood of mistakes or macros must end.
+i=0
+while [ $i -lt 300 ]; do
+	echo "mistake $i"
+	i=$((i + 1))
+done >flood.conf
+"$prog" -nf flood.conf 2>err
+if [ "$(wc -l <err)" -ne 101 ] || ! grep -q 'more mistakes' err; then
+	fail flood "$(wc -l <err) lines"
+else
+	passed=$((passed + 1))
+fi
+{
+	cat minimal.in
+	echo 'm0 = "a.example a.example a.example a.example"'
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		p=$((i - 1))
+		echo "m$i = \"\$m$p \$m$p \$m$p \$m$p \$m$p \$m$p\""
+	done
+	echo 'domain { $m12 }'
+} >bomb.conf
+if "$prog" -nf bomb.conf 2>err; then
+	fail bomb "accepted"
+else
+	passed=$((passed + 1))
+fi
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
