@@ -68,7 +68,7 @@ static const struct {
 	{ ENCWORD_TEXT, "\xc3\xa9 a \xc3\xa9 b",
 	    "=?utf-8?B?w6kgYSDDqQ==?= b" },
 	{ ENCWORD_TEXT, "see =?utf-8?Q?a?= x",
-	    "see =?utf-8?B?PT91dGYtOD9RP2E/PQ==?= x" },
+	    "see =?utf-8?Q?=3D=3Futf-8=3FQ=3Fa=3F=3D?= x" },
 	{ ENCWORD_TEXT, "a\r\nBcc: x@y\tz", "a  Bcc: x@y z" },
 	{ ENCWORD_TEXT, "\xff", "=?utf-8?B?77+9?=" },
 	{ ENCWORD_PHRASE, "", "\"\"" },
@@ -77,7 +77,8 @@ static const struct {
 	{ ENCWORD_PHRASE, "Doe, Carol", "\"Doe, Carol\"" },
 	{ ENCWORD_PHRASE, "a\"b\\c", "\"a\\\"b\\\\c\"" },
 	{ ENCWORD_PHRASE, "Z\xc3\xbcrich, AG", "=?utf-8?Q?Z=C3=BCrich=2C_AG?=" },
-	{ ENCWORD_PHRASE, "=?utf-8?Q?a?=", "=?utf-8?B?PT91dGYtOD9RP2E/PQ==?=" },
+	{ ENCWORD_PHRASE, "=?utf-8?Q?a?=",
+	    "=?utf-8?Q?=3D=3Futf-8=3FQ=3Fa=3F=3D?=" },
 	{ ENCWORD_PHRASE, "a\n\0b", "\"a \"" },
 };
 
