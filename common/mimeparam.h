@@ -79,11 +79,18 @@ int	 mimefield_set(struct mimefield *f, const char *name,
 int	 mimefield_settype(struct mimefield *f, const char *type);
 
 /*
+ * Has mimefield_write() write everything anew: comments, segments that are
+ * no parameters and second values of a parameter vanish.
+ */
+void	 mimefield_renew(struct mimefield *f);
+
+/*
  * Appends the whole field, "name:" included, lines ended by LF.  When
  * nothing was set the bytes after the colon are those that came; else only
  * the changed parameters are written anew (quoted, or RFC 2231 when not
- * ASCII or too long, each on its own line) and duplicates of them go.  -1
- * when b is exhausted.
+ * ASCII or too long, each on its own line), and duplicates and segments that
+ * are no parameters go.  What no header line may hold (control characters,
+ * over-long lines) has everything written anew.  -1 when b is exhausted.
  */
 int	 mimefield_write(const struct mimefield *f, const char *name,
 	    struct sbuf *b);

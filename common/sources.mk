@@ -29,3 +29,6 @@ COMMON_SRCS += hdrwrite.c
 COMMON_SRCS += ipcwait.c
 COMMON_SRCS += parse.y
 COMMON_SRCS += printconf.c
+COMMON_SRCS += mimeparam.c
+COMMON_SRCS += mimejoin.c
+COMMON_SRCS += mimewrite.c

@@ -9,3 +9,4 @@ UNIT_TESTS += sandbox_test
 UNIT_TESTS += charset_test
 UNIT_TESTS += encword_test
 UNIT_TESTS += hdr_test
+UNIT_TESTS += mimeparam_test
