@@ -32,3 +32,5 @@ COMMON_SRCS += printconf.c
 COMMON_SRCS += mimeparam.c
 COMMON_SRCS += mimejoin.c
 COMMON_SRCS += mimewrite.c
+COMMON_SRCS += addr.c
+COMMON_SRCS += addrlist.c

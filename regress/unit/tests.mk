@@ -10,3 +10,4 @@ UNIT_TESTS += charset_test
 UNIT_TESTS += encword_test
 UNIT_TESTS += hdr_test
 UNIT_TESTS += mimeparam_test
+UNIT_TESTS += addr_test
