@@ -78,11 +78,11 @@ int	store_watch_fd(struct store *s);
 #define STORE_WATCH_LEN	96	/* two copies of the header, 48 bytes each */
 
 struct store_watch {
-	const volatile unsigned char *map;
+	const volatile uint64_t *map;
 	size_t		 maplen;
 	int		 valid;		/* seen holds something */
-	unsigned char	 next[STORE_WATCH_LEN];
-	unsigned char	 seen[STORE_WATCH_LEN];
+	uint64_t	 next[STORE_WATCH_LEN / 8];
+	uint64_t	 seen[STORE_WATCH_LEN / 8];
 };
 
 /*

@@ -11,3 +11,4 @@ UNIT_TESTS += encword_test
 UNIT_TESTS += hdr_test
 UNIT_TESTS += mimeparam_test
 UNIT_TESTS += addr_test
+UNIT_TESTS += store_admin_test
