@@ -45,6 +45,7 @@ mount -t tmpfs -o mode=0755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 mkdir -p var/spool/smtpd var/lib/smtprelay
 mount -t tmpfs -o mode=0711 tmpfs var/spool/smtpd
+mount -t tmpfs -o mode=0755 tmpfs var/lib/smtprelay
 hostname mx.company.example
 rm -f etc/resolv.conf etc/hosts etc/mailname
 echo "nameserver 127.0.0.1" >etc/resolv.conf
