@@ -1,0 +1,217 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <event.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "compat.h"
+#include "ipc.h"
+#include "log.h"
+#include "mirror.h"
+#include "sandbox.h"
+#include "store_watch.h"
+#include "table-relay.h"
+
+#define KEEPER_BUSY	1000	/* ms to wait for a locked database */
+#define KEEPER_BATCH	60000	/* bytes of addresses in one frame */
+#define KEEPER_SEND	10000	/* ms for the front to take a frame */
+
+struct keeper {
+	const struct conf	*conf;
+	struct store		*store;		/* NULL: not open */
+	struct ipc		*front;		/* NULL: not there */
+	int			 told;		/* it knows what to watch */
+	struct store_err	 err;		/* why the store is not open */
+	time_t			 tried;
+};
+
+/* Addresses on their way to the front; a frame holds one kind. */
+struct batch {
+	struct ipc	*ch;
+	uint64_t	 id;
+	uint32_t	 type;
+	struct ipc_pack	 pack;
+	int		 failed;
+};
+
+static void
+batch_flush(struct batch *b)
+{
+	if (b->pack.failed || (b->pack.len > 0 && ipc_send_wait(b->ch, b->type,
+	    b->id, b->pack.buf, b->pack.len, -1, KEEPER_SEND) == -1))
+		b->failed = 1;
+	ipc_pack_free(&b->pack);
+	ipc_pack_init(&b->pack);
+}
+
+static int
+batch_key(const struct store_key *k, void *arg)
+{
+	struct batch	*b = arg;
+	uint32_t	 type = k->expires == 0 ? MIRROR_DEL : MIRROR_PUT;
+
+	if (type != b->type || b->pack.len >= KEEPER_BATCH)
+		batch_flush(b);
+	b->type = type;
+	if (type == MIRROR_PUT)
+		ipc_put_u64(&b->pack, (uint64_t)k->expires);
+	ipc_put_str(&b->pack, k->key);
+	return b->failed ? -1 : 0;
+}
+
+/* Opens the database, at most once a second. */
+static int
+keeper_open(struct keeper *k)
+{
+	time_t	now = time(NULL);
+
+	if (k->store != NULL)
+		return 0;
+	if (now == k->tried)
+		return -1;
+	k->tried = now;
+	k->told = 0;
+	k->store = store_open(k->conf->database, 0, KEEPER_BUSY, &k->err);
+	return k->store == NULL ? -1 : 0;
+}
+
+static void
+keeper_close(struct keeper *k)
+{
+	store_close(k->store);
+	k->store = NULL;
+	k->told = 0;
+	k->tried = 0;
+}
+
+static void
+keeper_fail(struct keeper *k, uint64_t id)
+{
+	const struct store_err	*e;
+
+	e = k->store == NULL ? &k->err : store_error(k->store);
+	ipc_send(k->front, MIRROR_FAIL, id, e->text, strlen(e->text), -1);
+	/* What is not going to pass by itself might with a new beginning. */
+	if (k->store != NULL && e->kind != STORE_BUSY) {
+		k->err = *e;
+		keeper_close(k);
+		k->tried = time(NULL);
+	}
+}
+
+/* Everything, or what is new since seq, and where that leads. */
+static void
+keeper_tell(struct keeper *k, uint64_t id, int known, int64_t seq)
+{
+	struct batch	b = { k->front, id, MIRROR_PUT, { 0 }, 0 };
+	struct ipc_pack	p;
+	int		r = 0;
+
+	ipc_pack_init(&b.pack);
+	ipc_pack_init(&p);
+	if (known)
+		r = store_keys_since(k->store, &seq, batch_key, &b);
+	if (r == 0) {
+		if (ipc_send(k->front, MIRROR_CLEAR, id, NULL, 0, -1) == -1)
+			b.failed = 1;
+		else if (store_keys_all(k->store, time(NULL), &seq, batch_key,
+		    &b) == -1)
+			r = -1;
+	}
+	batch_flush(&b);
+	if (b.failed)
+		log_debug("the front has gone");
+	else if (r == -1)
+		keeper_fail(k, id);
+	else {
+		ipc_put_u64(&p, (uint64_t)seq);
+		ipc_send(k->front, MIRROR_DONE, id, p.buf, p.len, -1);
+	}
+	ipc_pack_free(&b.pack);
+	ipc_pack_free(&p);
+}
+
+static void
+keeper_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
+{
+	struct keeper		*k = arg;
+	struct ipc_unpack	 u;
+	uint64_t		 seq;
+	int			 known;
+
+	if (msg == NULL) {
+		ipc_free(ch);
+		k->front = NULL;
+		return;
+	}
+	ipc_unpack_init(&u, msg->data, msg->len);
+	known = ipc_get_u8(&u);
+	seq = ipc_get_u64(&u);
+	if (ipc_unpack_end(&u) == -1 || seq > INT64_MAX ||
+	    (msg->type != MIRROR_ASK && msg->type != MIRROR_RELOAD)) {
+		log_warnx("the front's question makes no sense");
+		return;
+	}
+	if (msg->type == MIRROR_RELOAD)
+		keeper_close(k);
+	if (keeper_open(k) == -1)
+		keeper_fail(k, msg->id);
+	else if (k->told)
+		keeper_tell(k, msg->id, known, (int64_t)seq);
+	else if (ipc_send_lend(ch, MIRROR_WATCH, msg->id, NULL, 0,
+	    store_watch_fd(k->store)) == 0)
+		k->told = 1;
+}
+
+static void
+keeper_peer(int role, int fd, void *arg)
+{
+	struct keeper	*k = arg;
+
+	(void)role;
+	ipc_free(k->front);
+	k->told = 0;
+	if ((k->front = ipc_new(fd, IPC_MAX_DATA, IPC_MAX_DATA)) == NULL) {
+		close(fd);
+		return;
+	}
+	if (ipc_event(k->front, keeper_frame, k) == -1) {
+		ipc_free(k->front);
+		k->front = NULL;
+	}
+}
+
+int
+keeper_main(struct privsep_child *pc, void *arg)
+{
+	const struct table	*t = arg;
+	struct sandbox_paths	 paths = { t->conf->database, NULL, NULL };
+	struct keeper		 k = { .conf = t->conf };
+
+	if (keeper_open(&k) == -1)
+		log_warnx("%s", k.err.text);
+	if (sandbox_keeper(&paths) == -1)
+		return 1;
+	event_init();
+	if (privsep_child_event(pc, keeper_peer, &k) == -1)
+		return 1;
+	event_dispatch();
+	return 1;
+}
