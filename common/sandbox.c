@@ -244,7 +244,7 @@ int
 sandbox_keeper(const struct sandbox_paths *paths)
 {
 	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
-	    "recvfd");
+	    "sendfd recvfd");
 }
 
 int

@@ -1,1 +1,10 @@
 TABLE_SRCS =
+TABLE_SRCS += answer.c
+TABLE_SRCS += front.c
+TABLE_SRCS += intake.c
+TABLE_SRCS += keeper.c
+TABLE_SRCS += keyset.c
+TABLE_SRCS += mirror.c
+TABLE_SRCS += table-relay.c
+TABLE_SRCS += tableimsg.c
+TABLE_SRCS += tabletext.c
