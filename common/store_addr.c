@@ -44,7 +44,7 @@ store_fold(const char *address, char *buf, size_t size)
 }
 
 int
-addr_fold(struct store *s, const char *address, char buf[STORE_ADDR_MAX + 1])
+store_addr_fold(struct store *s, const char *address, char buf[STORE_ADDR_MAX + 1])
 {
 	if (store_fold(address, buf, STORE_ADDR_MAX + 1) == -1)
 		return db_fail(s, STORE_REFUSED, "an address is longer than "

@@ -262,7 +262,7 @@ store_participant_add(struct store *s, uint64_t conversation,
 	int64_t			 n;
 	int			 ret;
 
-	if (addr_fold(s, address, folded) == -1)
+	if (store_addr_fold(s, address, folded) == -1)
 		return -1;
 	if (name != NULL)
 		text_cut(name, cut, sizeof(cut));

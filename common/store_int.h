@@ -114,7 +114,7 @@ int	text_check(struct store *s, const char *what, const char *text,
 /* Copies at most size - 1 bytes, never half a character. */
 void	text_cut(const char *src, char *dst, size_t size);
 /* Folds, or says STORE_REFUSED. */
-int	addr_fold(struct store *s, const char *address,
+int	store_addr_fold(struct store *s, const char *address,
 	    char buf[STORE_ADDR_MAX + 1]);
 /* Copies a Message-Id without angle brackets, or says STORE_REFUSED. */
 int	msgid_bare(struct store *s, const char *id,

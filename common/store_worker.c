@@ -210,7 +210,7 @@ add_address(struct store *s, int64_t worker, const char *address)
 	int			 ret;
 
 	if (addr_check(s, address) == -1 ||
-	    addr_fold(s, address, folded) == -1 ||
+	    store_addr_fold(s, address, folded) == -1 ||
 	    (ret = store_mailbox_get(s, folded, &mb)) == -1)
 		return -1;
 	if (ret == 1)
