@@ -42,7 +42,7 @@ struct authres {
  * Reads one field's value; when it was written under the name authserv_id
  * (ASCII case does not matter) its passes are added to *r, which the caller
  * has zeroed.  1 it was, 0 another's or malformed (nothing is added: one
- * broken result voids the field), -1 when memory is exhausted.
+ * broken result voids the field).  A pass that does not fit is left out.
  */
 int	 authres_parse(struct authres *r, const char *authserv_id,
 	    const char *value, size_t len);

@@ -48,8 +48,9 @@ void	 msgids_free(struct msgids *l);
 int	 msgids_has(const struct msgids *l, const char *id);
 
 /*
- * 1 when id, without < and >, can stand in a header as dot-atom "@" dot-atom
- * or dot-atom "@" literal, at most MSGID_MAX bytes, else 0.
+ * 1 when id, without < and >, can stand in a header between them: 1 to
+ * MSGID_MAX printable ASCII characters, none of them white space, < or >.
+ * Stricter syntax would break the threads of programs that ignore it.
  */
 int	 msgid_valid(const char *id);
 

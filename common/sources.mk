@@ -48,3 +48,7 @@ COMMON_SRCS += store_schema.c
 COMMON_SRCS += store_thread.c
 COMMON_SRCS += store_watch.c
 COMMON_SRCS += store_worker.c
+COMMON_SRCS += msgid.c
+COMMON_SRCS += date.c
+COMMON_SRCS += displayname.c
+COMMON_SRCS += authres.c

@@ -12,3 +12,7 @@ UNIT_TESTS += hdr_test
 UNIT_TESTS += mimeparam_test
 UNIT_TESTS += addr_test
 UNIT_TESTS += store_admin_test
+UNIT_TESTS += msgid_test
+UNIT_TESTS += date_test
+UNIT_TESTS += displayname_test
+UNIT_TESTS += authres_test
