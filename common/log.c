@@ -30,6 +30,9 @@ static const char	*log_proc;
 static int		 log_debugging = 1;	/* until log_init() is called */
 static int		 log_verbose;
 
+static void	log_out(int, int, const char *, va_list)
+		    __attribute__((__format__ (printf, 3, 0)));
+
 void
 log_init(const char *name, int debug)
 {

@@ -19,6 +19,9 @@
 
 #include "ctl.h"
 
+static void	ctl_complain(struct ctl *, const char *, va_list)
+		    __attribute__((__format__ (printf, 2, 0)));
+
 static void
 ctl_complain(struct ctl *ctl, const char *fmt, va_list ap)
 {
