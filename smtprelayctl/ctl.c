@@ -15,8 +15,10 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "charset.h"
 #include "ctl.h"
 
 static void	ctl_complain(struct ctl *, const char *, va_list)
@@ -54,17 +56,57 @@ ctl_usage(struct ctl *ctl, const char *fmt, ...)
 	return CTL_USAGE;
 }
 
+/*
+ * Whether a control character of ASCII or of Unicode's second set (C2 80 to
+ * C2 9F in UTF-8), which some terminals obey too, is at `s'.
+ */
+static int
+ctl_control(const unsigned char *s)
+{
+	return (*s < 0x20 && *s != '\t') || *s == 0x7f ||
+	    (*s == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f);
+}
+
+int
+ctl_text(struct ctl *ctl, const char *text)
+{
+	const unsigned char	*s;
+
+	for (s = (const unsigned char *)text; *s != '\0'; s++)
+		if (ctl_control(s) || *s == '\t')
+			break;
+	if (*s == '\0' && s != (const unsigned char *)text &&
+	    charset_is_utf8(text, strlen(text)))
+		return 0;
+	(void)ctl_usage(ctl, "expected a name in UTF-8, not empty and "
+	    "without control characters");
+	return -1;
+}
+
 void
 ctl_say(struct ctl *ctl, const char *fmt, ...)
 {
-	va_list	 ap;
+	unsigned char	*s;
+	char		*line;
+	va_list		 ap;
+	int		 r;
 
 	if (ctl->json)
 		return;
 	va_start(ap, fmt);
-	(void)vfprintf(ctl->out, fmt, ap);
+	r = vasprintf(&line, fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', ctl->out);
+	if (r == -1)
+		return;
+	for (s = (unsigned char *)line; *s != '\0'; s++) {
+		if (!ctl_control(s))
+			continue;
+		if (*s == 0xc2)
+			*s++ = '?';
+		*s = '?';
+	}
+	(void)fprintf(ctl->out, "%s\n", line);
+	free(line);
 }
 
 /*

@@ -36,7 +36,8 @@ struct ctl {
 	const char	 *opt[128];	/* by letter: NULL, "" or the value */
 	char		**arg;		/* after the command's words */
 	int		  argc;
-	FILE		 *out;		/* held back until all went well */
+	FILE		 *out;		/* held back until all went well, */
+	int		  show_anyway;	/* or until the end at least */
 	struct json	  js;		/* on `out' with -j, else nowhere */
 	struct conf_list  errors;	/* what was said, for -j */
 };
@@ -65,7 +66,13 @@ int	ctl_fail(struct ctl *, const char *fmt, ...)
 int	ctl_usage(struct ctl *, const char *fmt, ...)
 	    __attribute__((__format__ (printf, 2, 3)));
 
-/* A line for people; nothing with -j. */
+/* Checks a name: UTF-8 in one line.  Returns 0, or -1 after saying why. */
+int	ctl_text(struct ctl *, const char *text);
+
+/*
+ * A line for people; nothing with -j.  What is in it may come from mail:
+ * characters that a terminal would act on become '?'.
+ */
 void	ctl_say(struct ctl *, const char *fmt, ...)
 	    __attribute__((__format__ (printf, 2, 3)));
 

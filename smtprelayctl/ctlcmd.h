@@ -21,5 +21,31 @@
 struct ctl;
 
 int	ctl_check_config(struct ctl *);
+int	ctl_conversation_close(struct ctl *);
+int	ctl_conversation_list(struct ctl *);
+int	ctl_conversation_prune(struct ctl *);
+int	ctl_conversation_reopen(struct ctl *);
+int	ctl_conversation_show(struct ctl *);
+int	ctl_export(struct ctl *);
+int	ctl_import(struct ctl *);
+int	ctl_init(struct ctl *);
+int	ctl_key_list(struct ctl *);
+int	ctl_key_retire(struct ctl *);
+int	ctl_key_rotate(struct ctl *);
+int	ctl_log(struct ctl *);
+int	ctl_mailbox_add(struct ctl *);
+int	ctl_mailbox_del(struct ctl *);
+int	ctl_mailbox_join(struct ctl *);
+int	ctl_mailbox_leave(struct ctl *);
+int	ctl_mailbox_list(struct ctl *);
+int	ctl_mailbox_show(struct ctl *);
+int	ctl_signature_revoke(struct ctl *);
+int	ctl_status(struct ctl *);
+int	ctl_worker_add(struct ctl *);
+int	ctl_worker_del(struct ctl *);
+int	ctl_worker_disable(struct ctl *);
+int	ctl_worker_enable(struct ctl *);
+int	ctl_worker_list(struct ctl *);
+int	ctl_worker_show(struct ctl *);
 
 #endif

@@ -29,7 +29,42 @@
 #define COMMON_OPTIONS	"f:j"
 
 static const struct ctl_command	 commands[] = {
+	{ { "init", NULL }, ctl_init, "", 0, 0, 1, "" },
 	{ { "check", "config" }, ctl_check_config, "", 0, 0, 0, "" },
+	{ { "mailbox", "add" }, ctl_mailbox_add, "n:a:", 1, 1, 1,
+	    "ADDRESS [-n NAME] [-a ARCHIVE-ADDRESS]" },
+	{ { "mailbox", "del" }, ctl_mailbox_del, "", 1, 1, 1, "ADDRESS" },
+	{ { "mailbox", "list" }, ctl_mailbox_list, "", 0, 0, 1, "" },
+	{ { "mailbox", "show" }, ctl_mailbox_show, "", 1, 1, 1, "ADDRESS" },
+	{ { "mailbox", "join" }, ctl_mailbox_join, "", 2, -1, 1,
+	    "ADDRESS WORKER ..." },
+	{ { "mailbox", "leave" }, ctl_mailbox_leave, "", 2, -1, 1,
+	    "ADDRESS WORKER ..." },
+	{ { "worker", "add" }, ctl_worker_add, "n:u:", 2, -1, 1,
+	    "WORKER -n NAME [-u LOGIN] ADDRESS ..." },
+	{ { "worker", "del" }, ctl_worker_del, "", 1, 1, 1, "WORKER" },
+	{ { "worker", "disable" }, ctl_worker_disable, "", 1, 1, 1,
+	    "WORKER" },
+	{ { "worker", "enable" }, ctl_worker_enable, "", 1, 1, 1, "WORKER" },
+	{ { "worker", "list" }, ctl_worker_list, "", 0, 0, 1, "" },
+	{ { "worker", "show" }, ctl_worker_show, "", 1, 1, 1, "WORKER" },
+	{ { "conversation", "list" }, ctl_conversation_list, "", 0, 1, 1,
+	    "[MAILBOX]" },
+	{ { "conversation", "show" }, ctl_conversation_show, "", 1, 1, 1,
+	    "ID" },
+	{ { "conversation", "close" }, ctl_conversation_close, "", 1, 1, 1,
+	    "ID" },
+	{ { "conversation", "reopen" }, ctl_conversation_reopen, "", 1, 1, 1,
+	    "ID" },
+	{ { "conversation", "prune" }, ctl_conversation_prune, "o:", 0, 0, 1,
+	    "[-o AGE]" },
+	{ { "signature", "revoke" }, ctl_signature_revoke, "", 1, 1, 1,
+	    "WORKER" },
+	{ { "key", "rotate" }, ctl_key_rotate, "", 0, 0, 1, "" },
+	{ { "key", "list" }, ctl_key_list, "", 0, 0, 1, "" },
+	{ { "key", "retire" }, ctl_key_retire, "", 1, 1, 1, "ID" },
+	{ { "status", NULL }, ctl_status, "", 0, 0, 1, "" },
+	{ { "log", NULL }, ctl_log, "f", 0, 0, 1, "[-f]" },
 	{ { NULL, NULL }, NULL, NULL, 0, 0, 0, NULL }
 };
 
@@ -115,15 +150,16 @@ run(struct ctl *ctl, const struct ctl_command *c, int argc, char **argv)
 	char	 options[64];
 	int	 words = c->word[1] == NULL ? 1 : 2;
 
-	if (strlcpy(options, COMMON_OPTIONS, sizeof(options)) >=
-	    sizeof(options) || strlcat(options, c->options,
-	    sizeof(options)) >= sizeof(options))
+	/* The command's own come first: the -f of log is not our -f. */
+	if (strlcpy(options, c->options, sizeof(options)) >= sizeof(options) ||
+	    strlcat(options, COMMON_OPTIONS, sizeof(options)) >=
+	    sizeof(options))
 		return ctl_fail(ctl, "too many options");
 	if (ctl_args(ctl, options, argc - words, argv + words) == -1)
 		return CTL_USAGE;
 	ctl->json = ctl->json || ctl->opt['j'] != NULL;
 	json_init(&ctl->js, ctl->json ? ctl->out : NULL);
-	if (ctl->opt['f'] != NULL)
+	if (ctl->opt['f'] != NULL && strchr(c->options, 'f') == NULL)
 		ctl->path = ctl->opt['f'];
 	if (ctl->argc < c->min || (c->max != -1 && ctl->argc > c->max))
 		return ctl_usage(ctl, "usage: smtprelayctl %s%s%s%s%s",
@@ -144,7 +180,7 @@ output(struct ctl *ctl, int status, const char *text, size_t len)
 {
 	size_t	 i;
 
-	if (status != CTL_OK && ctl->json) {
+	if (status != CTL_OK && ctl->json && !ctl->show_anyway) {
 		json_init(&ctl->js, stdout);
 		json_object(&ctl->js, NULL);
 		json_array(&ctl->js, "errors");
@@ -154,9 +190,10 @@ output(struct ctl *ctl, int status, const char *text, size_t len)
 		json_end(&ctl->js);
 		(void)json_finish(&ctl->js);
 	}
-	if (status == CTL_OK && fwrite(text, 1, len, stdout) != len)
+	if ((status == CTL_OK || ctl->show_anyway) &&
+	    fwrite(text, 1, len, stdout) != len)
 		status = CTL_FAIL;
-	if (fflush(stdout) == EOF || status < 0)
+	if (fflush(stdout) == EOF)
 		status = CTL_FAIL;
 	return status;
 }
@@ -165,18 +202,23 @@ static int
 command(struct ctl *ctl, int argc, char **argv)
 {
 	const struct ctl_command	*c;
+	FILE				*held;
 	char				*text = NULL;
 	size_t				 len = 0;
 	int				 status;
 
 	if ((c = find_command(ctl, argc, argv)) == NULL)
 		return output(ctl, CTL_USAGE, NULL, 0);
-	if ((ctl->out = open_memstream(&text, &len)) == NULL)
+	if ((held = open_memstream(&text, &len)) == NULL)
 		return ctl_fail(ctl, "%s", strerror(errno));
+	ctl->out = held;
 	status = run(ctl, c, argc, argv);
-	if (status == CTL_OK && ctl->json && json_finish(&ctl->js) == -1)
+	if ((status == CTL_OK || ctl->show_anyway) && ctl->json &&
+	    json_finish(&ctl->js) == -1) {
+		ctl->show_anyway = 0;
 		status = ctl_fail(ctl, "the answer cannot be written as JSON");
-	if (fclose(ctl->out) == EOF)
+	}
+	if (fclose(held) == EOF)
 		status = ctl_fail(ctl, "%s", strerror(errno));
 	status = output(ctl, status, text, len);
 	free(text);

@@ -1,4 +1,15 @@
 CTL_SRCS =
 CTL_SRCS += ctl.c
 CTL_SRCS += ctl_check.c
+CTL_SRCS += ctl_conversation.c
+CTL_SRCS += ctl_init.c
+CTL_SRCS += ctl_key.c
+CTL_SRCS += ctl_log.c
+CTL_SRCS += ctl_mailbox.c
+CTL_SRCS += ctl_status.c
+CTL_SRCS += ctl_store.c
+CTL_SRCS += ctl_worker.c
+CTL_SRCS += progress.c
+CTL_SRCS += smtpdconf.c
 CTL_SRCS += smtprelayctl.c
+CTL_SRCS += sysuser.c

@@ -1,0 +1,100 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "ctl_store.h"
+#include "ctlcmd.h"
+#include "progress.h"
+#include "store_export.h"
+
+/* With -j the lines of the text, each a string. */
+static void
+json_lines(struct ctl *ctl, char *text)
+{
+	char	*line;
+
+	while ((line = strsep(&text, "\n")) != NULL)
+		if (*line != '\0')
+			json_string(&ctl->js, NULL, line);
+}
+
+int
+ctl_export(struct ctl *ctl)
+{
+	struct store	*s;
+	FILE		*fp = stdout;
+	char		*text = NULL;
+	uint64_t	 rows = 0;
+	size_t		 len = 0;
+	int		 flags, status = CTL_OK;
+
+	if (ctl->json && (fp = open_memstream(&text, &len)) == NULL)
+		return ctl_fail(ctl, "%s", strerror(errno));
+	if ((s = ctl_open(ctl)) == NULL) {
+		if (ctl->json)
+			(void)fclose(fp);
+		free(text);
+		return CTL_FAIL;
+	}
+	flags = ctl->opt['s'] != NULL ? STORE_EXPORT_SANDBOX : 0;
+	progress_begin("exporting");
+	/*
+	 * Straight to standard output: it may be large, and one that broke
+	 * off lacks its last line, so that import refuses it.
+	 */
+	if (store_export(s, fp, flags, &rows) == -1)
+		status = ctl_store_fail(ctl, s);
+	progress_end();
+	store_close(s);
+	if ((ctl->json ? fclose(fp) : fflush(fp)) == EOF && status == CTL_OK)
+		status = ctl_fail(ctl, "standard output: %s", strerror(errno));
+	json_object(&ctl->js, NULL);
+	json_int(&ctl->js, "rows", (int64_t)rows);
+	json_array(&ctl->js, "lines");
+	if (text != NULL)
+		json_lines(ctl, text);
+	json_end(&ctl->js);
+	json_end(&ctl->js);
+	free(text);
+	return status;
+}
+
+int
+ctl_import(struct ctl *ctl)
+{
+	struct store	*s;
+	uint64_t	 rows = 0;
+	int		 status = CTL_OK;
+
+	if ((s = ctl_open(ctl)) == NULL)
+		return CTL_FAIL;
+	progress_begin("importing");
+	if (store_import(s, stdin, &rows) == -1)
+		status = ctl_store_fail(ctl, s);
+	progress_end();
+	store_close(s);
+	if (status != CTL_OK)
+		return status;
+	json_object(&ctl->js, NULL);
+	json_int(&ctl->js, "rows", (int64_t)rows);
+	json_end(&ctl->js);
+	ctl_say(ctl, "%llu rows imported", (unsigned long long)rows);
+	return CTL_OK;
+}

@@ -1,0 +1,129 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "smtpdconf.h"
+
+#ifndef LIBEXECDIR
+#error "LIBEXECDIR is not defined"
+#endif
+
+static int	smtpdconf_add(struct smtpdconf *, size_t, const char *, ...)
+		    __attribute__((__format__ (printf, 3, 4)));
+
+static int
+smtpdconf_add(struct smtpdconf *sc, size_t i, const char *fmt, ...)
+{
+	va_list	 ap;
+	int	 r;
+
+	va_start(ap, fmt);
+	r = vsnprintf(sc->line[i].text, sizeof(sc->line[i].text), fmt, ap);
+	va_end(ap);
+	return r < 0 || (size_t)r >= sizeof(sc->line[i].text) ? -1 : 0;
+}
+
+/*
+ * A line of smtpd.conf in the form that is compared: blanks made one, quotes
+ * and comments left out.
+ */
+static void
+smtpdconf_squeeze(const char *line, char *buf, size_t size)
+{
+	size_t	 n = 0;
+
+	for (; *line != '\0' && *line != '#' && n + 1 < size; line++) {
+		if (strchr(" \t\r\n", *line) != NULL) {
+			if (n > 0 && buf[n - 1] != ' ')
+				buf[n++] = ' ';
+		} else if (*line != '"')
+			buf[n++] = *line;
+	}
+	if (n > 0 && buf[n - 1] == ' ')
+		n--;
+	buf[n] = '\0';
+}
+
+/* Whether `line', squeezed, does what our line number `i' is for. */
+static int
+smtpdconf_same(const struct smtpdconf *sc, size_t i, const char *line)
+{
+	char	 own[SMTPDCONF_MAX];
+
+	smtpdconf_squeeze(sc->line[i].text, own, sizeof(own));
+	if (strcmp(own, line) == 0)
+		return 1;
+	/* Any listener will do, and its filter may be a chain. */
+	return strncmp(own, "listen ", 7) == 0 &&
+	    strncmp(line, "listen on ", 10) == 0 &&
+	    strncmp(line + 10, "socket", 6) != 0 &&
+	    strstr(line, " filter ") != NULL;
+}
+
+static void
+smtpdconf_look(struct smtpdconf *sc)
+{
+	char	*line = NULL, squeezed[SMTPDCONF_MAX];
+	size_t	 size = 0, i;
+	FILE	*fp;
+
+	if (sc->path == NULL || (fp = fopen(sc->path, "re")) == NULL)
+		return;
+	while (getline(&line, &size, fp) != -1) {
+		smtpdconf_squeeze(line, squeezed, sizeof(squeezed));
+		for (i = 0; i < SMTPDCONF_LINES; i++)
+			if (smtpdconf_same(sc, i, squeezed))
+				sc->line[i].present = 1;
+	}
+	free(line);
+	(void)fclose(fp);
+}
+
+int
+smtpdconf_make(struct smtpdconf *sc, const char *path)
+{
+	static const char	*const files[] = {
+		"/etc/smtpd.conf", "/etc/mail/smtpd.conf"
+	};
+	const char		*f = "", *file = "";
+	size_t			 i;
+
+	memset(sc, 0, sizeof(*sc));
+	for (i = 0; sc->path == NULL && i < 2; i++)
+		if (access(files[i], F_OK) == 0)
+			sc->path = files[i];
+	if (strcmp(path, CONF_PATH) != 0) {
+		f = " -f ";
+		file = path;
+	}
+	if (smtpdconf_add(sc, 0, "table mailboxes relay:%s", path) == -1 ||
+	    smtpdconf_add(sc, 1, "filter replies proc-exec "
+	    "\"filter-relay%s%s\" user _smtprelay", f, file) == -1 ||
+	    smtpdconf_add(sc, 2, "listen on 0.0.0.0 filter replies") == -1 ||
+	    smtpdconf_add(sc, 3, "action copies mda \"exec 2>/dev/null; "
+	    LIBEXECDIR "/mda-relay%s%s %%{dest} || exit 75\" "
+	    "user _smtprelay virtual <mailboxes>", f, file) == -1 ||
+	    smtpdconf_add(sc, 4, "match from any for rcpt-to <mailboxes> "
+	    "action copies") == -1)
+		return -1;
+	smtpdconf_look(sc);
+	return 0;
+}
