@@ -68,7 +68,7 @@ log_clean(char *line)
 			*line = '?';
 }
 
-static void
+static void __attribute__((__format__ (printf, 3, 0)))
 log_out(int priority, int error, const char *fmt, va_list ap)
 {
 	char	 text[LOG_LINE_MAX], line[LOG_LINE_MAX + 64];
