@@ -76,8 +76,8 @@ refused_mailboxes(struct store *s)
 		"support+abcdefghijklmnop@company.test",
 		"r-abcdefghijklmnopqrstuvwxyz@company.test",
 		"x+to-y=z@company.test", "a@company.test.", "a@company.test\n",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"@company.test", ""
+		("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		    "@company.test"), ""
 	};
 	uint64_t	 id;
 	size_t		 i;
