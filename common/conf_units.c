@@ -35,7 +35,7 @@ conf_scaled(const char *text, const char *units, const int64_t *factors,
 	if (!isdigit((unsigned char)*text))
 		return -1;
 	for (; isdigit((unsigned char)*text); text++) {
-		if (n > (INT64_MAX - 9) / 10)
+		if (n > (INT64_MAX - (*text - '0')) / 10)
 			return -1;
 		n = n * 10 + (*text - '0');
 	}

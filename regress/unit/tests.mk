@@ -16,3 +16,6 @@ UNIT_TESTS += msgid_test
 UNIT_TESTS += date_test
 UNIT_TESTS += displayname_test
 UNIT_TESTS += authres_test
+UNIT_TESTS += json_test
+UNIT_TESTS += conf_test
+UNIT_TESTS += log_test
