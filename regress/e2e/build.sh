@@ -43,8 +43,8 @@ case $release in
 	unshare -m sh -euc '
 		mount --make-rprivate /
 		mount --bind "$2" "$1/mnt"
-		exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		    make -s -C /mnt -f Makefile.linux OBJ=obj/"$3" \
+		exec chroot "$1" /usr/bin/env -i \
+		    PATH=/usr/sbin:/usr/bin:/sbin:/bin make -s -C /mnt -f Makefile.linux OBJ=obj/"$3" \
 		    all install DESTDIR=/mnt/obj/stage/"$3"
 	' sh "$trees/$release" "$top" "$release" 9>&-
 	;;

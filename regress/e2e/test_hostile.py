@@ -212,7 +212,8 @@ def test_wrong_encodings(relay):
             (b"base64", b"====\r\n" + b64 + b"\r\n"),
             (b"base64", b"\r\n".join(b64[i:i + 3]
                                      for i in range(0, len(b64), 3)) + b"\r\n"),
-            (b"quoted-printable", b"alice=2Eliddell=40home.exam=\r\nple =ZZ =\r\n"),
+            (b"quoted-printable",
+             b"alice=2Eliddell=40home.exam=\r\nple =ZZ =\r\n"),
             (b"quoted-printable", b"=61lice.liddell@home.e=   \r\nxample\r\n"),
             (b"x-uuencode", b"begin 644 x\r\nend\r\n"),
             (b"8bit", b"\xff\xfe alice.liddell@home.example\r\n")):

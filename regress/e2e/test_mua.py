@@ -44,14 +44,15 @@ def play(relay, work, ask=None, everyone=False):
 
 
 def test_snail_reply(relay):
-    got = play(relay, lambda p: p.snail("Reply 1\nDo it like this.\n~.\nquit\n"))
+    got = play(relay, lambda p: p.snail(
+        "Reply 1\nDo it like this.\n~.\nquit\n"))
     assert b"Do it like this." in got
     assert b"How do I do it?" in got, "the original is not quoted"
 
 
 def test_snail_reply_all(relay):
-    got = play(relay, lambda p: p.snail("reply 1\nDo it like this.\n~.\nquit\n"),
-               {"cc": PETE}, True)
+    got = play(relay, lambda p: p.snail(
+        "reply 1\nDo it like this.\n~.\nquit\n"), {"cc": PETE}, True)
     assert b"Do it like this." in got
 
 

@@ -103,8 +103,8 @@ def test_forged_handle(relay):
     copy = relay.copy()
     rcpts, data = ALICE.reply(copy)
     bad = "support+abcdefgh23456722@company.example"
-    unknown = relay.send(relay.worker, ALICE.address, ["nobody@company.example"],
-                         data)
+    unknown = relay.send(relay.worker, ALICE.address,
+                         ["nobody@company.example"], data)
     out = relay.send(relay.worker, ALICE.address, [bad], data)
     assert out.rcpts[0][0] == 550, str(out)
     assert out.rcpts[0][1].split(":")[0] == unknown.rcpts[0][1].split(":")[0]
