@@ -94,13 +94,12 @@ struct facts {
 
 	/* private */
 	char		*authserv_id;
-	size_t		 seen_received;
-	size_t		 place_received;
 	int		 finished;
+	char		 why[96];
 };
 
 /*
- * Begins.  authserv_id: whose Authentication-Results, where they stand above
+ * Begins; *f must stay where it is until facts_free().  authserv_id: whose Authentication-Results, where they stand above
  * the first Received, are believed (NULL: nobody's).  0, or -1 when memory
  * is exhausted.
  */

@@ -22,7 +22,7 @@
 
 void
 hdr_init(struct hdr *h, const char *const *keep,
-    void (*seen)(void *, const char *, size_t, size_t), void *arg)
+    int (*seen)(void *, const char *, size_t, size_t), void *arg)
 {
 	memset(h, 0, sizeof(*h));
 	h->keep = keep;
@@ -177,12 +177,13 @@ field_open(struct hdr *h, const char *line, size_t len, size_t n,
     size_t colon)
 {
 	size_t	 left;
+	int	 want = 1;
 
 	h->place++;
 	if (h->seen != NULL)
-		h->seen(h->arg, line, n, h->place - 1);
+		want = h->seen(h->arg, line, n, h->place - 1);
 	h->curflags = 0;
-	if (n > HDR_NAME_MAX || !hdr_match(h->keep, line, n)) {
+	if (!want || n > HDR_NAME_MAX || !hdr_match(h->keep, line, n)) {
 		h->flags |= line_flags(line, len, 0);
 		return 0;
 	}

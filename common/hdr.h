@@ -55,7 +55,7 @@ struct hdr_field {
 
 struct hdr {
 	const char *const *keep;
-	void		 (*seen)(void *, const char *, size_t, size_t);
+	int		 (*seen)(void *, const char *, size_t, size_t);
 	void		  *arg;
 	struct hdr_field  *v;	/* the kept fields in their order */
 	size_t		   n;
@@ -72,10 +72,11 @@ struct hdr {
  * Begins a header.  keep is an array of field names that ends in NULL; a
  * last '*' in one matches the rest.  seen (or NULL) is called with arg at
  * the start of every field, kept or not, with its name, the name's length
- * and the field's place.  keep must outlive *h.
+ * and the field's place; where it returns 0 the field is not kept.  keep
+ * must outlive *h.
  */
 void	 hdr_init(struct hdr *h, const char *const *keep,
-	    void (*seen)(void *, const char *, size_t, size_t), void *arg);
+	    int (*seen)(void *, const char *, size_t, size_t), void *arg);
 
 /* Frees what *h owns and zeroes it. */
 void	 hdr_free(struct hdr *h);

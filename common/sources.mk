@@ -52,3 +52,4 @@ COMMON_SRCS += msgid.c
 COMMON_SRCS += date.c
 COMMON_SRCS += displayname.c
 COMMON_SRCS += authres.c
+COMMON_SRCS += facts.c

@@ -25,14 +25,14 @@ static const char *const keep[] = {
 
 static size_t	seen_fields, seen_last;
 
-static void
+static int
 seen(void *arg, const char *name, size_t len, size_t place)
 {
 	(void)arg;
-	(void)name;
 	seen_last = place;
 	if (len > 0)
 		seen_fields++;
+	return name[0] != 'S';
 }
 
 static int
@@ -60,7 +60,7 @@ ordinary(void)
 	CHECK(feed(&h, "From: c@x") == HDR_BODY);
 	CHECK(hdr_finish(&h) == 0);
 	CHECK(seen_fields == 5 && seen_last == 4 && h.place == 5);
-	CHECK(h.n == 4);
+	CHECK(h.n == 3);
 	CHECK(hdr_count(&h, "FROM") == 2);
 	f = hdr_get(&h, "From", 0);
 	CHECK(f != NULL && f->place == 1 && f->flags == HDR_SPACE);
@@ -71,7 +71,7 @@ ordinary(void)
 	CHECK(f != NULL && f->flags == 0);
 	CHECK_STR(f->value, "b@x");
 	CHECK(hdr_get(&h, "From", 2) == NULL);
-	CHECK_STR(hdr_get(&h, "subject", 0)->value, "");
+	CHECK(hdr_get(&h, "subject", 0) == NULL);
 	CHECK_STR(hdr_get(&h, "Content-Type", 0)->value, "text/plain");
 	CHECK(h.flags == HDR_SPACE);
 	hdr_free(&h);

@@ -19,3 +19,4 @@ UNIT_TESTS += authres_test
 UNIT_TESTS += json_test
 UNIT_TESTS += conf_test
 UNIT_TESTS += log_test
+UNIT_TESTS += facts_test
