@@ -97,7 +97,7 @@ store_conversation_new(struct store *s, uint64_t mailbox,
 	int	 ret;
 
 	if (subject != NULL)
-		text_cut(subject, cut, sizeof(cut));
+		rule_cut(subject, cut, sizeof(cut));
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_run(s, "INSERT INTO conversation (mailbox, subject, created, "
@@ -147,7 +147,7 @@ store_conversation_find(struct store *s, uint64_t mailbox,
 	if (store_fold(writer, folded, sizeof(folded)) == -1)
 		return 0;
 	for (i = 0; i < n && ret == 0; i++) {
-		if (msgid_bare(s, ids[i], bare) == -1 || bare[0] == '\0')
+		if (rule_msgid(s, ids[i], bare) == -1 || bare[0] == '\0')
 			continue;	/* too long to be one of ours */
 		ret = db_number(s, &found, "SELECT g.conversation "
 		    "FROM message g JOIN participant p "
@@ -262,10 +262,10 @@ store_participant_add(struct store *s, uint64_t conversation,
 	int64_t			 n;
 	int			 ret;
 
-	if (store_addr_fold(s, address, folded) == -1)
+	if (rule_fold(s, address, folded) == -1)
 		return -1;
 	if (name != NULL)
-		text_cut(name, cut, sizeof(cut));
+		rule_cut(name, cut, sizeof(cut));
 	if (db_enter(s) == -1)
 		return -1;
 	ret = store_participant_byaddr(s, conversation, folded, &p);

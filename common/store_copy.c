@@ -47,7 +47,7 @@ store_copy_begin(struct store *s, uint64_t message, uint32_t worker,
 	char	 bare[STORE_MSGID_MAX + 1];
 	int	 ret;
 
-	if (msgid_bare(s, c->msgid, bare) == -1 || db_enter(s) == -1)
+	if (rule_msgid(s, c->msgid, bare) == -1 || db_enter(s) == -1)
 		return -1;
 	if ((ret = find(s, message, worker, c)) == 0) {
 		ret = db_run(s, "INSERT INTO copy (message, worker, msgid, "

@@ -48,6 +48,8 @@ kind_of(int code)
 		return STORE_READONLY;
 	case SQLITE_CANTOPEN:
 		return STORE_MISSING;
+	case SQLITE_CONSTRAINT:
+		return STORE_REFUSED;
 	case SQLITE_IOERR:
 		if (code == SQLITE_IOERR_SHORT_READ ||
 		    code == SQLITE_IOERR_SHMSIZE)

@@ -94,8 +94,8 @@ store_failing_set(struct store *s, const char *address, const char *status,
 
 	if (store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
-	text_cut(status, st, sizeof(st));
-	text_cut(diagnostic, diag, sizeof(diag));
+	rule_cut(status, st, sizeof(st));
+	rule_cut(diagnostic, diag, sizeof(diag));
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_run(s, "UPDATE worker_address SET status = ?, "

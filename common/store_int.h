@@ -101,23 +101,25 @@ int	schema_migrate(struct store *s, int target);
 /* Refuses what is no store, or a newer one; *version gets the version. */
 int	schema_inspect(struct store *s, int *version);
 
-/* store_addr.c */
+/* store_rule.c */
 
 /* Checks a mailbox's address against the rules; -1 is STORE_REFUSED. */
-int	addr_check_mailbox(struct store *s, const char *folded,
+int	rule_mailbox(struct store *s, const char *folded,
 	    const char *const *domains, size_t n);
 /* Checks any other address: a dot-atom and a domain, in ASCII. */
-int	addr_check(struct store *s, const char *address);
+int	rule_address(struct store *s, const char *address);
+/* Checks the form of a worker's name (store_worker.c). */
+int	rule_worker(struct store *s, const char *name);
 /* Checks a text to show: UTF-8 without control characters, at most max. */
-int	text_check(struct store *s, const char *what, const char *text,
+int	rule_text(struct store *s, const char *what, const char *text,
 	    size_t max);
 /* Copies at most size - 1 bytes, never half a character. */
-void	text_cut(const char *src, char *dst, size_t size);
+void	rule_cut(const char *src, char *dst, size_t size);
 /* Folds, or says STORE_REFUSED. */
-int	store_addr_fold(struct store *s, const char *address,
+int	rule_fold(struct store *s, const char *address,
 	    char buf[STORE_ADDR_MAX + 1]);
 /* Copies a Message-Id without angle brackets, or says STORE_REFUSED. */
-int	msgid_bare(struct store *s, const char *id,
+int	rule_msgid(struct store *s, const char *id,
 	    char buf[STORE_MSGID_MAX + 1]);
 
 #endif

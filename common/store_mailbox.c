@@ -126,7 +126,7 @@ check_archive(struct store *s, const char *folded, const char *archive)
 	char			 low[STORE_ADDR_MAX + 1];
 	int			 ret;
 
-	if (addr_check(s, archive) == -1 || store_addr_fold(s, archive, low) == -1)
+	if (rule_address(s, archive) == -1 || rule_fold(s, archive, low) == -1)
 		return -1;
 	if ((ret = store_mailbox_get(s, low, &mb)) == -1)
 		return -1;
@@ -158,9 +158,9 @@ store_mailbox_add(struct store *s, const char *address, const char *name,
 	char	 folded[STORE_ADDR_MAX + 1];
 	int	 ret = -1;
 
-	if (store_addr_fold(s, address, folded) == -1 ||
-	    addr_check_mailbox(s, folded, domains, n) == -1 ||
-	    (name != NULL && text_check(s, "the name", name,
+	if (rule_fold(s, address, folded) == -1 ||
+	    rule_mailbox(s, folded, domains, n) == -1 ||
+	    (name != NULL && rule_text(s, "the name", name,
 	    STORE_NAME_MAX) == -1) || db_enter(s) == -1)
 		return -1;
 	if (check_free(s, folded) == -1 || check_not_archive(s, folded) == -1)

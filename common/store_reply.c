@@ -40,8 +40,8 @@ store_reply_add(struct store *s, struct store_reply *r, time_t now)
 	if (strlen(r->id) != STORE_REPLY_ID ||
 	    r->nhandles > STORE_REPLY_HANDLES || r->dkey[0] == '\0')
 		return db_fail(s, STORE_REFUSED, "malformed reply");
-	if (msgid_bare(s, r->own, own) == -1 ||
-	    msgid_bare(s, r->outside, outside) == -1 || db_enter(s) == -1)
+	if (rule_msgid(s, r->own, own) == -1 ||
+	    rule_msgid(s, r->outside, outside) == -1 || db_enter(s) == -1)
 		return -1;
 	r->created = now;
 	ret = db_run(s, "INSERT INTO reply (id, worker, mailbox, "

@@ -64,7 +64,7 @@ store_message_find(struct store *s, uint64_t mailbox, const char *smtpd,
 {
 	char	 bare[STORE_MSGID_MAX + 1];
 
-	if (msgid_bare(s, outside, bare) == -1)
+	if (rule_msgid(s, outside, bare) == -1)
 		return -1;
 	return get(s, db_get(s, COLUMNS "WHERE mailbox = ? AND smtpd = ? AND "
 	    "outside IS ? AND created > ? ORDER BY id DESC LIMIT 1", "itei",
@@ -125,10 +125,10 @@ store_message_add(struct store *s, struct store_message *m, time_t now)
 	int64_t			 mailbox;
 	int			 ret;
 
-	if (msgid_bare(s, m->outside, bare) == -1)
+	if (rule_msgid(s, m->outside, bare) == -1)
 		return -1;
 	(void)strlcpy(m->outside, bare, sizeof(m->outside));
-	if (msgid_bare(s, m->own, bare) == -1)
+	if (rule_msgid(s, m->own, bare) == -1)
 		return -1;
 	(void)strlcpy(m->own, bare, sizeof(m->own));
 	if (db_enter(s) == -1)
@@ -180,7 +180,7 @@ store_msgid_inside(struct store *s, uint64_t conversation, uint32_t worker,
 {
 	char	 bare[STORE_MSGID_MAX + 1];
 
-	if (msgid_bare(s, outside, bare) == -1 || bare[0] == '\0')
+	if (rule_msgid(s, outside, bare) == -1 || bare[0] == '\0')
 		return 0;
 	return get_text(s, db_get(s, "SELECT " KNOWN_AS " AS known "
 	    "FROM message g WHERE g.mailbox = "
@@ -202,7 +202,7 @@ store_msgid_outside(struct store *s, uint64_t conversation, uint32_t worker,
 {
 	char	 bare[STORE_MSGID_MAX + 1];
 
-	if (msgid_bare(s, inside, bare) == -1 || bare[0] == '\0')
+	if (rule_msgid(s, inside, bare) == -1 || bare[0] == '\0')
 		return 0;
 	return get_text(s, db_get(s, "SELECT m.outside FROM message m "
 	    "WHERE m.id IN (" KNOWN_BY ") AND m.outside IS NOT NULL AND "
@@ -219,7 +219,7 @@ store_msgid_across(struct store *s, uint64_t conversation, uint32_t from,
 	int64_t	 id;
 	int	 ret;
 
-	if (msgid_bare(s, inside, bare) == -1 || bare[0] == '\0')
+	if (rule_msgid(s, inside, bare) == -1 || bare[0] == '\0')
 		return 0;
 	ret = db_number(s, &id, "SELECT m.id FROM message m "
 	    "WHERE m.id IN (" KNOWN_BY ") AND "

@@ -163,12 +163,10 @@ store_worker_addrs(struct store *s, uint32_t worker,
 	return ret;
 }
 
-static int
-check_name(struct store *s, const char *name)
+int
+rule_worker(struct store *s, const char *name)
 {
-	struct store_worker	 w;
-	const char		*p;
-	int			 ret;
+	const char	*p;
 
 	for (p = name; *p != '\0'; p++)
 		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
@@ -179,6 +177,17 @@ check_name(struct store *s, const char *name)
 		return db_fail(s, STORE_REFUSED, "%.40s: a worker's name is 1 "
 		    "to %d letters, digits, - and _, not beginning with -",
 		    name, STORE_WORKER_MAX);
+	return 0;
+}
+
+static int
+check_name(struct store *s, const char *name)
+{
+	struct store_worker	 w;
+	int			 ret;
+
+	if (rule_worker(s, name) == -1)
+		return -1;
 	if ((ret = store_worker_get(s, name, &w)) == 1)
 		return db_fail(s, STORE_REFUSED, "there is a worker %s "
 		    "already", w.name);
@@ -193,7 +202,7 @@ check_login(struct store *s, const char *login)
 
 	if (login == NULL)
 		return 0;
-	if (text_check(s, "the login", login, STORE_LOGIN_MAX) == -1)
+	if (rule_text(s, "the login", login, STORE_LOGIN_MAX) == -1)
 		return -1;
 	if ((ret = store_worker_bylogin(s, login, &w)) == 1)
 		return db_fail(s, STORE_REFUSED, "the login %s is the worker "
@@ -209,8 +218,8 @@ add_address(struct store *s, int64_t worker, const char *address)
 	char			 folded[STORE_ADDR_MAX + 1];
 	int			 ret;
 
-	if (addr_check(s, address) == -1 ||
-	    store_addr_fold(s, address, folded) == -1 ||
+	if (rule_address(s, address) == -1 ||
+	    rule_fold(s, address, folded) == -1 ||
 	    (ret = store_mailbox_get(s, folded, &mb)) == -1)
 		return -1;
 	if (ret == 1)
@@ -239,7 +248,7 @@ store_worker_add(struct store *s, const char *name, const char *display,
 	if (n == 0 || n > STORE_WORKER_ADDRS)
 		return db_fail(s, STORE_REFUSED, "a worker has 1 to %d "
 		    "addresses", STORE_WORKER_ADDRS);
-	if (display != NULL && text_check(s, "the name", display,
+	if (display != NULL && rule_text(s, "the name", display,
 	    STORE_NAME_MAX) == -1)
 		return -1;
 	if (db_enter(s) == -1)

@@ -31,7 +31,7 @@
 
 #include "test.h"
 
-#define NOW	1790000000	/* a day in 2026 */
+#define NOW	((time_t)1790000000)	/* a day in 2026 */
 #define DAY	86400
 #define LIFE	(400 * DAY)
 

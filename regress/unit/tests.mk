@@ -20,3 +20,5 @@ UNIT_TESTS += json_test
 UNIT_TESTS += conf_test
 UNIT_TESTS += log_test
 UNIT_TESTS += facts_test
+UNIT_TESTS += store_mail_test
+UNIT_TESTS += store_export_test

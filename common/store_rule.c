@@ -44,7 +44,7 @@ store_fold(const char *address, char *buf, size_t size)
 }
 
 int
-store_addr_fold(struct store *s, const char *address, char buf[STORE_ADDR_MAX + 1])
+rule_fold(struct store *s, const char *address, char buf[STORE_ADDR_MAX + 1])
 {
 	if (store_fold(address, buf, STORE_ADDR_MAX + 1) == -1)
 		return db_fail(s, STORE_REFUSED, "an address is longer than "
@@ -93,7 +93,7 @@ is_domain(const char *p)
 }
 
 int
-addr_check(struct store *s, const char *address)
+rule_address(struct store *s, const char *address)
 {
 	const char	*at;
 
@@ -107,14 +107,14 @@ addr_check(struct store *s, const char *address)
 }
 
 int
-addr_check_mailbox(struct store *s, const char *folded,
+rule_mailbox(struct store *s, const char *folded,
     const char *const *domains, size_t n)
 {
 	const char	*at, *p, *rest;
 	char		 name[RPATH_LEN + 1], box[STORE_ADDR_MAX + 1];
 	size_t		 i;
 
-	if (addr_check(s, folded) == -1)
+	if (rule_address(s, folded) == -1)
 		return -1;
 	at = strrchr(folded, '@');
 	for (i = 0; i < n; i++)
@@ -171,7 +171,7 @@ utf8_len(const unsigned char *p)
 }
 
 int
-text_check(struct store *s, const char *what, const char *text, size_t max)
+rule_text(struct store *s, const char *what, const char *text, size_t max)
 {
 	const unsigned char	*p = (const unsigned char *)text;
 	size_t			 n;
@@ -191,7 +191,7 @@ text_check(struct store *s, const char *what, const char *text, size_t max)
 }
 
 void
-text_cut(const char *src, char *dst, size_t size)
+rule_cut(const char *src, char *dst, size_t size)
 {
 	const unsigned char	*p = (const unsigned char *)src;
 	size_t			 n, o = 0;
@@ -215,7 +215,7 @@ text_cut(const char *src, char *dst, size_t size)
 }
 
 int
-msgid_bare(struct store *s, const char *id, char buf[STORE_MSGID_MAX + 1])
+rule_msgid(struct store *s, const char *id, char buf[STORE_MSGID_MAX + 1])
 {
 	size_t	 len;
 
