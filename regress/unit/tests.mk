@@ -22,3 +22,7 @@ UNIT_TESTS += log_test
 UNIT_TESTS += facts_test
 UNIT_TESTS += store_mail_test
 UNIT_TESTS += store_export_test
+UNIT_TESTS += base32_test
+UNIT_TESTS += handle_test
+UNIT_TESTS += keys_test
+UNIT_TESTS += token_test
