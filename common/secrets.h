@@ -29,6 +29,15 @@
 #define SECRETS_HANDLE_LEN	16	/* base32 characters of a handle */
 #define SECRETS_TOKEN_LEN	53	/* base32 characters of a token */
 
+/* What an entry is; a bit each, all strings in lower case. */
+enum secrets_kind {
+	SECRETS_ADDRESS,	/* a worker's private address */
+	SECRETS_DOMAIN,		/* the domain of one */
+	SECRETS_BOX_LOCAL,	/* the local part of a mailbox */
+	SECRETS_BOX_DOMAIN,	/* the domain of one */
+	SECRETS_HANDLE		/* a live handle */
+};
+
 struct secrets;
 
 /* An empty list, or NULL without memory.  The caller frees it. */
@@ -56,5 +65,12 @@ int secrets_add_mailbox(struct secrets *, const char *addr);
  * where it stands alone.  0, or -1: no handle, too many, or no memory.
  */
 int secrets_add_handle(struct secrets *, const char *handle);
+
+/* Whether the len bytes at s, in lower case, are on the list: 1 or 0. */
+int secrets_has(const struct secrets *, enum secrets_kind, const char *s,
+    size_t len);
+
+/* 1 when any handle was added, else 0. */
+int secrets_have_handles(const struct secrets *);
 
 #endif

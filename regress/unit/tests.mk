@@ -26,3 +26,4 @@ UNIT_TESTS += base32_test
 UNIT_TESTS += handle_test
 UNIT_TESTS += keys_test
 UNIT_TESTS += token_test
+UNIT_TESTS += scrub_test
