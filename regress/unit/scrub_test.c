@@ -210,7 +210,7 @@ static const struct text qp[] = {
 	{ "caf=C3=A9 is=\n fine =\n\n", NULL, 0 },
 	{ "alice=40private.example\n", BOX "\n", 1 },
 	{ "ali=\nce@priv=\nate.example x\n", BOX "=\n x\n", 1 },
-	{ "ali=  \nce@private.example\n", BOX "\n", 1 },
+	{ "ali=  \nce@private.example\n", BOX "=\n\n", 1 },
 	{ "=61=6c=69=63=65@private.example\n", BOX "\n", 1 },
 	{ "al=ice@private.example =zz\n", BOX "=3D =3Dzz\n", 1 },
 	{ "x =alice@private.example\n", "x =3D" BOX "\n", 1 },
@@ -237,7 +237,7 @@ static const struct text b64[] = {
 	/* Two that were padded, one behind the other. */
 	{ "eA==\neCBhbGljZUBwcml2YXRlLmV4YW1wbGUgeQo=\n",
 	  "eA==\neCBzdXBwb3J0QGNvbXBhbnkuZXhhbXBsZSB5Cg==\n", 1 },
-	{ "eHh4\neHg!x\n", "eHh4\neHh4eHg=\n", 0 },
+	{ "eHh4\neHg!x\n", "eHh4\neHgx\n", 0 },
 	{ NULL, NULL, 0 }
 };
 
