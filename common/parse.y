@@ -474,7 +474,9 @@ once(enum once which, const char *word)
 		    "time, first on line %d", word, once_line[which]);
 	else
 		once_line[which] = conflex_line(lex);
-	done();
+	/* After "signature" more may follow; what may is known by then. */
+	if (which != ONCE_AUTHENTICATE)
+		done();
 }
 
 static void
