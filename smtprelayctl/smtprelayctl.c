@@ -63,6 +63,8 @@ static const struct ctl_command	 commands[] = {
 	{ { "key", "rotate" }, ctl_key_rotate, "", 0, 0, 1, "" },
 	{ { "key", "list" }, ctl_key_list, "", 0, 0, 1, "" },
 	{ { "key", "retire" }, ctl_key_retire, "", 1, 1, 1, "ID" },
+	{ { "export", NULL }, ctl_export, "s", 0, 0, 1, "[-s]" },
+	{ { "import", NULL }, ctl_import, "", 0, 0, 1, "" },
 	{ { "status", NULL }, ctl_status, "", 0, 0, 1, "" },
 	{ { "log", NULL }, ctl_log, "f", 0, 0, 1, "[-f]" },
 	{ { NULL, NULL }, NULL, NULL, 0, 0, 0, NULL }

@@ -2,6 +2,7 @@ CTL_SRCS =
 CTL_SRCS += ctl.c
 CTL_SRCS += ctl_check.c
 CTL_SRCS += ctl_conversation.c
+CTL_SRCS += ctl_export.c
 CTL_SRCS += ctl_init.c
 CTL_SRCS += ctl_key.c
 CTL_SRCS += ctl_log.c
