@@ -27,8 +27,8 @@
  *	keeper_main(struct privsep_child *pc, void *arg)
  *	{
  *		open what is needed;
- *		sandbox_keeper(&paths);
  *		event_init();
+ *		sandbox_keeper(&paths);
  *		privsep_child_event(pc, keeper_peer, arg);
  *		event_dispatch();
  *		return 0;

@@ -207,9 +207,9 @@ keeper_main(struct privsep_child *pc, void *arg)
 
 	if (keeper_open(&k) == -1)
 		log_warnx("%s", k.err.text);
+	event_init();
 	if (sandbox_keeper(&paths) == -1)
 		return 1;
-	event_init();
 	if (privsep_child_event(pc, keeper_peer, &k) == -1)
 		return 1;
 	event_dispatch();
