@@ -234,11 +234,15 @@ front_work(struct front *f)
 	while (off < in->len && (n = in->protocol == PROTOCOL_IMSG ?
 	    front_imsg(f, off) : front_text(f, off)) > 0)
 		off += n;
-	if (front_flush(f) == -1 || n == -1)
-		return -1;
+	/*
+	 * Done with, before it is written: whoever reads an answer might run
+	 * before we do, and a death then must not lead to a second one.
+	 */
 	in->start = (uint32_t)off;
 	in->tries = 0;
 	f->hopeless = 0;
+	if (front_flush(f) == -1 || n == -1)
+		return -1;
 	return f->lost ? front_resync(f) : 0;
 }
 
