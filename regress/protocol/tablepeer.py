@@ -83,12 +83,16 @@ class World:
             self.start_seed()
             self.seed("mailbox support@company.example")
 
+    made = False
+
     def start_seed(self):
-        subprocess.run(["make", "-s", "-f", "Makefile.linux", "OBJ=" + OBJ,
-                        os.path.join(OBJ, "regress/tool/storeseed")],
-                       cwd=TOP, check=True)
+        seeder = os.path.join(OBJ, "regress/tool/storeseed")
+        if not World.made:
+            subprocess.run(["make", "-s", "-f", "Makefile.linux",
+                            "OBJ=" + OBJ, seeder], cwd=TOP, check=True)
+            World.made = True
         self.seeder = subprocess.Popen(
-            [os.path.join(OBJ, "regress/tool/storeseed"), self.db],
+            [seeder, self.db],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def seed(self, command):
