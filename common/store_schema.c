@@ -253,6 +253,11 @@ static const char *const	 steps[] = {
 	"CREATE TRIGGER rpath_out AFTER DELETE ON rpath BEGIN"
 	"  INSERT INTO change (address, expires) VALUES (OLD.address, 0);"
 	"  END;",
+	/* 2: a conversation that is forgotten takes its log with it */
+	"CREATE INDEX event_conversation ON event (conversation)"
+	"  WHERE conversation IS NOT NULL;"
+	"CREATE TRIGGER conversation_out AFTER DELETE ON conversation BEGIN"
+	"  DELETE FROM event WHERE conversation = OLD.id; END;",
 };
 
 #define NEWEST	((int)(sizeof(steps) / sizeof(steps[0])))

@@ -27,3 +27,5 @@ UNIT_TESTS += handle_test
 UNIT_TESTS += keys_test
 UNIT_TESTS += token_test
 UNIT_TESTS += scrub_test
+UNIT_TESTS += store_migrate_test
+UNIT_TESTS += store_watch_test

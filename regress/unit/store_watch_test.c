@@ -1,0 +1,363 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* The keys that tables answer, and how their change is seen from outside. */
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <fcntl.h>
+
+#include "store_util.h"
+
+struct known {
+	int	 added, removed;
+	char	 last[STORE_ADDR_MAX + 1];
+};
+
+static int
+learn(const struct store_key *key, void *arg)
+{
+	struct known	*k = arg;
+
+	if (key->expires == 0)
+		k->removed++;
+	else
+		k->added++;
+	(void)strcpy(k->last, key->key);
+	return 0;
+}
+
+static void
+since(struct store *s, int64_t *seq, int added, int removed)
+{
+	struct known	 k = { 0, 0, "" };
+
+	CHECK(store_keys_since(s, seq, learn, &k) == 1);
+	CHECK(k.added == added);
+	CHECK(k.removed == removed);
+}
+
+static void
+keys(void)
+{
+	struct store		*s;
+	struct store_handle	 h;
+	struct store_rpath	 rp;
+	struct known		 k = { 0, 0, "" };
+	uint64_t		 box, other, conv, carol;
+	uint32_t		 alice;
+	int64_t			 seq, old;
+
+	s = test_open(STORE_CREATE);
+	OK(s, store_keys_all(s, NOW, &seq, learn, &k));
+	CHECK(seq == 0 && k.added == 0);
+	since(s, &seq, 0, 0);
+	box = test_mailbox(s, "support@company.example");
+	other = test_mailbox(s, "sales@company.example");
+	since(s, &seq, 2, 0);
+	since(s, &seq, 0, 0);
+	alice = test_worker(s, "alice", "alice@home.example");
+	since(s, &seq, 0, 0);
+	OK(s, store_conversation_new(s, box, NULL, NOW, &conv));
+	CHECK(store_participant_add(s, conv, "carol@customer.test", NULL, 0,
+	    0, NOW, &carol) == 1);
+	OK(s, store_handle_issue(s, alice, conv, carol, NOW, LIFE, &h));
+	since(s, &seq, 1, 0);
+	OK(s, store_handle_issue(s, alice, conv, carol, NOW + 1, LIFE, &h));
+	since(s, &seq, 0, 0);
+	OK(s, store_handle_issue(s, alice, conv, carol, NOW + 200 * DAY,
+	    LIFE, &h));
+	since(s, &seq, 1, 0);
+	memset(&rp, 0, sizeof(rp));
+	rp.kind = STORE_RPATH_WORKER;
+	rp.conversation = conv;
+	rp.worker = alice;
+	OK(s, store_rpath_make(s, "company.example", NOW, &rp));
+	since(s, &seq, 1, 0);
+
+	k.added = 0;
+	OK(s, store_keys_all(s, NOW, &old, learn, &k));
+	CHECK(k.added == 4 && old == seq);
+	k.added = 0;
+	OK(s, store_keys_all(s, NOW + 31 * DAY, &old, learn, &k));
+	CHECK(k.added == 3);
+	k.added = 0;
+	OK(s, store_keys_all(s, NOW + 700 * DAY, &old, learn, &k));
+	CHECK(k.added == 2);
+
+	CHECK(store_worker_revoke(s, alice, NOW) == 1);
+	since(s, &seq, 0, 1);
+	OK(s, store_handle_issue(s, alice, conv, carol, NOW, LIFE, &h));
+	since(s, &seq, 1, 0);
+	CHECK(store_mailbox_del(s, other) == 1);
+	since(s, &seq, 0, 1);
+	CHECK(store_worker_del(s, alice) == 1);
+	since(s, &seq, 0, 2);		/* the handle, the return path */
+	CHECK(store_mailbox_del(s, box) == 1);
+	since(s, &seq, 0, 1);
+
+	/* A log cut short sends its readers back to the start. */
+	old = seq;
+	(void)test_mailbox(s, "one@company.example");
+	(void)test_mailbox(s, "two@company.example");
+	OK(s, store_keys_prune(s, 2));
+	since(s, &old, 2, 0);
+	OK(s, store_keys_prune(s, 1));
+	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+	OK(s, store_keys_prune(s, 0));
+	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+	since(s, &old, 0, 0);
+	seq = old + 5;			/* from another database */
+	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+	store_close(s);
+}
+
+/* ------------------------------------------------------- processes */
+
+static void
+send_fd(int sock, int fd)
+{
+	struct msghdr	 msg;
+	struct cmsghdr	*cmsg;
+	struct iovec	 iov;
+	union {
+		struct cmsghdr	 hdr;
+		char		 buf[CMSG_SPACE(sizeof(int))];
+	} u;
+	char		 c = 'f';
+
+	memset(&msg, 0, sizeof(msg));
+	memset(&u, 0, sizeof(u));
+	iov.iov_base = &c;
+	iov.iov_len = 1;
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = u.buf;
+	msg.msg_controllen = sizeof(u.buf);
+	cmsg = CMSG_FIRSTHDR(&msg);
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	if (sendmsg(sock, &msg, 0) != 1)
+		_exit(1);
+}
+
+static int
+receive_fd(int sock)
+{
+	struct msghdr	 msg;
+	struct cmsghdr	*cmsg;
+	struct iovec	 iov;
+	union {
+		struct cmsghdr	 hdr;
+		char		 buf[CMSG_SPACE(sizeof(int))];
+	} u;
+	char		 c;
+	int		 fd = -1;
+
+	memset(&msg, 0, sizeof(msg));
+	iov.iov_base = &c;
+	iov.iov_len = 1;
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = u.buf;
+	msg.msg_controllen = sizeof(u.buf);
+	if (recvmsg(sock, &msg, 0) == 1 &&
+	    (cmsg = CMSG_FIRSTHDR(&msg)) != NULL)
+		memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	return fd;
+}
+
+/* Sends the descriptor, then tells how much changed whenever it is asked. */
+static void
+keeper(int sock)
+{
+	struct store	*s;
+	struct known	 k;
+	int64_t		 seq;
+	char		 c;
+
+	s = test_open(0);
+	if (store_keys_all(s, NOW, &seq, learn, &k) == -1)
+		_exit(1);
+	send_fd(sock, store_watch_fd(s));
+	while (read(sock, &c, 1) == 1) {
+		memset(&k, 0, sizeof(k));
+		if (store_keys_since(s, &seq, learn, &k) != 1)
+			_exit(1);
+		c = k.added + k.removed;
+		if (write(sock, &c, 1) != 1)
+			_exit(1);
+	}
+	store_close(s);
+	_exit(0);
+}
+
+/* Commits once for each byte: `m' a mailbox, `r' only reads. */
+static void
+writer(int sock)
+{
+	struct store	*s;
+	char		 c, name[64];
+	uint64_t	 id;
+	int		 n = 0;
+
+	s = test_open(0);
+	while (read(sock, &c, 1) == 1) {
+		(void)snprintf(name, sizeof(name), "w%d@company.example",
+		    n++);
+		if (c == 'm' && store_mailbox_add(s, name, NULL, NULL,
+		    test_domains, 2, NOW, &id) == -1)
+			_exit(1);
+		if (c == 'r' && store_is_ours(s, name) == -1)
+			_exit(1);
+		if (write(sock, &c, 1) != 1)
+			_exit(1);
+	}
+	store_close(s);
+	_exit(0);
+}
+
+static int
+start(void (*fn)(int), pid_t *pid)
+{
+	int	 sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
+		exit(1);
+	if ((*pid = fork()) == -1)
+		exit(1);
+	if (*pid == 0) {
+		close(sv[0]);
+		fn(sv[1]);
+		_exit(1);
+	}
+	close(sv[1]);
+	return sv[0];
+}
+
+static int
+ask(int sock, char c)
+{
+	if (write(sock, &c, 1) != 1 || read(sock, &c, 1) != 1)
+		return -1;
+	return c;
+}
+
+static void
+stop(int sock, pid_t pid)
+{
+	int	 status = -1;
+
+	close(sock);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void
+watch(void)
+{
+	struct store_watch	 w, again;
+	struct stat		 st;
+	char			 file[160];
+	pid_t			 kpid, wpid;
+	int			 ks, ws, fd, i;
+
+	wpid = 0;
+	ks = start(keeper, &kpid);
+	fd = receive_fd(ks);
+	CHECK(fd != -1);
+	CHECK(fcntl(fd, F_GETFL) != -1 &&
+	    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY);
+	CHECK(store_watch_map(&w, fd) == 0);
+	close(fd);
+	CHECK(store_watch_changed(&w) == 1);
+	store_watch_begin(&w);
+	CHECK(ask(ks, '?') == 0);
+	store_watch_end(&w);
+
+	ws = start(writer, &wpid);
+	CHECK(ask(ws, 'r') == 'r');	/* it has opened the store */
+	store_watch_begin(&w);
+	CHECK(ask(ks, '?') == 0);
+	store_watch_end(&w);
+	for (i = 0; i < 50; i++) {
+		CHECK(store_watch_changed(&w) == 0);
+		CHECK(ask(ws, 'r') == 'r');
+		CHECK(store_watch_changed(&w) == 0);
+		CHECK(ask(ws, 'm') == 'm');
+		CHECK(store_watch_changed(&w) == 1);
+		store_watch_begin(&w);
+		CHECK(ask(ks, '?') == 1);
+		store_watch_end(&w);
+	}
+	/* A commit between begin and the answer is seen, before or after. */
+	CHECK(ask(ws, 'm') == 'm');
+	store_watch_begin(&w);
+	CHECK(ask(ws, 'm') == 'm');
+	CHECK(ask(ks, '?') == 2);
+	CHECK(ask(ws, 'm') == 'm');
+	store_watch_end(&w);
+	CHECK(store_watch_changed(&w) == 1);
+	store_watch_begin(&w);
+	CHECK(ask(ks, '?') == 1);
+	store_watch_end(&w);
+	CHECK(store_watch_changed(&w) == 0);
+	store_watch_forget(&w);
+	CHECK(store_watch_changed(&w) == 1);
+
+	/* The files stay, and a map of them never faults. */
+	stop(ws, wpid);
+	stop(ks, kpid);
+	(void)snprintf(file, sizeof(file), "%s-shm", test_path);
+	CHECK(stat(file, &st) == 0 && (st.st_mode & 07777) == 0660);
+	(void)snprintf(file, sizeof(file), "%s-wal", test_path);
+	CHECK(stat(file, &st) == 0 && (st.st_mode & 07777) == 0660);
+	CHECK(stat(test_path, &st) == 0 && (st.st_mode & 07777) == 0660);
+	CHECK(store_watch_changed(&w) == 1);
+	ks = start(keeper, &kpid);
+	fd = receive_fd(ks);
+	store_watch_begin(&w);
+	CHECK(store_watch_map(&again, fd) == 0);
+	close(fd);
+	store_watch_begin(&again);
+	store_watch_end(&again);
+	ws = start(writer, &wpid);
+	CHECK(ask(ws, 'x') == 'x');
+	stop(ws, wpid);
+	ws = start(writer, &wpid);
+	CHECK(ask(ws, 'r') == 'r');
+	CHECK(memcmp(again.next, (const void *)(uintptr_t)w.map,
+	    sizeof(again.next)) == 0);	/* both map the same file */
+	stop(ws, wpid);
+	stop(ks, kpid);
+	store_watch_unmap(&w);
+	store_watch_unmap(&again);
+	store_watch_unmap(&again);
+	CHECK(store_watch_changed(&again) == 1);
+}
+
+int
+main(void)
+{
+	test_begin();
+	keys();
+	watch();
+	test_end();
+	return test_done();
+}
