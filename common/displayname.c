@@ -152,6 +152,8 @@ displayname_via(const char *name, const char *fallback, const char *box,
     int unverified, char *out, size_t outsz)
 {
 	char	 a[DISPLAYNAME_SIZE], b[DISPLAYNAME_SIZE];
+	char	 suffix[DISPLAYNAME_SIZE + 16];
+	size_t	 na, ns;
 	int	 n;
 
 	if (displayname_clean(name, a, sizeof(a)) == -1 ||
@@ -159,6 +161,12 @@ displayname_via(const char *name, const char *fallback, const char *box,
 		return -1;
 	if (a[0] == '\0' && displayname_clean(fallback, a, sizeof(a)) == -1)
 		return -1;
+	/* It may have been through here already. */
+	snprintf(suffix, sizeof(suffix), " (via %s)", b);
+	na = strlen(a);
+	ns = strlen(suffix);
+	if (na > ns && strcmp(a + na - ns, suffix) == 0)
+		a[na - ns] = '\0';
 	if (b[0] == '\0')
 		n = snprintf(out, outsz, "%s%s", a,
 		    unverified ? " (unverified)" : "");

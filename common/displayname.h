@@ -37,7 +37,8 @@ int	displayname_clean(const char *name, char *out, size_t outsz);
 /*
  * Writes "NAME (via BOX)", or "NAME (unverified, via BOX)", both cleaned;
  * an empty name is replaced by fallback (cleaned too), an empty box leaves
- * the bracket out.  outsz at least 3 * DISPLAYNAME_SIZE.  0 or -1.
+ * the bracket out.  A name that ends so already gets no second bracket.
+ * outsz at least 3 * DISPLAYNAME_SIZE.  0 or -1.
  */
 int	displayname_via(const char *name, const char *fallback,
 	    const char *box, int unverified, char *out, size_t outsz);

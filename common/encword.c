@@ -157,13 +157,14 @@ run_close(struct run *r, struct sbuf *b)
 
 /* 1 decoded and appended, 0 broken or unknown, -1 exhausted. */
 static int
-run_word(struct run *r, struct sbuf *b, const struct word *w)
+run_word(struct run *r, struct sbuf *b, const struct word *w, int any)
 {
 	struct charset	 cs;
 	struct sbuf	 bytes;
 	int		 v;
 
-	if (!charset_open(&cs, w->charset))
+	if (!charset_open(&cs, w->charset) &&
+	    (!any || !charset_open(&cs, "iso-8859-1")))
 		return 0;
 	sbuf_init(&bytes, w->len + 1);
 	v = w->encoding == 'B' ? decode_b(w, &bytes) : decode_q(w, &bytes);
@@ -203,8 +204,8 @@ put_plain(struct sbuf *b, const char *p, size_t len)
 	return 0;
 }
 
-int
-encword_decode(struct sbuf *b, const char *in, size_t len)
+static int
+decode(struct sbuf *b, const char *in, size_t len, int any)
 {
 	struct word	 w;
 	struct run	 r;
@@ -225,7 +226,7 @@ encword_decode(struct sbuf *b, const char *in, size_t len)
 				return -1;
 			plain = i;
 		}
-		if ((v = run_word(&r, b, &w)) == -1)
+		if ((v = run_word(&r, b, &w, any)) == -1)
 			return -1;
 		after = v;
 		i += w.total;
@@ -235,6 +236,18 @@ encword_decode(struct sbuf *b, const char *in, size_t len)
 	if (run_close(&r, b) == -1)
 		return -1;
 	return put_plain(b, in + plain, len - plain);
+}
+
+int
+encword_decode(struct sbuf *b, const char *in, size_t len)
+{
+	return decode(b, in, len, 0);
+}
+
+int
+encword_decode_any(struct sbuf *b, const char *in, size_t len)
+{
+	return decode(b, in, len, 1);
 }
 
 int

@@ -32,6 +32,12 @@
  */
 int	encword_decode(struct sbuf *b, const char *in, size_t len);
 
+/*
+ * The same, but a word of an unknown charset is decoded as ISO-8859-1: no
+ * text to show, but one in which to look for what must not stand there.
+ */
+int	encword_decode_any(struct sbuf *b, const char *in, size_t len);
+
 /* 1 when in[0..len) holds something that reads as an encoded word. */
 int	encword_present(const char *in, size_t len);
 

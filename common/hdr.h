@@ -29,7 +29,7 @@
 #define HDR_FIELD_MAX	32768	/* bytes kept of one field */
 #define HDR_FIELDS_MAX	250	/* fields kept */
 #define HDR_NAME_MAX	76	/* a longer name is never kept or written */
-#define HDR_LINE_WANT	78	/* RFC 5322 2.1.1 */
+#define HDR_LINE_WANT	76	/* RFC 2047 section 2; RFC 5322 has 78 */
 #define HDR_LINE_MAX	998
 
 /* Oddities, of a field and (all fields, kept or not) of the header. */

@@ -69,3 +69,6 @@ COMMON_SRCS += bodycmd.c
 COMMON_SRCS += ical.c
 COMMON_SRCS += recode.c
 COMMON_SRCS += recode_write.c
+COMMON_SRCS += hdrput.c
+COMMON_SRCS += replyhdr.c
+COMMON_SRCS += copyhdr.c

@@ -54,6 +54,8 @@ static const struct {
 	const char	*want;
 } via[] = {
 	{ "Carol", "x", "Company Support", 0, "Carol (via Company Support)" },
+	{ "Carol (via Company Support)", "x", "Company Support", 0,
+	    "Carol (via Company Support)" },
 	{ "", "someone", "Support", 0, "someone (via Support)" },
 	{ "c@x", "someone", "Support", 1,
 	    "someone (unverified, via Support)" },

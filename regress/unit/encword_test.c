@@ -124,6 +124,10 @@ main(void)
 		CHECK(encword_encode(&b, encode[i].in, encode[i].how) == 0);
 		CHECK_STR(sbuf_str(&b), encode[i].want);
 	}
+	sbuf_reset(&b);
+	CHECK(encword_decode_any(&b, "=?nope?Q?a=40b?= =?utf-8?Q?c?=",
+	    30) == 0);
+	CHECK_STR(sbuf_str(&b), "a@bc");
 	sbuf_free(&b);
 	sbuf_init(&b, 5);
 	CHECK(encword_decode(&b, "123456", 6) == -1);

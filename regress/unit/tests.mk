@@ -29,3 +29,5 @@ UNIT_TESTS += token_test
 UNIT_TESTS += scrub_test
 UNIT_TESTS += store_migrate_test
 UNIT_TESTS += store_watch_test
+UNIT_TESTS += replyhdr_test
+UNIT_TESTS += copyhdr_test
