@@ -71,6 +71,7 @@ struct privsep_state {
 	struct privsep_proc	 proc[PRIVSEP_MAX_ROLES];
 	int			 devnull;
 	int			 sigpipe[2];
+	int			 stopping;
 };
 
 struct privsep_child {
@@ -250,6 +251,8 @@ privsep_ended(struct privsep_state *st, int role, int status)
 	p->deaths++;
 	p->restarts++;
 	p->startat = now + delay;
+	if (st->stopping)
+		return 0;
 	if (WIFSIGNALED(status))
 		log_warnx("%s ended by signal %d, starting it again",
 		    r->name, WTERMSIG(status));
@@ -346,6 +349,7 @@ privsep_stop(struct privsep_state *st)
 	int i, left;
 	char buf[64];
 
+	st->stopping = 1;
 	for (i = 0; i < st->ps->nroles; i++)
 		if (st->proc[i].pid != 0)
 			kill(st->proc[i].pid, SIGTERM);

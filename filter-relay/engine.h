@@ -1,0 +1,130 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The process that parses mail.  It has no files, no network and no keys:
+ * lines come in, facts go to the keeper, and by the keeper's plan the lines
+ * go out again.
+ */
+
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <openssl/evp.h>
+
+#include "conf.h"
+#include "facts.h"
+#include "ipc.h"
+#include "messages.h"
+#include "privsep.h"
+#include "sbuf.h"
+#include "verdict.h"
+
+#define ENGINE_TX_MAX		20000		/* messages at once */
+#define ENGINE_HEADER_MAX	(256 * 1024)	/* bytes held; the rest counts
+						 * as body */
+#define ENGINE_HELD_MAX		(2 * MSG_WINDOW + 128 * 1024)
+#define ENGINE_OUT		(32 * 1024)	/* bytes of one OUT, about */
+#define ENGINE_OUT_MAX		(192 * 1024)	/* with one long line */
+#define ENGINE_QUEUE		(64 * 1024 * 1024)
+
+enum etx_state {
+	ETX_HEADER,
+	ETX_WAIT,		/* for the keeper's plan */
+	ETX_PASS,		/* the rest goes on as it is */
+	ETX_REPLY,		/* the rest is rewritten */
+	ETX_DROP		/* refused; the rest goes nowhere */
+};
+
+struct bodyrw;
+struct bodyrw_plan;
+struct secrets;
+
+struct etx {
+	uint64_t	 id;
+	TAILQ_ENTRY(etx) all;
+	enum etx_state	 state;
+	int		 eom;		/* the dot came */
+	int		 failed;	/* told the front, waits for its END */
+	uint32_t	 owed;		/* bytes not yet credited */
+	struct facts	 facts;
+	struct sbuf	 header;	/* lines as they came, LF after each */
+	struct sbuf	 held;		/* the same of the body, in WAIT */
+	struct sbuf	 out;
+	struct plan	 plan;
+	struct finish	 finish;
+	EVP_MD_CTX	*hash;		/* or NULL */
+	struct bodyrw	*rw;
+	struct bodyrw_plan *scrub;
+	struct secrets	*secrets;
+	int		 rewriting;	/* the header is done */
+	struct sbuf	 mime;		/* Content-* as rewritten */
+	struct sbuf	 body;		/* lines of the body, as rewritten */
+};
+
+TAILQ_HEAD(etx_list, etx);
+
+struct engine {
+	const struct conf	*conf;
+	struct ipc		*front;
+	struct ipc		*keeper;
+	struct etx_list		 txs;
+	size_t			 ntxs;
+};
+
+/* The role's main function, for privsep.  arg is the configuration. */
+int	engine_main(struct privsep_child *pc, void *arg);
+
+/* engine.c: it cannot be judged: the front answers 451. */
+void	engine_fail(struct engine *e, struct etx *tx);
+
+/* engine.c: lines for smtpd, each with its LF: 0, or -1 and it failed. */
+int	engine_out(struct engine *e, struct etx *tx, const char *p,
+	    size_t len);
+
+/* engine_mail.c: a new message; admd as in facts_init().  0 or -1. */
+int	engine_mail_init(struct engine *e, struct etx *tx, const char *admd);
+
+/* engine_mail.c: lines of the message.  0, or -1 and it failed. */
+int	engine_mail_data(struct engine *e, struct etx *tx, const char *p,
+	    size_t len);
+
+/* engine_mail.c: its end has come.  0, or -1 and it failed. */
+int	engine_mail_eom(struct engine *e, struct etx *tx);
+
+/* engine_mail.c: the keeper's plan.  0, or -1 and it failed. */
+int	engine_mail_plan(struct engine *e, struct etx *tx);
+
+/* engine_mail.c: frees what the message owns. */
+void	engine_mail_free(struct etx *tx);
+
+/*
+ * engine_reply.c: begins to rewrite, when the plan is known; writes the
+ * header.  0, tx->state says whether it was refused, or -1: failure.
+ */
+int	engine_reply_begin(struct engine *e, struct etx *tx);
+
+/* engine_reply.c: a line of the body, without LF, dots not stuffed. */
+int	engine_reply_line(struct engine *e, struct etx *tx, const char *line,
+	    size_t len);
+
+/* engine_reply.c: the body is complete. */
+int	engine_reply_end(struct engine *e, struct etx *tx);
+
+/* engine_reply.c: frees what the rewriting owns. */
+void	engine_reply_free(struct etx *tx);
+
+#endif

@@ -1,0 +1,369 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* The lines of messages: to smtpd at once, or by way of the engine. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "front.h"
+#include "log.h"
+
+static const char data_mark[] = "|smtp-in|data-line|";
+#define DATA_MARK	(sizeof(data_mark) - 1)
+
+/* RFC 5322 field names that only we may write. */
+static int
+front_is_ours(const char *line, size_t len)
+{
+	return len >= 8 && (line[0] == 'X' || line[0] == 'x') &&
+	    strncasecmp(line, "X-Relay-", 8) == 0;
+}
+
+/*
+ * Follows the header.  Returns 1 if the line is to be left out: a field
+ * X-Relay-* with its continuations, unless it came by smtpd's socket.
+ */
+static int
+front_header(struct session *s, const char *line, size_t len)
+{
+	if (len == 0) {
+		s->data = SESSION_BODY;
+		return 0;
+	}
+	if (line[0] == ' ' || line[0] == '\t')
+		return s->data == SESSION_SKIP;
+	s->data = SESSION_HEADER;
+	if (!s->local && front_is_ours(line, len)) {
+		s->data = SESSION_SKIP;
+		return 1;
+	}
+	return 0;
+}
+
+/* A line that the engine is to have, or the dot. */
+static void
+front_to_engine(struct front *f, struct session *s, const char *line,
+    size_t len, int dot)
+{
+	struct tx *tx = s->tx;
+
+	if (dot) {
+		tx->eom = 1;
+		if (front_tx_queue(f, tx, "", 0) == -1)
+			front_tx_fail(f, tx);
+		return;
+	}
+	/* line[len] is the newline that came with it. */
+	if (front_tx_queue(f, tx, line, len + 1) == -1)
+		front_tx_fail(f, tx);
+}
+
+/* The first line of a message: who gets it? */
+static void
+front_data_begin(struct front *f, struct session *s)
+{
+	struct ipc_pack p;
+	struct tx *tx = s->tx;
+
+	s->data = SESSION_HEADER;
+	if (s->broken) {
+		s->data = SESSION_SWALLOW;
+		return;
+	}
+	if (tx == NULL || !tx->engaged)
+		return;
+	ipc_pack_init(&p);
+	ipc_put_str(&p, f->admd);
+	if (p.failed || f->engine == NULL || ipc_send(f->engine, MSG_BEGIN,
+	    tx->id, p.buf, p.len, -1) == -1)
+		front_tx_fail(f, tx);
+	else {
+		tx->begun = 1;
+		tx->heard = f->now;
+		TAILQ_INSERT_TAIL(&f->indata, tx, silent);
+	}
+	ipc_pack_free(&p);
+}
+
+/* A data line, with what is known of its session; rest is "sid|token|...". */
+static void
+front_data_line(struct front *f, struct session *s, const char *rest,
+    size_t restlen)
+{
+	const char *line = rest + 2 * (PROTO_ID + 1);
+	size_t len = restlen - 2 * (PROTO_ID + 1);
+	int dot = len == 1 && line[0] == '.';
+
+	if (s->data == SESSION_NODATA)
+		front_data_begin(f, s);
+	if (s->data == SESSION_HEADER || s->data == SESSION_SKIP) {
+		if (dot)
+			s->data = SESSION_BODY;
+		else if (front_header(s, line, len))
+			return;
+	}
+	if (s->data == SESSION_SWALLOW) {
+		if (!dot)
+			return;
+	} else if (s->tx != NULL && s->tx->begun) {
+		front_to_engine(f, s, line, len, dot);
+		return;
+	}
+	if (dot)
+		s->data = SESSION_NODATA;
+	if (!s->old || len <= PROTO_DATA_CUT) {
+		output_echo(&f->out, rest, restlen + 1);
+		return;
+	}
+	if (output_dataline(&f->out, s, line, len) == 1 && !f->cut) {
+		f->cut = 1;
+		log_warnx("this smtpd cuts lines of more than %d bytes: they "
+		    "are broken (said once)", PROTO_DATA_CUT);
+	}
+}
+
+/* A data line of a session that began before us: only its end goes on. */
+static void
+front_data_lost(struct front *f, const char *rest, size_t restlen)
+{
+	if (restlen == 2 * (PROTO_ID + 1) + 1 && rest[restlen - 1] == '.')
+		output_echo(&f->out, rest, restlen + 1);
+}
+
+/*
+ * Takes a line if it is a data line: 1, or 0.  This is the hot path: the
+ * fields before the mark are smtpd's version and time, of which the version
+ * is looked at when the session begins.
+ */
+static int
+front_fast(struct front *f, const char *line, size_t len)
+{
+	struct session *s;
+	const char *p, *end = line + len, *rest;
+
+	if (len < 7 + DATA_MARK + 2 * (PROTO_ID + 1) ||
+	    memcmp(line, "filter|0.", 9) != 0 ||
+	    (p = memchr(line + 9, '|', end - line - 9)) == NULL ||
+	    (p = memchr(p + 1, '|', end - p - 1)) == NULL ||
+	    (size_t)(end - p) < DATA_MARK + 2 * (PROTO_ID + 1) ||
+	    memcmp(p, data_mark, DATA_MARK) != 0)
+		return 0;
+	rest = p + DATA_MARK;
+	if (rest[PROTO_ID] != '|' || rest[2 * PROTO_ID + 1] != '|')
+		return 0;
+	s = session_find(&f->sessions, rest);
+	/* What is the same as before need not be looked at again. */
+	if (s != NULL && memcmp(rest + PROTO_ID + 1, s->token, PROTO_ID) == 0)
+		front_data_line(f, s, rest, end - rest);
+	else if (!proto_is_id(rest) || !proto_is_id(rest + PROTO_ID + 1))
+		return 0;
+	else if (s != NULL) {
+		memcpy(s->token, rest + PROTO_ID + 1, PROTO_ID);
+		front_data_line(f, s, rest, end - rest);
+	} else
+		front_data_lost(f, rest, end - rest);
+	return 1;
+}
+
+size_t
+front_lines(struct front *f, const char *buf, size_t len)
+{
+	struct proto_line pl;
+	const char *line = buf, *end = buf + len, *nl;
+
+	while ((nl = memchr(line, '\n', end - line)) != NULL) {
+		if (!front_fast(f, line, nl - line)) {
+			proto_parse(line, nl - line, &pl);
+			front_line(f, &pl);
+		}
+		line = nl + 1;
+		/* Not more than what the pipe may hold back for long. */
+		if (output_waiting(&f->out) > 2 * OUTPUT_HIGH)
+			output_flush(&f->out);
+	}
+	return line - buf;
+}
+
+/* How many bytes, whole lines, the next frame holds. */
+static size_t
+front_portion(const struct tx *tx)
+{
+	const char *q = tx->q + tx->qpos, *nl;
+	size_t len = tx->qlen - tx->qpos, n = len;
+
+	if (n <= MSG_LINES_MAX)
+		return n;
+	for (n = MSG_LINES_MAX; n > 0 && q[n - 1] != '\n'; n--)
+		;
+	if (n > 0)
+		return n;
+	nl = memchr(q, '\n', len);
+	return nl == NULL ? len : (size_t)(nl - q) + 1;
+}
+
+/* Sends what credit allows: -1 if the engine takes no more. */
+static int
+front_send(struct front *f, struct tx *tx)
+{
+	size_t n;
+
+	while (tx->qpos < tx->qlen) {
+		n = front_portion(tx);
+		/* A line of more than the window goes when nothing else is
+		 * on its way. */
+		if ((int64_t)n > tx->credit && tx->credit < MSG_WINDOW)
+			return 0;
+		if (ipc_send(f->engine, MSG_DATA, tx->id, tx->q + tx->qpos,
+		    n, -1) == -1)
+			return -1;
+		front_tx_sent(f, tx, n);
+	}
+	if (tx->eom && !tx->eomsent) {
+		if (ipc_send(f->engine, MSG_EOM, tx->id, NULL, 0, -1) == -1)
+			return -1;
+		tx->eomsent = 1;
+	}
+	return 0;
+}
+
+void
+front_flush_engine(struct front *f)
+{
+	struct tx *tx;
+
+	while ((tx = SLIST_FIRST(&f->dirty)) != NULL) {
+		SLIST_REMOVE_HEAD(&f->dirty, flush);
+		tx->dirty = 0;
+		if (f->engine == NULL || front_send(f, tx) == -1)
+			front_tx_fail(f, tx);
+	}
+}
+
+/* Lines of the engine for smtpd: 0, or -1 if they are no lines. */
+static int
+front_out(struct front *f, struct session *s, const char *p, size_t len)
+{
+	const char *end = p + len, *nl;
+
+	while (p < end) {
+		if ((nl = memchr(p, '\n', end - p)) == NULL ||
+		    (nl - p == 1 && *p == '.') ||
+		    output_dataline(&f->out, s, p, nl - p) == -1)
+			return -1;
+		p = nl + 1;
+	}
+	return 0;
+}
+
+static void
+front_credit(struct front *f, struct tx *tx, const struct ipc_msg *msg)
+{
+	struct ipc_unpack u;
+	uint32_t n;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	n = ipc_get_u32(&u);
+	if (ipc_unpack_end(&u) == -1 || n > MSG_WINDOW + PROTO_LINE_MAX) {
+		front_tx_fail(f, tx);
+		return;
+	}
+	tx->credit += n;
+	if (tx->credit > MSG_WINDOW)
+		tx->credit = MSG_WINDOW;
+	if (tx->qpos < tx->qlen && !tx->dirty) {
+		tx->dirty = 1;
+		SLIST_INSERT_HEAD(&f->dirty, tx, flush);
+	}
+}
+
+/* The engine has said all of the message. */
+static void
+front_done(struct front *f, struct tx *tx)
+{
+	struct session *s = tx->s;
+
+	TAILQ_REMOVE(&f->indata, tx, silent);
+	tx->begun = 0;
+	tx->done = 1;
+	s->data = SESSION_NODATA;
+	output_dataline(&f->out, s, ".", 1);
+}
+
+static void
+front_engine_gone(struct front *f)
+{
+	struct tx *tx;
+
+	ipc_free(f->engine);
+	f->engine = NULL;
+	while ((tx = TAILQ_FIRST(&f->indata)) != NULL)
+		front_tx_fail(f, tx);
+}
+
+void
+front_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
+{
+	struct front *f = arg;
+	struct tx *tx;
+
+	if (ch != f->engine) {
+		if (msg == NULL)
+			ipc_free(ch);
+		return;
+	}
+	front_time(f);
+	if (msg == NULL) {
+		front_engine_gone(f);
+		front_push(f);
+		return;
+	}
+	if ((tx = front_tx_find(f, msg->id)) == NULL || !tx->begun)
+		return;
+	tx->heard = f->now;
+	TAILQ_REMOVE(&f->indata, tx, silent);
+	TAILQ_INSERT_TAIL(&f->indata, tx, silent);
+	if (msg->type == MSG_OUT) {
+		if (front_out(f, tx->s, (const char *)msg->data,
+		    msg->len) == -1)
+			front_tx_fail(f, tx);
+	} else if (msg->type == MSG_CREDIT)
+		front_credit(f, tx, msg);
+	else if (msg->type == MSG_DONE && tx->eomsent)
+		front_done(f, tx);
+	else
+		front_tx_fail(f, tx);
+	front_flush_engine(f);
+	front_push(f);
+}
+
+void
+front_silent(struct front *f)
+{
+	struct tx *tx, *next;
+
+	TAILQ_FOREACH_SAFE(tx, &f->indata, silent, next) {
+		if (tx->heard + FRONT_ENGINE_MS <= f->now) {
+			log_warnx("the engine was silent for %d s",
+			    FRONT_ENGINE_MS / 1000);
+			front_tx_fail(f, tx);
+		} else if (tx->qlen - tx->qpos > FRONT_QUEUE &&
+		    tx->heard + FRONT_PATIENCE_MS <= f->now) {
+			log_warnx("the engine takes no more of a message");
+			front_tx_fail(f, tx);
+		}
+	}
+}

@@ -1,0 +1,307 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "compat.h"
+#include "keeper.h"
+#include "log.h"
+#include "sandbox.h"
+
+static void
+ktx_free(struct keeper *k, struct ktx *tx)
+{
+	TAILQ_REMOVE(&k->txs, tx, all);
+	k->ntxs--;
+	free(tx->source);
+	free(tx->login);
+	free(tx->sender);
+	free(tx->rec);
+	free(tx);
+}
+
+/* The newest ones are asked about most. */
+static struct ktx *
+ktx_find(struct keeper *k, uint64_t id)
+{
+	struct ktx *tx;
+
+	TAILQ_FOREACH(tx, &k->txs, all)
+		if (tx->id == id)
+			break;
+	return tx;
+}
+
+static struct ktx *
+ktx_new(struct keeper *k, uint64_t id)
+{
+	struct ktx *tx;
+
+	if (k->ntxs >= KEEPER_TX_MAX || (tx = calloc(1, sizeof(*tx))) == NULL)
+		return NULL;
+	tx->id = id;
+	TAILQ_INSERT_HEAD(&k->txs, tx, all);
+	k->ntxs++;
+	return tx;
+}
+
+/* What a killed or hung run cannot have committed is asked for again. */
+int
+keeper_ready(struct keeper *k)
+{
+	struct store_err err;
+	char text[512];
+
+	k->now = time(NULL);
+	if (k->store != NULL && k->keys != NULL) {
+		store_timeout(k->store, k->now < k->busy ? 0 :
+		    KEEPER_BUSY_MS);
+		if (keys_reload(k->keys, text, sizeof(text)) == -1)
+			lograte_info(k->rate, k->now, "keys", "%s", text);
+		return 0;
+	}
+	if (k->opened == k->now)
+		return -1;
+	k->opened = k->now;
+	if (k->store == NULL && (k->store = store_open(k->conf->database, 0,
+	    KEEPER_BUSY_MS, &err)) == NULL)
+		lograte_info(k->rate, k->now, "store", "%s", err.text);
+	if (k->keys == NULL && (k->keys = keys_open(k->conf->key, text,
+	    sizeof(text))) == NULL)
+		lograte_info(k->rate, k->now, "keys", "%s", text);
+	return k->store == NULL || k->keys == NULL ? -1 : 0;
+}
+
+void
+keeper_trouble(struct keeper *k, const char *what)
+{
+	const struct store_err *err = store_error(k->store);
+
+	lograte_info(k->rate, k->now, "store", "%s: %s", what, err->text);
+	if (err->kind == STORE_BUSY)
+		k->busy = time(NULL) + 2;
+}
+
+static void
+keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *reply)
+{
+	struct ipc_pack p;
+
+	ipc_pack_init(&p);
+	ipc_put_u8(&p, (uint8_t)what);
+	ipc_put_str(&p, what == MSG_RCPT_REFUSE ? reply : "");
+	if (!p.failed)
+		ipc_send(k->front, MSG_RCPT_ANSWER, id, p.buf, p.len, -1);
+	ipc_pack_free(&p);
+}
+
+/* A recipient.  The first one of a transaction makes it known. */
+static void
+keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
+{
+	struct ipc_unpack u;
+	struct ktx *tx;
+	char source[KEEPER_STR_MAX + 1], login[KEEPER_STR_MAX + 1];
+	char sender[KEEPER_STR_MAX + 1], rcpt[KEEPER_STR_MAX + 1];
+	char sid[PROTO_ID + 1];
+	char reply[KEEPER_REPLY_MAX + 1] = KEEPER_TRY_LATER;
+	int flags, what = MSG_RCPT_REFUSE;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	flags = ipc_get_u8(&u);
+	ipc_get_str(&u, sid, sizeof(sid));
+	ipc_get_str(&u, source, sizeof(source));
+	ipc_get_str(&u, login, sizeof(login));
+	ipc_get_str(&u, sender, sizeof(sender));
+	ipc_get_str(&u, rcpt, sizeof(rcpt));
+	if (ipc_unpack_end(&u) == -1) {
+		keeper_send_rcpt(k, msg->id, what, reply);
+		return;
+	}
+	if ((tx = ktx_find(k, msg->id)) == NULL &&
+	    (tx = ktx_new(k, msg->id)) != NULL) {
+		memcpy(tx->sid, sid, sizeof(tx->sid));
+		tx->source = strdup(source);
+		tx->login = strdup(login);
+		tx->sender = strdup(sender);
+		tx->local = flags & MSG_RCPT_LOCAL;
+		if (tx->source == NULL || tx->login == NULL ||
+		    tx->sender == NULL) {
+			ktx_free(k, tx);
+			tx = NULL;
+		}
+	}
+	if (tx != NULL && !tx->judged && keeper_ready(k) == 0)
+		what = keeper_rcpt(k, tx, flags, rcpt, reply);
+	keeper_send_rcpt(k, msg->id, what, reply);
+}
+
+static void
+keeper_send_verdict(struct keeper *k, struct ktx *tx)
+{
+	struct ipc_pack p;
+	char reply[KEEPER_REPLY_MAX + 1];
+
+	if (keeper_ready(k) == -1)
+		strlcpy(reply, KEEPER_TRY_LATER, sizeof(reply));
+	else
+		keeper_commit(k, tx, reply);
+	ipc_pack_init(&p);
+	ipc_put_str(&p, reply);
+	if (!p.failed && k->front != NULL)
+		ipc_send(k->front, MSG_VERDICT, tx->id, p.buf, p.len, -1);
+	ipc_pack_free(&p);
+	ktx_free(k, tx);
+}
+
+static void
+keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
+{
+	struct keeper *k = arg;
+	struct ktx *tx;
+
+	if (msg == NULL) {
+		ipc_free(ch);
+		if (ch != k->front)
+			return;
+		k->front = NULL;
+		while ((tx = TAILQ_FIRST(&k->txs)) != NULL)
+			ktx_free(k, tx);
+		return;
+	}
+	if (msg->type == MSG_RCPT) {
+		keeper_on_rcpt(k, msg);
+		return;
+	}
+	if ((tx = ktx_find(k, msg->id)) == NULL)
+		return;
+	if (msg->type == MSG_END)
+		ktx_free(k, tx);
+	else if (msg->type == MSG_COMMIT) {
+		tx->committing = 1;
+		if (tx->finished)
+			keeper_send_verdict(k, tx);
+	}
+}
+
+/* Facts of a message that the front has announced, once. */
+static void
+keeper_on_facts(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
+{
+	struct msgfacts mf;
+	struct plan plan;
+	struct ipc_pack p;
+
+	memset(&plan, 0, sizeof(plan));
+	memset(&p, 0, sizeof(p));
+	if (msgfacts_unpack(&mf, msg->data, msg->len) == -1 ||
+	    keeper_ready(k) == -1 || policy_judge(k, tx, &mf, &plan) == -1) {
+		ipc_send(k->engine, MSG_FAIL, msg->id, NULL, 0, -1);
+		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
+	} else {
+		plan_pack(&p, &plan);
+		if (p.failed || ipc_send(k->engine, MSG_PLAN, msg->id, p.buf,
+		    p.len, -1) == -1)
+			ipc_send(k->engine, MSG_FAIL, msg->id, NULL, 0, -1);
+	}
+	tx->judged = 1;
+	ipc_pack_free(&p);
+	plan_free(&plan);
+	msgfacts_free(&mf);
+}
+
+static void
+keeper_on_finish(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
+{
+	struct finish fi;
+
+	if (finish_unpack(&fi, msg->data, msg->len) == -1 ||
+	    fi.status == FINISH_FAIL)
+		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
+	else
+		keeper_finish(k, tx, &fi);
+	finish_free(&fi);
+	tx->finished = 1;
+	if (tx->committing)
+		keeper_send_verdict(k, tx);
+}
+
+static void
+keeper_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
+{
+	struct keeper *k = arg;
+	struct ktx *tx;
+
+	if (msg == NULL) {
+		ipc_free(ch);
+		if (ch == k->engine)
+			k->engine = NULL;
+		return;
+	}
+	if (ch != k->engine)
+		return;
+	if ((tx = ktx_find(k, msg->id)) == NULL ||
+	    (msg->type == MSG_FACTS && tx->judged) ||
+	    (msg->type == MSG_FINISH && (!tx->judged || tx->finished)))
+		ipc_send(ch, MSG_FAIL, msg->id, NULL, 0, -1);
+	else if (msg->type == MSG_FACTS)
+		keeper_on_facts(k, tx, msg);
+	else if (msg->type == MSG_FINISH)
+		keeper_on_finish(k, tx, msg);
+}
+
+static void
+keeper_peer(int role, int fd, void *arg)
+{
+	struct keeper *k = arg;
+	struct ipc *ch, **old;
+	void (*cb)(struct ipc *, struct ipc_msg *, void *);
+
+	old = role == ROLE_FRONT ? &k->front : &k->engine;
+	cb = role == ROLE_FRONT ? keeper_front : keeper_engine;
+	if (*old != NULL)
+		cb(*old, NULL, k);
+	ch = ipc_new(fd, role == ROLE_FRONT ? MSG_FRONT_MAX : MSG_KEEPER_MAX,
+	    KEEPER_QUEUE);
+	if (ch == NULL || ipc_event(ch, cb, k) == -1)
+		fatal("channel");
+	*old = ch;
+}
+
+int
+keeper_main(struct privsep_child *pc, void *arg)
+{
+	const struct conf *conf = arg;
+	struct sandbox_paths paths = { conf->database, conf->key, NULL };
+	struct keeper k;
+
+	memset(&k, 0, sizeof(k));
+	k.conf = conf;
+	TAILQ_INIT(&k.txs);
+	if ((k.rate = lograte_new()) == NULL || event_init() == NULL)
+		fatal("keeper");
+	keeper_ready(&k);
+	if (sandbox_keeper(&paths) == -1)
+		fatalx("cannot confine the keeper");
+	if (privsep_child_event(pc, keeper_peer, &k) == -1)
+		fatalx("event_add");
+	event_dispatch();
+	return 1;
+}

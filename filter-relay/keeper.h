@@ -1,0 +1,129 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The process with the database and the keys.  It never sees a message:
+ * the front tells it recipients, the engine facts, and it decides.
+ */
+
+#ifndef KEEPER_H
+#define KEEPER_H
+
+#include "conf.h"
+#include "ipc.h"
+#include "keys.h"
+#include "lograte.h"
+#include "messages.h"
+#include "privsep.h"
+#include "proto.h"
+#include "store_mail.h"
+#include "verdict.h"
+
+#define KEEPER_TX_MAX		20000	/* transactions at once */
+#define KEEPER_BUSY_MS		3000	/* for another process's lock */
+#define KEEPER_HANDLES		STORE_REPLY_HANDLES
+#define KEEPER_MAILBOXES	20	/* mailboxes in one transaction */
+#define KEEPER_REPLY_MAX	512	/* bytes of a reply to a client */
+#define KEEPER_STR_MAX		1024	/* login, sender, source, recipient */
+#define KEEPER_QUEUE		(16 * 1024 * 1024)
+
+#define KEEPER_TRY_LATER	"451 4.3.0 Temporary failure, please try " \
+	"again later"
+
+/* What is to be remembered when the message is committed. */
+enum keeper_record {
+	KEEPER_NO_RECORD,
+	KEEPER_REPLY		/* a worker's word: rec */
+};
+
+struct ktx {
+	uint64_t		 id;
+	TAILQ_ENTRY(ktx)	 all;
+	int			 local;
+	int			 outside;
+	char			 sid[PROTO_ID + 1];	/* smtpd's session */
+	char			*source;
+	char			*login;
+	char			*sender;	/* envelope, "" is null */
+	uint64_t		 handle[KEEPER_HANDLES];
+	uint64_t		 conversation[KEEPER_HANDLES];
+	size_t			 nhandles;
+	uint32_t		 worker;	/* of the handles */
+	uint64_t		 handlebox;	/* their mailbox, or 0 */
+	uint64_t		 mailbox[KEEPER_MAILBOXES];	/* bare */
+	size_t			 nmailboxes;
+	uint32_t		 toworker;	/* helpdesk: whose address */
+	size_t			 nrcpts;
+	/* After the header: */
+	int			 judged;
+	int			 finished;
+	int			 committing;
+	char			 reply[KEEPER_REPLY_MAX + 1];	/* or "" */
+	enum keeper_record	 record;
+	struct store_reply	*rec;		/* what to record */
+};
+
+TAILQ_HEAD(ktx_list, ktx);
+
+struct keeper {
+	const struct conf	*conf;
+	struct store		*store;
+	struct keys		*keys;
+	struct ipc		*front;
+	struct ipc		*engine;
+	struct ktx_list		 txs;
+	size_t			 ntxs;
+	time_t			 now;
+	time_t			 opened;	/* last try to open the store */
+	time_t			 busy;		/* do not wait again until */
+	struct lograte		*rate;
+};
+
+/* The role's main function, for privsep.  arg is the configuration. */
+int	keeper_main(struct privsep_child *pc, void *arg);
+
+/* keeper.c: makes sure that store and keys are there: 0 or -1. */
+int	keeper_ready(struct keeper *k);
+
+/* keeper.c: logs what the store has said, and waits less for a while. */
+void	keeper_trouble(struct keeper *k, const char *what);
+
+/*
+ * keeper_rcpt.c: takes a recipient into account.  Returns MSG_RCPT_*; reply
+ * (KEEPER_REPLY_MAX + 1 bytes) is set for MSG_RCPT_REFUSE.
+ */
+int	keeper_rcpt(struct keeper *k, struct ktx *tx, int flags,
+	    const char *rcpt, char *reply);
+
+/*
+ * policy.c: decides what becomes of a message.  The verdict goes into tx
+ * (reply, record), what the engine is to do into plan, which is zeroed.
+ * Returns 0, or -1: it cannot be judged now.
+ */
+int	policy_judge(struct keeper *k, struct ktx *tx,
+	    const struct msgfacts *mf, struct plan *plan);
+
+/* keeper_commit.c: takes over what the engine found in the body. */
+void	keeper_finish(struct keeper *k, struct ktx *tx,
+	    const struct finish *fi);
+
+/*
+ * keeper_commit.c: the message is complete; stores what has to be before
+ * smtpd is answered.  reply (KEEPER_REPLY_MAX + 1 bytes) gets "" to accept.
+ */
+void	keeper_commit(struct keeper *k, struct ktx *tx, char *reply);
+
+#endif

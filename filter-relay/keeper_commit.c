@@ -1,0 +1,92 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bodyrw.h"
+#include "keeper.h"
+#include "log.h"
+
+/* The SHA-256 stands in where a message has no Message-Id. */
+static void
+commit_dkey(struct store_reply *r, const struct finish *fi)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *p = r->dkey;
+	size_t i;
+
+	if (r->dkey[0] != '\0')
+		return;
+	for (i = 0; i < sizeof(fi->hash); i++) {
+		*p++ = digits[fi->hash[i] >> 4];
+		*p++ = digits[fi->hash[i] & 15];
+	}
+	*p = '\0';
+}
+
+static void
+commit_commands(struct store_reply *r, uint32_t commands)
+{
+	static const struct {
+		uint32_t	 bit;
+		const char	*word;
+	} words[] = {
+		{ BODYRW_NOTE, "note" }, { BODYRW_CLOSE, "close" },
+		{ BODYRW_REOPEN, "reopen" }, { BODYRW_TAKE, "take" }
+	};
+	size_t i;
+
+	r->commands[0] = '\0';
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!(commands & words[i].bit))
+			continue;
+		if (r->commands[0] != '\0')
+			strlcat(r->commands, " ", sizeof(r->commands));
+		strlcat(r->commands, words[i].word, sizeof(r->commands));
+	}
+}
+
+void
+keeper_finish(struct keeper *k, struct ktx *tx, const struct finish *fi)
+{
+	int n;
+
+	if (fi->status == FINISH_REFUSE && tx->reply[0] == '\0') {
+		n = snprintf(tx->reply, sizeof(tx->reply), "550 5.7.1 %s",
+		    fi->reply);
+		if (n < 0 || (size_t)n >= sizeof(tx->reply))
+			strlcpy(tx->reply, "550 5.7.1 Not sent: it cannot be "
+			    "made anonymous", sizeof(tx->reply));
+		lograte_info(k->rate, k->now, tx->source, "%s: refused: %s",
+		    tx->sid, fi->reply);
+	}
+	if (tx->rec != NULL) {
+		commit_dkey(tx->rec, fi);
+		commit_commands(tx->rec, fi->commands);
+	}
+}
+
+void
+keeper_commit(struct keeper *k, struct ktx *tx, char *reply)
+{
+	if (tx->reply[0] == '\0' && tx->record == KEEPER_REPLY &&
+	    store_reply_add(k->store, tx->rec, k->now) == -1) {
+		keeper_trouble(k, "verdict");
+		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
+	}
+	strlcpy(reply, tx->reply, KEEPER_REPLY_MAX + 1);
+}

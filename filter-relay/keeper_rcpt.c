@@ -1,0 +1,166 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "keeper.h"
+#include "log.h"
+
+static int
+rcpt_refuse(char *reply, const char *text)
+{
+	strlcpy(reply, text, KEEPER_REPLY_MAX + 1);
+	return MSG_RCPT_REFUSE;
+}
+
+static int
+rcpt_trouble(struct keeper *k, char *reply)
+{
+	keeper_trouble(k, "recipient");
+	return rcpt_refuse(reply, KEEPER_TRY_LATER);
+}
+
+/* The mailbox itself. */
+static int
+rcpt_mailbox(struct keeper *k, struct ktx *tx, const struct store_mailbox *mb,
+    char *reply)
+{
+	size_t i;
+	int n;
+
+	for (i = 0; i < tx->nmailboxes; i++)
+		if (tx->mailbox[i] == mb->id)
+			return MSG_RCPT_ENGAGE;
+	if (mb->able == 0 && mb->archive[0] == '\0') {
+		lograte_info(k->rate, k->now, mb->address,
+		    "%s: nobody can receive mail: no member is enabled, and "
+		    "it has no archive", mb->address);
+		return rcpt_refuse(reply, "451 4.3.0 Nobody can receive mail "
+		    "for this address now, please try again later");
+	}
+	if (tx->nmailboxes == KEEPER_MAILBOXES)
+		return rcpt_refuse(reply, "452 4.5.3 Too many mailboxes in "
+		    "one message, send it separately");
+	if ((n = store_rate(k->store, mb->id,
+	    k->conf->replies.messages_per_hour, 3600, k->now)) == -1)
+		return rcpt_trouble(k, reply);
+	if (n == 0) {
+		lograte_info(k->rate, k->now, mb->address,
+		    "%s: more than %u messages within an hour, from %s",
+		    mb->address, k->conf->replies.messages_per_hour,
+		    tx->source);
+		return rcpt_refuse(reply, "451 4.7.1 Too much mail for this "
+		    "address, please try again later");
+	}
+	tx->mailbox[tx->nmailboxes++] = mb->id;
+	return MSG_RCPT_ENGAGE;
+}
+
+/*
+ * A handle that is dead: smtpd refuses it like any unknown address, but the
+ * worker to whom it was issued is told where to write.
+ */
+static int
+rcpt_dead(struct keeper *k, struct ktx *tx, const struct store_rcpt *r,
+    char *reply)
+{
+	struct store_worker w;
+	int n;
+
+	if (tx->sender[0] == '\0')
+		return MSG_RCPT_PLAIN;
+	if ((n = store_worker_byaddr(k->store, tx->sender, &w)) == -1)
+		return rcpt_trouble(k, reply);
+	if (n == 0 || w.id != r->handle.worker)
+		return MSG_RCPT_PLAIN;
+	snprintf(reply, KEEPER_REPLY_MAX + 1, "550 5.7.1 This reply address "
+	    "has expired or was withdrawn, write to %s",
+	    r->mailbox.address);
+	return MSG_RCPT_REFUSE;
+}
+
+/* A handle: of one mailbox and one worker with the others. */
+static int
+rcpt_handle(struct keeper *k, struct ktx *tx, const struct store_rcpt *r,
+    char *reply)
+{
+	const struct store_handle *h = &r->handle;
+	size_t i;
+
+	if (!h->live)
+		return rcpt_dead(k, tx, r, reply);
+	if (tx->nhandles > 0 && (tx->worker != h->worker ||
+	    tx->handlebox != h->mailbox))
+		return rcpt_refuse(reply, "452 4.5.3 This address belongs to "
+		    "another mailbox or person, send it separately");
+	if (tx->outside)
+		return rcpt_refuse(reply, "452 4.5.3 Send this in a message "
+		    "of its own, without recipients elsewhere");
+	for (i = 0; i < tx->nhandles; i++)
+		if (tx->handle[i] == h->id)
+			return MSG_RCPT_HANDLE;
+	if (tx->nhandles == KEEPER_HANDLES)
+		return rcpt_refuse(reply, "452 4.5.3 Too many recipients, "
+		    "send it separately");
+	tx->worker = h->worker;
+	tx->handlebox = h->mailbox;
+	tx->conversation[tx->nhandles] = h->conversation;
+	tx->handle[tx->nhandles++] = h->id;
+	return MSG_RCPT_HANDLE;
+}
+
+/* Helpdesk programs send their copies to a worker's own address. */
+static int
+rcpt_worker(struct keeper *k, struct ktx *tx, const char *rcpt, char *reply)
+{
+	struct store_worker w;
+	int n;
+
+	if (!conf_is_helpdesk(k->conf, tx->login))
+		return MSG_RCPT_PLAIN;
+	if ((n = store_worker_byaddr(k->store, rcpt, &w)) == -1)
+		return rcpt_trouble(k, reply);
+	if (n == 0 || tx->nrcpts > 1)
+		return MSG_RCPT_PLAIN;
+	tx->toworker = w.id;
+	return MSG_RCPT_ENGAGE;
+}
+
+int
+keeper_rcpt(struct keeper *k, struct ktx *tx, int flags, const char *rcpt,
+    char *reply)
+{
+	struct store_rcpt r;
+	int n = 0;
+
+	tx->nrcpts++;
+	if (flags & MSG_RCPT_OUTSIDE)
+		tx->outside = 1;
+	if (!(flags & MSG_RCPT_FOREIGN) &&
+	    (n = store_rcpt_get(k->store, rcpt, k->now, &r)) == -1)
+		return rcpt_trouble(k, reply);
+	if (n == 0)
+		return rcpt_worker(k, tx, rcpt, reply);
+	switch (r.kind) {
+	case STORE_RCPT_MAILBOX:
+		return rcpt_mailbox(k, tx, &r.mailbox, reply);
+	case STORE_RCPT_HANDLE:
+		return rcpt_handle(k, tx, &r, reply);
+	default:
+		return MSG_RCPT_PLAIN;
+	}
+}

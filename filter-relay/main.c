@@ -1,0 +1,119 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "conf.h"
+#include "engine.h"
+#include "front.h"
+#include "keeper.h"
+#include "log.h"
+#include "privsep.h"
+#include "sandbox.h"
+
+#define PEER(role)	(1U << (role))
+
+static const struct privsep_role roles[ROLE_COUNT] = {
+	[ROLE_FRONT] = { "front", PRIVSEP_MAIN | PRIVSEP_STDIO,
+	    PEER(ROLE_ENGINE) | PEER(ROLE_KEEPER), front_main },
+	[ROLE_ENGINE] = { "engine", 0,
+	    PEER(ROLE_FRONT) | PEER(ROLE_KEEPER), engine_main },
+	[ROLE_KEEPER] = { "keeper", 0,
+	    PEER(ROLE_FRONT) | PEER(ROLE_ENGINE), keeper_main },
+};
+
+static __dead void
+usage(void)
+{
+	fprintf(stderr, "usage: filter-relay [-dnv] [-f file]\n");
+	exit(2);
+}
+
+static int
+confine(void *arg)
+{
+	const struct conf *conf = arg;
+	struct sandbox_paths paths = { conf->database, conf->key, NULL };
+
+	if (sandbox_init(conf->sandbox_required, 1) == -1)
+		return -1;
+	return sandbox_parent(&paths);
+}
+
+/* Reads the configuration, or logs each mistake. */
+static struct conf *
+load(const char *path)
+{
+	struct conf_errors errors = { NULL, 0, 0 };
+	struct conf *conf;
+	const char *warning;
+	size_t i;
+
+	conf = conf_load(path, &errors);
+	for (i = 0; i < errors.count; i++)
+		log_warnx("%s", errors.message[i]);
+	conf_errors_free(&errors);
+	if (conf != NULL)
+		for (i = 0; (warning = conf_warning(conf, i)) != NULL; i++)
+			log_warnx("%s", warning);
+	return conf;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct privsep ps = { roles, ROLE_COUNT, confine, NULL };
+	struct conf *conf;
+	const char *path = CONF_PATH;
+	int ch, check = 0, debug = 0, verbose = 0;
+
+	if (privsep_begin("filter-relay", argc, argv) == -1)
+		return 1;
+	while ((ch = getopt(argc, argv, "df:nv")) != -1)
+		switch (ch) {
+		case 'd':
+			debug = 1;
+			break;
+		case 'f':
+			path = optarg;
+			break;
+		case 'n':
+			check = 1;
+			break;
+		case 'v':
+			verbose = 1;
+			break;
+		default:
+			usage();
+		}
+	if (optind != argc)
+		usage();
+	if (check)
+		return conf_check(path, verbose);
+	umask(007);
+	log_init("filter-relay", debug);
+	log_setverbose(verbose);
+	if ((conf = load(path)) == NULL) {
+		log_warnx("not started, the configuration has mistakes");
+		return 1;
+	}
+	ps.arg = conf;
+	return privsep_run(&ps);
+}

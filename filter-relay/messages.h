@@ -1,0 +1,92 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * What the three processes say to each other.  A frame's id is that of a
+ * transaction, given out by the front, never 0 and never used again.
+ *
+ *	front -> keeper		RCPT, COMMIT, END
+ *	keeper -> front		RCPT_ANSWER, VERDICT
+ *	front -> engine		BEGIN, DATA, EOM, END
+ *	engine -> front		OUT, CREDIT, DONE, FAIL
+ *	engine -> keeper	FACTS, FINISH
+ *	keeper -> engine	PLAN
+ */
+
+#ifndef MESSAGES_H
+#define MESSAGES_H
+
+/* Roles for privsep. */
+enum {
+	ROLE_FRONT,
+	ROLE_ENGINE,
+	ROLE_KEEPER,
+	ROLE_COUNT
+};
+
+enum {
+	/* u8 flags, str session id, str source, str login, str sender, str
+	 * recipient.  A transaction's first one announces it to the keeper. */
+	MSG_RCPT = 1,
+	/* u8 MSG_RCPT_*, str reply ("" to proceed) */
+	MSG_RCPT_ANSWER,
+	/* The message is complete, smtpd wants a word. */
+	MSG_COMMIT,
+	/* str reply ("" to accept) */
+	MSG_VERDICT,
+	/* The transaction is over or given up. */
+	MSG_END,
+	/* str admd: whose Authentication-Results count, "" for nobody's */
+	MSG_BEGIN,
+	/* Lines, each with its LF, dot-stuffed as smtpd has them. */
+	MSG_DATA,
+	/* The line with the dot came. */
+	MSG_EOM,
+	/* Lines for smtpd, in the same form. */
+	MSG_OUT,
+	/* u32: so many bytes of DATA more may be sent. */
+	MSG_CREDIT,
+	/* All lines were sent; the dot may follow. */
+	MSG_DONE,
+	/* It cannot be judged now: 451. */
+	MSG_FAIL,
+	/* A struct msgfacts, see verdict.h. */
+	MSG_FACTS,
+	/* A struct plan. */
+	MSG_PLAN,
+	/* u8 MSG_FINISH_*, u32 commands, str reply, str hash: see verdict.h */
+	MSG_FINISH
+};
+
+/* Flags of MSG_RCPT. */
+#define MSG_RCPT_LOCAL		0x01	/* by smtpd's socket */
+#define MSG_RCPT_OUTSIDE	0x02	/* another recipient is not ours */
+#define MSG_RCPT_FOREIGN	0x04	/* this one is not in our domains */
+
+/* Answers to MSG_RCPT. */
+#define MSG_RCPT_PLAIN		0	/* this one is of no interest */
+#define MSG_RCPT_ENGAGE		1	/* the engine must see the message */
+#define MSG_RCPT_HANDLE		2	/* the same, and no one outside */
+#define MSG_RCPT_REFUSE		3	/* with the reply */
+
+/* Limits of the traffic, in bytes. */
+#define MSG_WINDOW		(64 * 1024)	/* DATA without CREDIT */
+#define MSG_LINES_MAX		(32 * 1024)	/* of one DATA; a longer line
+						 * comes alone */
+#define MSG_FRONT_MAX		(256 * 1024)	/* a frame to or of the front */
+#define MSG_KEEPER_MAX		(1024 * 1024)	/* a frame to or of the keeper */
+
+#endif

@@ -1,0 +1,257 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "policy.h"
+
+#define POLICY_TOP_UNVERIFIED	"X-Relay-Unverified: yes\n"
+
+static int
+policy_trouble(struct judge *j)
+{
+	keeper_trouble(j->k, "message");
+	return -1;
+}
+
+/* The i-th mailbox that gets the message: 1, 0 no more, -1. */
+static int
+policy_mailbox(struct judge *j, size_t i, struct store_mailbox *mb)
+{
+	struct ktx *tx = j->tx;
+	uint64_t id;
+
+	if (tx->handlebox != 0 && i == 0)
+		id = tx->handlebox;
+	else {
+		i -= tx->handlebox != 0;
+		if (i >= tx->nmailboxes)
+			return 0;
+		id = tx->mailbox[i];
+	}
+	return store_mailbox_byid(j->k->store, id, mb) == 1 ? 1 : -1;
+}
+
+/* Does any From address belong to the worker?  1, 0 or -1. */
+static int
+policy_names(struct judge *j, uint32_t worker)
+{
+	struct store_worker w;
+	size_t i;
+	int n;
+
+	for (i = 0; i < j->mf->from.n; i++) {
+		if ((n = store_worker_byaddr(j->k->store,
+		    j->mf->from.v[i], &w)) == -1)
+			return -1;
+		if (n == 1 && w.id == worker)
+			return 1;
+	}
+	return 0;
+}
+
+struct hidden {
+	const char	*text;
+	int		 found;
+};
+
+static int
+policy_hidden_addr(const struct store_worker_addr *a, void *arg)
+{
+	struct hidden *h = arg;
+
+	if (strcasestr(h->text, a->address) != NULL)
+		h->found = 1;
+	return 0;
+}
+
+/* Does a From header hold the worker's address as mere text?  1, 0, -1. */
+static int
+policy_hides(struct judge *j, uint32_t worker)
+{
+	struct hidden h = { j->mf->from_raw, 0 };
+
+	if (store_worker_addrs(j->k->store, worker, policy_hidden_addr,
+	    &h) == -1)
+		return -1;
+	return h.found;
+}
+
+/* Is it a reply, by the worker to whom the handles were issued? */
+static int
+policy_is_reply(struct judge *j)
+{
+	int n;
+
+	if (j->tx->nhandles == 0)
+		return 0;
+	if ((n = policy_names(j, j->tx->worker)) == 0) {
+		if ((n = policy_hides(j, j->tx->worker)) == 1)
+			j->hidden = 1;
+	}
+	if (n != 1)
+		return n;
+	/* A deleted worker has no handles any more. */
+	if (store_worker_byid(j->k->store, j->tx->worker, &j->w) != 1 ||
+	    store_mailbox_byid(j->k->store, j->tx->handlebox, &j->mb) != 1)
+		return -1;
+	j->reply = 1;
+	return 1;
+}
+
+/* Is it mail of a member to a mailbox of theirs? */
+static int
+policy_is_member(struct judge *j)
+{
+	size_t i, m;
+	int n;
+
+	for (i = 0; i < j->mf->from.n; i++) {
+		if ((n = store_worker_byaddr(j->k->store,
+		    j->mf->from.v[i], &j->w)) == -1)
+			return -1;
+		if (n == 0)
+			continue;
+		for (m = 0; (n = policy_mailbox(j, m, &j->mb)) == 1; m++)
+			if ((n = store_is_member(j->k->store, j->mb.id,
+			    j->w.id)) != 0)
+				return n;
+		if (n == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+policy_refuse(struct judge *j, const char *code, const char *why)
+{
+	int n;
+
+	n = snprintf(j->tx->reply, sizeof(j->tx->reply), "%s %s", code, why);
+	if (n < 0 || (size_t)n >= sizeof(j->tx->reply))
+		snprintf(j->tx->reply, sizeof(j->tx->reply),
+		    "%s Not accepted", code);
+}
+
+/* Somebody of whom we know nothing writes to the mailbox. */
+static int
+policy_stranger(struct judge *j, const char *top)
+{
+	struct ktx *tx = j->tx;
+	int n;
+
+	/* Who it is from may stand in what did not fit. */
+	if (j->mf->truncated & FACTS_TRUNC_HDR)
+		top = POLICY_TOP_UNVERIFIED;
+	if (top != NULL && (j->plan->top = strdup(top)) == NULL)
+		return -1;
+	if (j->mf->spam && j->k->conf->replies.spam == CONF_SPAM_REFUSE) {
+		policy_refuse(j, "550 5.7.1", "This message looks like spam");
+		lograte_info(j->k->rate, j->k->now, tx->source,
+		    "%s: refused: spam, from %s", tx->sid, tx->source);
+		return 0;
+	}
+	if (tx->handlebox == 0 || tx->local)
+		return 0;
+	/* To a handle it has not been counted yet. */
+	if ((n = store_rate(j->k->store, tx->handlebox,
+	    j->k->conf->replies.messages_per_hour, 3600, j->k->now)) == -1)
+		return policy_trouble(j);
+	if (n == 0)
+		policy_refuse(j, "451 4.7.1", "Too much mail for this "
+		    "address, please try again later");
+	return 0;
+}
+
+/* What comes round again, RFC 5321 6.3: 1, 0 or -1. */
+static int
+policy_loop(struct judge *j)
+{
+	int n = 0;
+
+	if (j->mf->received > FACTS_RECEIVED_LOOP)
+		n = 1;
+	else if (!j->tx->local)
+		n = policy_is_token(j, j->mf->message_id);
+	if (n != 1)
+		return n;
+	policy_refuse(j, "554 5.4.6", "Mail loop: this message was here "
+	    "before");
+	log_info("%s: refused: a loop, from %s", j->tx->sid, j->tx->source);
+	return 1;
+}
+
+/* A worker's mail is judged; who may not be told is a stranger. */
+static int
+policy_claim(struct judge *j)
+{
+	char why[KEEPER_REPLY_MAX];
+	int n;
+
+	if (policy_sender(j) == -1 ||
+	    (n = policy_worker(j, why, sizeof(why))) == -1)
+		return policy_trouble(j);
+	if (n == 1) {
+		log_info("%s: %s of %s for %s accepted", j->tx->sid,
+		    j->reply ? "reply" : "team mail", j->w.name,
+		    j->mb.address);
+		n = j->reply ? policy_plan_reply(j) : policy_plan_team(j);
+		return n == -1 ? policy_trouble(j) : 0;
+	}
+	if (!j->reply && !j->sender) {
+		lograte_info(j->k->rate, j->k->now, j->tx->source,
+		    "%s: mail in the name of %s for %s from %s is taken as a "
+		    "stranger's: %s", j->tx->sid, j->w.name, j->mb.address,
+		    j->tx->source, why);
+		return policy_stranger(j, POLICY_TOP_UNVERIFIED);
+	}
+	policy_refuse(j, "550 5.7.1", why);
+	lograte_info(j->k->rate, j->k->now, j->w.name,
+	    "%s: %s of %s for %s from %s refused: %s", j->tx->sid,
+	    j->reply ? "reply" : "team mail", j->w.name, j->mb.address,
+	    j->tx->source, why);
+	return 0;
+}
+
+int
+policy_judge(struct keeper *k, struct ktx *tx, const struct msgfacts *mf,
+    struct plan *plan)
+{
+	struct judge j;
+	int n;
+
+	memset(&j, 0, sizeof(j));
+	j.k = k;
+	j.tx = tx;
+	j.mf = mf;
+	j.plan = plan;
+	plan->action = PLAN_PASS;
+	if (tx->nhandles == 0 && tx->nmailboxes == 0) {
+		if (tx->toworker == 0 || tx->nrcpts != 1)
+			return 0;
+		return policy_plan_sign(&j) == -1 ? policy_trouble(&j) : 0;
+	}
+	if ((n = policy_loop(&j)) != 0)
+		return n == -1 ? policy_trouble(&j) : 0;
+	if ((n = policy_is_reply(&j)) == 0)
+		n = policy_is_member(&j);
+	if (n == -1)
+		return policy_trouble(&j);
+	return n == 1 ? policy_claim(&j) : policy_stranger(&j, NULL);
+}
