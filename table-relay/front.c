@@ -15,7 +15,6 @@
  */
 
 #include <sys/types.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <errno.h>
@@ -35,7 +34,6 @@
 
 #define FRONT_OUT	16384	/* bytes of answers in hand */
 #define FRONT_ANSWER	2048	/* more than any one answer */
-#define FRONT_TICK	1	/* s between two looks at other channels */
 
 struct front {
 	const struct table	*table;
@@ -44,7 +42,6 @@ struct front {
 	struct mirror		*mirror;
 	struct event		 stdin_event;
 	int			 readable;	/* descriptor 0 */
-	int			 timed;		/* reads of it end by a tick */
 	int			 hopeless;	/* fronts died of this request */
 	int			 lost;		/* where a frame begins */
 	unsigned long		 nonsense;	/* lines with no answer */
@@ -268,7 +265,7 @@ front_read(struct front *f)
 	ssize_t	n;
 
 	for (;;) {
-		if (!f->timed || !mirror_quiet(f->mirror)) {
+		if (!f->table->timed || !mirror_quiet(f->mirror)) {
 			f->readable = 0;
 			event_add(&f->stdin_event, NULL);
 			event_loop(EVLOOP_ONCE);
@@ -300,14 +297,10 @@ front_peer(int role, int fd, void *arg)
 static int
 front_start(struct front *f, struct privsep_child *pc)
 {
-	struct timeval	tv = { FRONT_TICK, 0 };
-
 	intake_repair(f->in);
 	f->hopeless = f->in->tries >= INTAKE_TRIES;
 	if (f->in->name[0] == '\0')
 		strlcpy(f->in->name, f->table->name, sizeof(f->in->name));
-	f->timed = setsockopt(0, SOL_SOCKET, SO_RCVTIMEO, &tv,
-	    sizeof(tv)) == 0;
 	event_init();
 	if ((f->mirror = mirror_new()) == NULL || (f->answerer =
 	    answer_new(f->table->conf, f->mirror, f->table->senders)) == NULL)

@@ -16,6 +16,10 @@
 
 /* Speaks to smtpd(8) as one of its tables: table-relay(8). */
 
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
 #include <libgen.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -26,6 +30,7 @@
 #include "table-relay.h"
 
 #define SENDERS	"senders"
+#define TICK	1	/* s between two looks of the front at other channels */
 
 static const struct privsep_role roles[ROLE_COUNT] = {
 	{ "front", PRIVSEP_MAIN | PRIVSEP_STDIO, 1U << ROLE_KEEPER,
@@ -81,6 +86,7 @@ static int
 run(struct table *t, const char *path)
 {
 	struct privsep	ps = { roles, ROLE_COUNT, confine, t };
+	struct timeval	tick = { TICK, 0 };
 
 	if ((t->conf = load(path)) == NULL)
 		return 1;
@@ -91,6 +97,9 @@ run(struct table *t, const char *path)
 		    t->name, SENDERS);
 	if ((t->intake = intake_new()) == NULL)
 		fatal("shared memory");
+	/* Not from behind a sandbox; and a pipe, in a test, has no such thing. */
+	t->timed = setsockopt(0, SOL_SOCKET, SO_RCVTIMEO, &tick,
+	    sizeof(tick)) == 0;
 	if (sandbox_init(t->conf->sandbox_required, 1) == -1)
 		return 1;
 	return privsep_run(&ps);

@@ -34,6 +34,7 @@ enum table_role {
 struct table {
 	const char	*name;		/* in smtpd.conf; smtpd's argv[0] */
 	int		 senders;	/* it is one about who sends */
+	int		 timed;		/* reads of fd 0 end by themselves */
 	struct conf	*conf;
 	struct intake	*intake;	/* shared by parent and fronts */
 };

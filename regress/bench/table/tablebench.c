@@ -254,8 +254,8 @@ int
 main(int argc, char **argv)
 {
 	struct table	 t[TABLES_MAX];
-	size_t		 n = 100000, found;
-	int		 ch, i, r, count, cpu = 0, rounds = 7;
+	size_t		 n = 20000, found;
+	int		 ch, i, r, count, cpu = 0, rounds = 25;
 
 	while ((ch = getopt(argc, argv, "c:n:r:")) != -1)
 		switch (ch) {
