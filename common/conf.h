@@ -76,7 +76,7 @@ enum conf_spam {
 };
 
 struct conf_list {
-	char	**item;			/* `count' strings, no NULL at the end */
+	char	**item;		/* `count' strings, no NULL at the end */
 	size_t	  count;
 };
 

@@ -286,7 +286,9 @@ authenticate	: signature			{ $$ = CONF_AUTH_SIGNATURE; }
 		| NONE			{ $$ = CONF_AUTH_NONE; done(); }
 		;
 
-signature	: SIGNATURE	{ want = "or, and, the end of the line or '}'"; }
+signature	: SIGNATURE {
+			want = "or, and, the end of the line or '}'";
+		}
 		;
 
 from		: MAILBOX		{ $$ = CONF_FROM_MAILBOX; done(); }

@@ -127,8 +127,8 @@ revoke_now(struct store *s, uint32_t id)
 int
 ctl_signature_revoke(struct ctl *ctl)
 {
-	return change(ctl, revoke_now, "must answer newer mail from now on: every "
-	    "token and handle issued before is void", "was not there");
+	return change(ctl, revoke_now, "must answer newer mail from now on: "
+	    "every token and handle issued before is void", "was not there");
 }
 
 static int

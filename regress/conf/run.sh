@@ -1,12 +1,29 @@
 #!/bin/sh
 #
+# Copyright (c) 2026 The opensmtpd-relay developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Runs every test: make -f Makefile.linux check.  The end-to-end tests need
+
 # Checks how relay.conf is read.  N.in with N.ok must be accepted, and -nv
 # must print N.ok, which must parse again to the same; N.in without it must
 # be refused.  Standard error must be N.err (nothing without that file).
 #
 #	regress/conf/run.sh [-u] [PROGRAM]
 #
-# PROGRAM is obj/bin/smtprelayctl unless named; -u writes N.ok and N.err anew.
+# PROGRAM is $OBJ/bin/smtprelayctl unless named; -u writes N.ok and N.err anew.
+# Then ctl.sh tries the commands.
 
 update=0
 if [ "$1" = -u ]; then
@@ -14,7 +31,7 @@ if [ "$1" = -u ]; then
 	shift
 fi
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
-prog=${1:-$here/../../obj/bin/smtprelayctl}
+prog=${1:-${OBJ:-$here/../../obj}/bin/smtprelayctl}
 prog=$(cd "$(dirname "$prog")" && pwd)/$(basename "$prog")
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -25,11 +42,15 @@ umask 022
 cp "$here"/*.in "$here"/*.inc "$tmp" || exit 1
 chmod 644 "$tmp"/*
 cd "$tmp" || exit 1
-passed=0 failed=0
+status=0
+
+ok() {
+	echo "ok conf/$1"
+}
 
 fail() {
 	echo "FAIL conf/$1: $2"
-	failed=$((failed + 1))
+	status=1
 }
 
 # same FILE GOLDEN: GOLDEN may be missing, which means empty
@@ -43,17 +64,17 @@ same() {
 
 one() {
 	"$prog" -nvf "$1.in" >out 2>err
-	status=$?
+	got=$?
 	if [ $update = 1 ]; then
 		rm -f "$here/$1.ok" "$here/$1.err"
-		[ $status != 0 ] || cp out "$here/$1.ok"
+		[ $got != 0 ] || cp out "$here/$1.ok"
 		[ ! -s err ] || cp err "$here/$1.err"
 	fi
 	want=1
 	[ ! -f "$here/$1.ok" ] || want=0
-	if [ $status != $want ]; then
+	if [ $got != $want ]; then
 		cat err
-		fail "$1" "exit status $status, expected $want"
+		fail "$1" "exit status $got, expected $want"
 	elif ! same out "$here/$1.ok"; then
 		fail "$1" "standard output differs"
 	elif ! same err "$here/$1.err"; then
@@ -63,7 +84,7 @@ one() {
 		cat err
 		fail "$1" "its output does not parse to the same"
 	else
-		passed=$((passed + 1))
+		ok "$1"
 	fi
 }
 
@@ -77,9 +98,9 @@ for mode in 664 646 666; do
 	cp minimal.in mode.conf
 	chmod $mode mode.conf
 	if "$prog" -nf mode.conf 2>err || ! grep -q chmod err; then
-		fail "mode $mode" "believed"
+		fail "mode-$mode" "believed"
 	else
-		passed=$((passed + 1))
+		ok "mode-$mode"
 	fi
 done
 rm mode.conf
@@ -87,16 +108,16 @@ printf 'include "open.inc"\n' | cat minimal.in - >mode.conf
 : >open.inc
 chmod 666 open.inc
 if "$prog" -nf mode.conf 2>err || ! grep -q '^mode.conf:4: .*chmod' err; then
-	fail "include of mode 666" "believed"
+	fail include-mode "believed"
 else
-	passed=$((passed + 1))
+	ok include-mode
 fi
 mkfifo fifo.conf
 for name in fifo.conf . none.conf; do
 	if "$prog" -nf $name 2>err || ! grep -q "^$name: " err; then
-		fail "$name" "read"
+		fail "no-file-$name" "read"
 	else
-		passed=$((passed + 1))
+		ok "no-file-$name"
 	fi
 done
 
@@ -110,7 +131,7 @@ done >flood.conf
 if [ "$(wc -l <err)" -ne 101 ] || ! grep -q 'more mistakes' err; then
 	fail flood "$(wc -l <err) lines"
 else
-	passed=$((passed + 1))
+	ok flood
 fi
 {
 	cat minimal.in
@@ -124,8 +145,8 @@ fi
 if "$prog" -nf bomb.conf 2>err; then
 	fail bomb "accepted"
 else
-	passed=$((passed + 1))
+	ok bomb
 fi
 
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+sh "$here/ctl.sh" "$prog" || status=1
+exit $status

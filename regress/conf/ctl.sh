@@ -1,0 +1,354 @@
+#!/bin/sh
+#
+# Copyright (c) 2026 The opensmtpd-relay developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# Tries smtprelayctl's commands from end to end.
+#
+#	regress/conf/ctl.sh [PROGRAM]
+#
+# Needs root: it runs in a mount namespace of its own with a copy of /etc, so
+# that users, keys and the database are made nowhere else.
+
+set -u
+prog=${1:-${OBJ:-$(dirname "$0")/../../obj}/bin/smtprelayctl}
+prog=$(cd "$(dirname "$prog")" && pwd)/$(basename "$prog")
+if [ "${CTL_OUTSIDE:-}" = "" ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "FAIL ctl: must be run by root"
+		exit 1
+	fi
+	CTL_TMP=$(mktemp -d) || exit 1
+	export CTL_TMP
+	CTL_OUTSIDE=$(readlink /proc/self/ns/mnt) unshare -m sh "$0" "$prog"
+	status=$?
+	rmdir "$CTL_TMP"
+	exit $status
+fi
+
+# From here on files below /etc are changed: never without a copy of it.
+if [ "$(readlink /proc/self/ns/mnt)" = "$CTL_OUTSIDE" ]; then
+	echo "FAIL ctl: no mount namespace of its own"
+	exit 1
+fi
+mount --make-rprivate / || exit 1
+tmp=${CTL_TMP:?}
+mount -t tmpfs -o mode=0755 tmpfs "$tmp" || exit 1
+cp -a /etc "$tmp/etc" && touch "$tmp/etc/is-a-copy" &&
+    mount --bind "$tmp/etc" /etc && [ -e /etc/is-a-copy ] || exit 1
+rm -rf /etc/mail /etc/smtpd.conf
+for user in _smtprelay opensmtpd _smtpd; do
+	userdel $user 2>/dev/null
+	groupdel $user 2>/dev/null
+done
+useradd --system --no-create-home opensmtpd || exit 1
+cd "$tmp" || exit 1
+umask 022
+conf=$tmp/relay.conf
+db=$tmp/lib/smtprelay/relay.db
+printf '%s\n' "database \"$db\"" 'key "/etc/mail/relay.key"' \
+    'domain { "company.example", "company.test" }' >"$conf"
+for other in second third shared trap; do
+	sed "s,/lib/smtprelay/,/$other/," "$conf" >$other.conf
+done
+status=0
+
+# try NAME STATUS STDOUT STDERR ARGUMENT ...: runs the command and compares;
+# STDOUT and STDERR are basic regular expressions, - stands for nothing at all
+try() {
+	name=$1 want=$2 wantout=$3 wanterr=$4
+	shift 4
+	"$prog" -f "$conf" "$@" >out 2>err </dev/null
+	got=$?
+	why=
+	[ $got = "$want" ] || why="status $got, not $want"
+	found out "$wantout" || why="$why stdout is not $wantout"
+	found err "$wanterr" || why="$why stderr is not $wanterr"
+	verdict
+}
+
+found() {
+	if [ "$2" = - ]; then
+		[ ! -s "$1" ]
+	else
+		[ "$2" = any ] || grep -q -e "$2" "$1"
+	fi
+}
+
+verdict() {
+	if [ -n "$why" ]; then
+		echo "FAIL ctl/$name: $why"
+		sed 's/^/	out: /' out
+		sed 's/^/	err: /' err
+		status=1
+	else
+		echo "ok ctl/$name"
+	fi
+}
+
+# json NAME EXPRESSION ARGUMENT ...: runs the command with -j; EXPRESSION, in
+# Python, must be true of the one object d on standard output
+json() {
+	name=$1 expr=$2
+	shift 2
+	"$prog" -j -f "$conf" "$@" >out 2>err </dev/null
+	why=
+	/usr/bin/python3 -c '
+import json, sys
+text = open("out").read()
+d = json.loads(text)
+assert text.count("\n") == 1 and isinstance(d, dict)
+assert eval("(" + sys.argv[1] + ")"), d' "$expr" 2>>err ||
+	    why="not so: $expr"
+	verdict
+}
+
+# check NAME COMMAND ...: a command that must succeed
+check() {
+	name=$1
+	shift
+	why=
+	"$@" >out 2>err || why="failed: $*"
+	verdict
+}
+
+# as_relay COMMAND ...: as the user that the programs run as
+as_relay() {
+	setpriv --reuid _smtprelay --regid _smtprelay --clear-groups "$@"
+}
+
+# not COMMAND ...: must fail, but not by a signal
+not() {
+	"$@"
+	[ $? -eq 1 ]
+}
+
+# Bad usage says what was expected.
+try no-command 2 - 'usage: smtprelayctl'
+try unknown-command 2 - 'unknown command "mailbx", expected init' mailbx list
+try unknown-second 2 - 'expected add, del, list, show, join, leave' mailbox ad
+try unknown-option 2 - 'unknown option -x' mailbox list -x
+try too-few 2 - 'usage: smtprelayctl mailbox show ADDRESS' mailbox show
+try too-many 2 - 'usage: smtprelayctl mailbox list' mailbox list support
+try option-value 2 - 'option -n needs a value' mailbox add a@company.test -n
+try no-file 1 - 'no.conf: No such file' mailbox list -f "$tmp/no.conf"
+try no-database 1 - 'no database: smtprelayctl init makes it' mailbox list
+json usage-json 'd["errors"][0].startswith("unknown command")' foo
+
+# What init makes, once.
+try init 0 'made database' 'smtpd must be restarted' init
+check user-made test "$(id -gn _smtprelay)" = _smtprelay
+check user-nologin sh -c 'getent passwd _smtprelay | grep -q nologin$'
+check user-home test ! -d "$(getent passwd _smtprelay | cut -d: -f6)"
+check smtpd-joined sh -c 'id -Gn opensmtpd | grep -qw _smtprelay'
+check mode-directory test "$(stat -c '%U:%G %a' "${db%/*}")" = \
+    "root:_smtprelay 2770"
+check mode-database test "$(stat -c '%U:%G %a' "$db")" = \
+    "root:_smtprelay 660"
+check mode-key test "$(stat -c '%U:%G %a' /etc/mail/relay.key)" = \
+    "root:_smtprelay 640"
+check mode-above test "$(stat -c '%a %a' "$tmp/lib" /etc/mail | uniq)" = \
+    "755 755"
+check usable as_relay "$prog" -f "$conf" mailbox list
+check needs-root not as_relay "$prog" -f "$conf" init
+cp /etc/mail/relay.key key.before
+cp /etc/passwd passwd.before
+try init-again 0 "^table mailboxes relay:$conf" any init
+check nothing-made not grep -q made out
+check key-kept cmp key.before /etc/mail/relay.key
+check passwd-kept cmp passwd.before /etc/passwd
+json init-json 'd["made"] == [] and len(d["lines"]) == 5' init
+"$prog" -f "$conf" init 2>/dev/null | grep -v '^#' >/etc/smtpd.conf
+try init-has-lines 0 'has all lines' any init
+printf '%s\n' 'listen on lo filter "x"' \
+    'match  from any for rcpt-to <mailboxes> action "copies" # ours' \
+    >/etc/smtpd.conf
+json init-some-lines '[l["present"] for l in d["lines"]] ==
+    [False, False, True, False, True]' init
+rm /etc/smtpd.conf
+mkdir shared
+touch shared/file
+try init-not-ours 1 - 'shared holds other files' init -f shared.conf
+check init-left-alone test "$(stat -c %U:%G:%a shared)" = root:root:755
+mkdir trap
+echo secret >precious
+chmod 600 precious
+ln -s "$tmp/precious" trap/relay.db-shm
+"$prog" -f trap.conf init >/dev/null 2>&1
+check init-no-link test "$(stat -c %U:%G:%a precious)" = root:root:600
+
+# Mailboxes and workers.
+try mailbox-add 0 'is a mailbox now' - \
+    mailbox add Support@Company.example -n 'Company Support'
+try options-first 0 . - \
+    mailbox add -n 'Sales' -a keep@archive.test sales@company.test
+try mailbox-twice 1 - 'support@company.example' \
+    mailbox add support@company.example
+try mailbox-not-ours 1 - 'does not lie in a domain' mailbox add a@other.example
+try mailbox-space 1 - . mailbox add 'a b@company.test'
+try mailbox-character 1 - . mailbox add 'a!b@company.test'
+try mailbox-handle 1 - . mailbox add 'a+abcdefghijklmnop@company.test'
+try mailbox-rpath 1 - . \
+    mailbox add r-abcdefghijklmnopqrstuvwxyz@company.test
+try archive-own 1 - 'cannot be an archive' \
+    mailbox add b@company.test -a sales@company.test
+try archive-bad 2 - 'expected the address of an archive' \
+    mailbox add b@company.test -a nonsense
+try name-control 2 - 'expected a name' mailbox add b@company.test \
+    -n "$(printf 'a\033[1m')"
+try name-utf8 2 - 'expected a name' mailbox add b@company.test \
+    -n "$(printf 'a\377')"
+try worker-add 0 'alice is a worker now' - \
+    worker add alice alice@home.example -u alice.login Alice.L@work.example \
+    -n 'Alice Liddell'
+try worker-add-bob 0 . - worker add bob -n Bob bob@freemail.example
+try worker-twice 1 - alice worker add ALICE -n Alice new@home.example
+try worker-address-twice 1 - 'ALICE@home.example' \
+    worker add carol -n Carol ALICE@home.example
+try worker-login-twice 1 - 'alice.login' \
+    worker add carol -n Carol carol@home.example -u alice.login
+try worker-is-mailbox 1 - 'support@company.example' \
+    worker add carol -n Carol carol@home.example support@company.example
+try worker-no-name 2 - 'needs the worker.s name' worker add carol c@x.example
+try worker-bad-address 2 - 'expected a mail address' \
+    worker add carol -n Carol carol
+try worker-bad-word 1 - . worker add 'c rol' -n Carol carol@home.example
+try worker-list 0 '^bob' - worker list
+check worker-none-added not grep -q -i carol out
+try join 0 'alice is now a member' - \
+    mailbox join support@company.example alice bob
+try join-again 0 'alice was already' - \
+    mailbox join support@company.example alice
+try join-half 1 - 'there is no worker nobody' \
+    mailbox join sales@company.test alice nobody
+json join-nothing 'd["members"] == []' mailbox show sales@company.test
+try join-no-mailbox 1 - 'there is no mailbox' mailbox join x@company.test bob
+json mailbox-show 'd["mailbox"]["address"] == "support@company.example" and
+    d["mailbox"]["name"] == "Company Support" and
+    [w["worker"] for w in d["members"]] == ["alice", "bob"]' \
+    mailbox show SUPPORT@company.example
+json mailbox-list '[m["address"] for m in d["mailboxes"]] ==
+    ["sales@company.test", "support@company.example"]' mailbox list
+json worker-show 'd["worker"]["login"] == "alice.login" and
+    [a["address"] for a in d["addresses"]] ==
+    ["alice@home.example", "Alice.L@work.example"] and
+    d["mailboxes"] == ["support@company.example"]' worker show alice
+try worker-show-text 0 'support@company.example' - worker show alice
+try disable 0 'alice is disabled' - worker disable alice
+try disable-again 0 'was disabled already' - worker disable alice
+try disable-last 0 'bob is disabled' \
+    'warning: support@company.example has no member' worker disable bob
+json worker-disabled '[w["worker"]["enabled"] for w in d["workers"]] ==
+    [False, False]' worker list
+try enable 0 'is enabled' - worker enable alice
+try leave 0 'no longer' 'warning: support' \
+    mailbox leave support@company.example alice
+try leave-again 0 'was not' any mailbox leave support@company.example alice
+try join-back 0 . - mailbox join support@company.example alice
+try revoke 0 'void' - signature revoke alice
+json revoked 'd["worker"]["revoked"] > 0' worker show alice
+try revoke-none 1 - 'there is no worker x' signature revoke x
+try worker-del 0 'bob is deleted' - worker del bob
+try worker-del-again 1 - 'there is no worker bob' worker del bob
+json ids-not-reused 'd["id"] == 3' worker add bob -n Bob bob@freemail.example
+
+# Conversations, as far as there are any without mail.
+json conversation-none 'd["conversations"] == []' conversation list
+try conversation-unknown 1 - 'there is no conversation 7' conversation show 7
+try conversation-word 2 - 'expected the number' conversation close seven
+try conversation-mailbox 1 - 'there is no mailbox' conversation list x@y.test
+json prune 'd["pruned"] == 0' conversation prune -o 1d
+try prune-age 2 - 'expected a time such as' conversation prune -o 10
+
+# Keys.
+json key-list '[(k["id"], k["state"]) for k in d["keys"]] ==
+    [(1, "signs")]' key list
+try retire-last 1 - 'only live' key retire 1
+try rotate 0 'key 2 signs' - key rotate
+json key-rotated '[(k["id"], k["state"]) for k in d["keys"]] ==
+    [(1, "verifies"), (2, "signs")]' key list
+try retire 0 'key 1 is retired' - key retire 1
+try retire-again 1 - 'there is no key 1' key retire 1
+try retire-word 2 - 'expected the number of a key' key retire one
+check key-mode test "$(stat -c %U:%G:%a /etc/mail/relay.key)" = \
+    root:_smtprelay:640
+try key-no-secret 0 . - key list
+check no-secret not grep -q '[0-9a-f]\{32\}' out
+chmod 644 /etc/mail/relay.key
+try key-readable 1 - 'relay.key' key list
+try status-half 1 'schema' 'relay.key' status
+json status-half-json '"error" in d["keys"] and d["counts"]["workers"] == 2' \
+    status
+chmod 640 /etc/mail/relay.key
+
+# Export and import.
+"$prog" -f "$conf" export >export.txt
+check export-end sh -c 'tail -n 1 export.txt | grep -q "^end [0-9]"'
+try init-second 0 'made database' any init -f second.conf
+check import sh -c "$prog -f second.conf import <export.txt"
+"$prog" -f second.conf export >export2.txt
+check export-same cmp export.txt export2.txt
+check import-full not sh -c "$prog -f second.conf import <export.txt"
+try init-third 0 'made database' any init -f third.conf
+sed '$d' export.txt >broken.txt
+check import-broken-off not sh -c "$prog -f third.conf import <broken.txt"
+sed 's/address=support/adress=support/' export.txt >broken.txt
+check import-wrong not sh -c "$prog -f third.conf import <broken.txt"
+json import-nothing-kept 'd["mailboxes"] == []' mailbox list -f third.conf
+json export-json 'd["lines"][0] == "relay-export 1" and
+    d["rows"] == len(d["lines"]) - 2' export
+
+# The rest.
+json status 'd["counts"]["workers"] == 2 and d["keys"]["signs"] == 2 and
+    d["database"]["schema"] >= 1' status
+try status-text 0 'mailboxes.*2' - status
+try log 0 - - log
+json log-json 'd["events"] == []' log
+try log-json-follow 2 any 'log -f' log -j -f
+check log-follow sh -c "timeout 3 $prog -f $conf log -f; test \$? = 124"
+json check-config 'd["warnings"] == []' check config
+echo 'nonsense' >>second.conf
+json check-config-bad 'len(d["errors"]) == 1 and d["errors"][0].startswith(
+    "second.conf:4: unexpected \"nonsense\", expected database, ")' \
+    check config -f second.conf
+check full-stdout not sh -c "$prog -f $conf status >/dev/full"
+
+# While another process writes, reading goes on.
+mkfifo held
+/usr/bin/python3 -c '
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute("begin immediate")
+print("locked", flush=True)
+sys.stdin.readline()' "$db" <held >locked &
+exec 3>held
+i=0
+until grep -q locked locked || [ $i = 100 ]; do
+	i=$((i + 1))
+	sleep 0.1
+done
+try busy-list 0 'support' - mailbox list
+try busy 1 - 'nothing was changed' worker disable alice
+exec 3>&-
+wait
+json busy-unchanged 'd["worker"]["enabled"]' worker show alice
+
+try mailbox-del 0 'is deleted' - mailbox del support@company.example
+try mailbox-del-again 1 - 'there is no mailbox' \
+    mailbox del support@company.example
+rm -f "${db:?}" "${db:?}-wal" "${db:?}-shm"
+echo 'no database at all, only text that is long enough to be one' >"$db"
+try damaged 1 - 'relay.db' mailbox list
+
+exit $status
