@@ -339,8 +339,9 @@ open_locked(const char *path, struct keys **keys, struct stat *st, char *err,
 	int		 fd;
 
 	for (;;) {
-		if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1 ||
-		    flock(fd, LOCK_EX) == -1 || fstat(fd, st) == -1) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd == -1 || flock(fd, LOCK_EX) == -1 ||
+		    fstat(fd, st) == -1) {
 			(void)keys_fail(err, errsize, "key file %s: %s", path,
 			    strerror(errno));
 			break;

@@ -275,7 +275,7 @@ store_rollback(struct store *s)
 {
 	struct store_err	 err = s->err;
 
-	/* Some failures, such as a full disk, have rolled back by themselves. */
+	/* After some failures, such as a full disk, it is rolled back. */
 	if (!sqlite3_get_autocommit(s->db))
 		(void)db_run(s, "ROLLBACK", "");
 	s->depth = 0;

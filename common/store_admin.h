@@ -96,8 +96,8 @@ struct store_message {
 	uint32_t	 worker;	/* author, or 0; 0 too once deleted */
 	char		 author[STORE_ADDR_MAX + 1];	/* to show */
 	char		 smtpd[STORE_SMTPD_MAX + 1];
-	char		 outside[STORE_MSGID_MAX + 1];	/* customers know it so */
-	char		 own[STORE_MSGID_MAX + 1];	/* the worker's original */
+	char		 outside[STORE_MSGID_MAX + 1];	/* to customers */
+	char		 own[STORE_MSGID_MAX + 1];	/* as it was sent */
 };
 
 struct store_event {

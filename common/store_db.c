@@ -46,8 +46,6 @@ kind_of(int code)
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 		return STORE_READONLY;
-	case SQLITE_CANTOPEN:
-		return STORE_MISSING;
 	case SQLITE_CONSTRAINT:
 		return STORE_REFUSED;
 	case SQLITE_IOERR:
@@ -66,6 +64,10 @@ db_error(struct store *s, const char *what)
 	int	 code;
 
 	code = s->db == NULL ? SQLITE_NOMEM : sqlite3_extended_errcode(s->db);
+	if ((code & 0xff) == SQLITE_CANTOPEN)
+		return db_fail(s, STORE_OTHER, "%s: %s: cannot open it, or "
+		    "its -wal or -shm file, or cannot make them in its "
+		    "directory (%d)", s->path, what, code);
 	return db_fail(s, kind_of(code), "%s: %s: %s (%d)", s->path, what,
 	    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db), code);
 }
@@ -271,15 +273,31 @@ db_text(struct store *s, sqlite3_stmt *st, int col, char *buf, size_t size)
 	return 0;
 }
 
+/* Literals, so that each is prepared once. */
+#define DEPTH_MAX	6
+static const char *const	 save[DEPTH_MAX + 1] = {
+	NULL, "SAVEPOINT d1", "SAVEPOINT d2", "SAVEPOINT d3", "SAVEPOINT d4",
+	"SAVEPOINT d5", "SAVEPOINT d6"
+};
+static const char *const	 undo[DEPTH_MAX + 1] = {
+	NULL, "ROLLBACK TO d1", "ROLLBACK TO d2", "ROLLBACK TO d3",
+	"ROLLBACK TO d4", "ROLLBACK TO d5", "ROLLBACK TO d6"
+};
+static const char *const	 release[DEPTH_MAX + 1] = {
+	NULL, "RELEASE d1", "RELEASE d2", "RELEASE d3", "RELEASE d4",
+	"RELEASE d5", "RELEASE d6"
+};
+
 int
 db_enter(struct store *s)
 {
-	char	 sql[64];
-
 	if (s->depth == 0)
 		return store_begin(s);
-	(void)snprintf(sql, sizeof(sql), "SAVEPOINT d%d", s->depth);
-	if (db_exec(s, sql) == -1)
+	if (s->reading)
+		return db_fail(s, STORE_OTHER, "this transaction only reads");
+	if (s->depth > DEPTH_MAX)
+		return db_fail(s, STORE_OTHER, "transactions too deep");
+	if (db_run(s, save[s->depth], "") == -1)
 		return -1;
 	s->depth++;
 	return 0;
@@ -289,26 +307,22 @@ int
 db_leave(struct store *s, int ret)
 {
 	struct store_err	 err;
-	char			 sql[64];
 
 	if (s->depth == 1) {
 		if (ret != -1)
 			return store_commit(s) == -1 ? -1 : ret;
-		err = s->err;
 		store_rollback(s);
-		s->err = err;
 		return -1;
 	}
 	s->depth--;
+	if (ret != -1)
+		return db_run(s, release[s->depth], "") == -1 ? -1 : ret;
+	/* A full disk may have ended the whole transaction already. */
 	err = s->err;
-	if (ret == -1) {
-		(void)snprintf(sql, sizeof(sql), "ROLLBACK TO d%d", s->depth);
-		(void)db_exec(s, sql);
+	if (!sqlite3_get_autocommit(s->db)) {
+		(void)db_run(s, undo[s->depth], "");
+		(void)db_run(s, release[s->depth], "");
 	}
-	(void)snprintf(sql, sizeof(sql), "RELEASE d%d", s->depth);
-	if (db_exec(s, sql) == -1 && ret != -1)
-		return -1;
-	if (ret == -1)
-		s->err = err;
-	return ret;
+	s->err = err;
+	return -1;
 }

@@ -61,12 +61,12 @@ struct store_rpath {
 	uint64_t	 id;
 	char		 address[STORE_ADDR_MAX + 1];	/* r-...@... */
 	enum store_rpathkind kind;
-	uint64_t	 mailbox;	/* where it belongs; like all ids 0 if */
-	uint64_t	 conversation;	/* it belongs to none */
+	uint64_t	 mailbox;	/* 0 if it belongs to none, */
+	uint64_t	 conversation;	/* and so all these ids */
 	uint64_t	 message;
 	uint32_t	 worker;	/* to whom; or who wrote */
 	uint64_t	 participant;	/* to whom */
-	char		 address_to[STORE_ADDR_MAX + 1];	/* sent to */
+	char		 address_to[STORE_ADDR_MAX + 1];
 	time_t		 created;
 	time_t		 expires;
 	unsigned int	 quoted;	/* bounces quoted so far */
@@ -227,7 +227,7 @@ struct store_reply {
 	char		 own[STORE_MSGID_MAX + 1];	/* "" if it had none */
 	char		 dkey[STORE_DKEY_MAX + 1];	/* own or the SHA-256 */
 	char		 outside[STORE_MSGID_MAX + 1];	/* the new Message-Id */
-	char		 commands[STORE_COMMANDS_MAX + 1];	/* "note close" */
+	char		 commands[STORE_COMMANDS_MAX + 1]; /* "note close" */
 	time_t		 created;
 	size_t		 nhandles;
 	uint64_t	 handle[STORE_REPLY_HANDLES];	/* accepted ones */

@@ -20,8 +20,9 @@
 #include "store_int.h"
 
 #define COLUMNS								\
-	"SELECT w.id, w.name, w.display, w.login, w.enabled, w.revoked,"	\
-	" w.created, (SELECT a.address FROM worker_address a"		\
+	"SELECT w.id, w.name, w.display, w.login, w.enabled,"		\
+	" w.revoked, w.created,"					\
+	" (SELECT a.address FROM worker_address a"			\
 	"  WHERE a.worker = w.id ORDER BY a.id LIMIT 1) FROM worker w "
 
 static int

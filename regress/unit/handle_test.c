@@ -61,8 +61,10 @@ return_paths(void)
 {
 	static const char *const	 no[] = {
 		"", "r", "r-", "r-abc@c", "r-abcdefghijklmnopqrstuvwxyz",
-		"r-abcdefghijklmnopqrstuvwxyz@", "rabcdefghijklmnopqrstuvwxyz@c",
-		"r-abcdefghijklmnopqrstuvwxy@c", "s-abcdefghijklmnopqrstuvwxyz@c",
+		"r-abcdefghijklmnopqrstuvwxyz@",
+		"rabcdefghijklmnopqrstuvwxyz@c",
+		"r-abcdefghijklmnopqrstuvwxy@c",
+		"s-abcdefghijklmnopqrstuvwxyz@c",
 		"r-abcdefghijklmnopqrstuvwxyz2@c",
 		"r-abcdefghijklmnopqrstuvwxy0@c",
 		"r-abcdefghijklmnopqrstuvwxyz@c@d"

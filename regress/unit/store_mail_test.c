@@ -30,206 +30,6 @@ count_handle(const struct store_handle *h, void *arg)
 	return 0;
 }
 
-static int
-count_person(const struct store_participant *p, void *arg)
-{
-	(void)p;
-	(*(int *)arg)++;
-	return 0;
-}
-
-static int
-count_message(const struct store_message *m, void *arg)
-{
-	(void)m;
-	(*(int *)arg)++;
-	return 0;
-}
-
-static uint64_t
-message(struct store *s, uint64_t conv, enum store_msgkind kind,
-    uint32_t worker, const char *smtpd, const char *outside, const char *own,
-    time_t when)
-{
-	struct store_message	 m;
-
-	memset(&m, 0, sizeof(m));
-	m.conversation = conv;
-	m.kind = kind;
-	m.worker = worker;
-	(void)strcpy(m.smtpd, smtpd);
-	(void)strcpy(m.outside, outside);
-	(void)strcpy(m.own, own);
-	CHECK(store_message_add(s, &m, when) == 1);
-	return m.id;
-}
-
-static uint64_t
-copy(struct store *s, uint64_t msg, uint32_t worker, const char *msgid)
-{
-	struct store_copy	 c;
-
-	memset(&c, 0, sizeof(c));
-	(void)strcpy(c.msgid, msgid);
-	(void)strcpy(c.rpath, "r-x@company.example");
-	OK(s, store_copy_begin(s, msg, worker, NOW, &c));
-	CHECK(!c.begun && !c.queued);
-	return c.id;
-}
-
-static void
-conversations(struct store *s)
-{
-	struct store_conversation c;
-	struct store_participant p;
-	uint64_t		 conv, carol, other, id;
-	int			 n = 0;
-
-	OK(s, store_conversation_new(s, box, "Gr\xc3\xbc\xc3\x9f" "e\nhi",
-	    NOW, &conv));
-	CHECK(store_conversation_get(s, conv, &c) == 1);
-	CHECK(c.open && c.taken == 0 && c.messages == 0);
-	CHECK_STR(c.subject, "Gr\xc3\xbc\xc3\x9f" "e hi");
-	CHECK_STR(c.address, "support@company.example");
-	CHECK(store_participant_add(s, conv, "Carol@Customer.test", "", 1, 2,
-	    NOW, &carol) == 1);
-	CHECK(store_participant_add(s, conv, "carol@customer.test", "Carol",
-	    0, 2, NOW, &id) == 1);
-	CHECK(id == carol);
-	CHECK(store_participant_get(s, carol, &p) == 1);
-	CHECK_STR(p.address, "Carol@Customer.test");
-	CHECK_STR(p.name, "Carol");
-	CHECK(!p.unverified);
-	CHECK(store_participant_add(s, conv, "carol@customer.test", "Mallory",
-	    1, 2, NOW, &id) == 1);
-	CHECK(store_participant_get(s, carol, &p) == 1);
-	CHECK_STR(p.name, "Carol");
-	CHECK(!p.unverified);
-	CHECK(store_participant_add(s, conv, "dave@customer.test", NULL, 0, 2,
-	    NOW, &other) == 1);
-	CHECK(store_participant_add(s, conv, "erin@customer.test", NULL, 0, 2,
-	    NOW, &other) == 0);
-	OK(s, store_conversation_people(s, conv, count_person, &n));
-	CHECK(n == 2);
-	CHECK(store_conversation_open(s, conv, 0) == 1);
-	CHECK(store_conversation_open(s, conv, 0) == 0);
-	CHECK(store_conversation_take(s, conv, alice) == 1);
-	CHECK(store_conversation_get(s, conv, &c) == 1);
-	CHECK(!c.open && c.taken == alice && c.participants == 2);
-	CHECK_STR(c.taken_name, "alice");
-	CHECK(store_conversation_take(s, conv, 0) == 1);
-	CHECK(store_conversation_get(s, 4711, &c) == 0);
-}
-
-static void
-threads(struct store *s)
-{
-	static const char *const both[] = {
-		"<unknown@x.test>", "<first@customer.test>"
-	};
-	struct store_conversation c;
-	struct store_message	 m;
-	char			 buf[STORE_MSGID_MAX + 1];
-	uint64_t		 conv, id, in, out, team;
-	int			 n = 0;
-
-	OK(s, store_conversation_new(s, box, NULL, NOW, &conv));
-	CHECK(store_participant_add(s, conv, "carol@customer.test", "Carol",
-	    0, 0, NOW, &id) == 1);
-	in = message(s, conv, STORE_MSG_IN, 0, "aaaa0001",
-	    "<first@customer.test>", "", NOW);
-	/* The same message again, and another with the same smtpd id. */
-	memset(&m, 0, sizeof(m));
-	m.conversation = conv;
-	m.kind = STORE_MSG_IN;
-	(void)strcpy(m.smtpd, "aaaa0001");
-	(void)strcpy(m.outside, "first@customer.test");
-	CHECK(store_message_add(s, &m, NOW + 60) == 0);
-	CHECK(m.id == in);
-	CHECK(store_message_find(s, box, "aaaa0001", "<first@customer.test>",
-	    NOW + 60, &m) == 1 && m.id == in);
-	CHECK(store_message_find(s, box, "aaaa0001", "<other@customer.test>",
-	    NOW + 60, &m) == 0);
-	CHECK(store_message_find(s, box, "aaaa0001", "<first@customer.test>",
-	    NOW + 11 * DAY, &m) == 0);
-	/* One without an id. */
-	id = message(s, conv, STORE_MSG_IN, 0, "aaaa0009", "", "", NOW);
-	CHECK(store_message_find(s, box, "aaaa0009", "", NOW, &m) == 1 &&
-	    m.id == id);
-
-	(void)copy(s, in, alice, "<relay.alice1@company.example>");
-	(void)copy(s, in, bob, "relay.bob1@company.example");
-	out = message(s, conv, STORE_MSG_OUT, alice, "aaaa0002",
-	    "<new1@company.example>", "<own1@home.example>", NOW + 1);
-	(void)copy(s, out, bob, "<relay.bob2@company.example>");
-	team = message(s, conv, STORE_MSG_TEAM, bob, "aaaa0003", "",
-	    "<bobs@home.example>", NOW + 2);
-	(void)copy(s, team, alice, "<relay.alice3@company.example>");
-
-	CHECK(store_msgid_inside(s, conv, alice, "<first@customer.test>", buf,
-	    sizeof(buf)) == 1);
-	CHECK_STR(buf, "relay.alice1@company.example");
-	CHECK(store_msgid_inside(s, conv, bob, "first@customer.test", buf,
-	    sizeof(buf)) == 1);
-	CHECK_STR(buf, "relay.bob1@company.example");
-	CHECK(store_msgid_inside(s, conv, alice, "<new1@company.example>",
-	    buf, sizeof(buf)) == 1);
-	CHECK_STR(buf, "own1@home.example");
-	CHECK(store_msgid_inside(s, conv, bob, "<new1@company.example>", buf,
-	    sizeof(buf)) == 1);
-	CHECK_STR(buf, "relay.bob2@company.example");
-	CHECK(store_msgid_inside(s, conv, bob, "<no@where.test>", buf,
-	    sizeof(buf)) == 0);
-	CHECK(store_msgid_inside(s, conv, bob, "", buf, sizeof(buf)) == 0);
-
-	CHECK(store_msgid_outside(s, conv, alice,
-	    "<relay.alice1@company.example>", buf, sizeof(buf)) == 1);
-	CHECK_STR(buf, "first@customer.test");
-	CHECK(store_msgid_outside(s, conv, alice, "<own1@home.example>", buf,
-	    sizeof(buf)) == 1);
-	CHECK_STR(buf, "new1@company.example");
-	/* What only the team knows does not go outside. */
-	CHECK(store_msgid_outside(s, conv, alice,
-	    "<relay.alice3@company.example>", buf, sizeof(buf)) == 0);
-	CHECK(store_msgid_outside(s, conv, bob, "<bobs@home.example>", buf,
-	    sizeof(buf)) == 0);
-	/* Nor what is another's. */
-	CHECK(store_msgid_outside(s, conv, bob, "<own1@home.example>", buf,
-	    sizeof(buf)) == 0);
-	CHECK(store_msgid_across(s, conv, bob, "<bobs@home.example>", alice,
-	    buf, sizeof(buf)) == 1);
-	CHECK_STR(buf, "relay.alice3@company.example");
-	CHECK(store_msgid_across(s, conv, alice,
-	    "<relay.alice1@company.example>", bob, buf, sizeof(buf)) == 1);
-	CHECK_STR(buf, "relay.bob1@company.example");
-	CHECK(store_msgid_across(s, conv, alice, "<x@y>", bob, buf,
-	    sizeof(buf)) == 0);
-
-	CHECK(store_conversation_find(s, box, both, 2, "Carol@customer.test",
-	    &id) == 1 && id == conv);
-	CHECK(store_conversation_find(s, box, both, 2, "dave@customer.test",
-	    &id) == 0);
-	CHECK(store_conversation_find(s, box, both, 1, "carol@customer.test",
-	    &id) == 0);
-	CHECK(store_conversation_find(s, box + 1, both, 2,
-	    "carol@customer.test", &id) == 0);
-
-	OK(s, store_conversation_messages(s, conv, count_message, &n));
-	CHECK(n == 4);
-	CHECK(store_conversation_open(s, conv, 0) == 1);
-	(void)message(s, conv, STORE_MSG_OUT, alice, "aaaa0004",
-	    "<new2@company.example>", "", NOW + 3);
-	CHECK(store_conversation_get(s, conv, &c) == 1);
-	CHECK(!c.open && c.last == NOW + 3);
-	(void)message(s, conv, STORE_MSG_IN, 0, "aaaa0005", "<b@c>", "",
-	    NOW + 5);
-	CHECK(store_conversation_get(s, conv, &c) == 1);
-	CHECK(c.open && c.last == NOW + 5);
-	memset(&m, 0, sizeof(m));
-	m.conversation = 99999;
-	FAILS(s, store_message_add(s, &m, NOW), STORE_REFUSED);
-}
-
 static void
 copies(struct store *s)
 {
@@ -237,9 +37,9 @@ copies(struct store *s)
 	uint64_t		 conv, msg, id;
 
 	OK(s, store_conversation_new(s, box, NULL, NOW, &conv));
-	msg = message(s, conv, STORE_MSG_IN, 0, "bbbb0001", "<b1@c>", "",
+	msg = test_message(s, conv, STORE_MSG_IN, 0, "bbbb0001", "<b1@c>", "",
 	    NOW);
-	id = copy(s, msg, alice, "<t1@company.example>");
+	id = test_copy(s, msg, alice, "<t1@company.example>");
 	memset(&c, 0, sizeof(c));
 	(void)strcpy(c.msgid, "<t2@company.example>");
 	OK(s, store_copy_begin(s, msg, alice, NOW + 1, &c));
@@ -259,14 +59,37 @@ copies(struct store *s)
 }
 
 static void
+look_up(struct store *s, const struct store_handle *h)
+{
+	struct store_rcpt	 rcpt;
+	char			 upper[STORE_ADDR_MAX + 1];
+	size_t			 i;
+
+	(void)strcpy(upper, h->address);
+	for (i = 0; upper[i] != '\0'; i++)
+		if (upper[i] >= 'a' && upper[i] <= 'z')
+			upper[i] -= 'a' - 'A';
+	CHECK(store_rcpt_get(s, upper, NOW, &rcpt) == 1);
+	CHECK(rcpt.kind == STORE_RCPT_HANDLE && rcpt.handle.id == h->id &&
+	    rcpt.handle.live && rcpt.mailbox.id == box);
+	CHECK(store_rcpt_get(s, h->address, NOW + 2 * LIFE, &rcpt) == 1);
+	CHECK(!rcpt.handle.live && !rcpt.handle.revoked);
+	CHECK(store_rcpt_get(s, "support@company.example", NOW, &rcpt) == 1);
+	CHECK(rcpt.kind == STORE_RCPT_MAILBOX && rcpt.mailbox.id == box);
+	CHECK(store_rcpt_get(s, "support+aaaaaaaaaaaaaaaa@company.example",
+	    NOW, &rcpt) == 0);
+	CHECK(store_rcpt_get(s, "support+x@company.example", NOW, &rcpt) ==
+	    0);
+	CHECK(store_rcpt_get(s, "", NOW, &rcpt) == 0);
+}
+
+static void
 handles(struct store *s)
 {
 	struct store_handle	 h, again;
 	struct store_rcpt	 rcpt;
 	struct store_worker	 w;
-	char			 upper[STORE_ADDR_MAX + 1];
 	uint64_t		 conv, carol;
-	size_t			 i;
 	int			 n = 0;
 
 	OK(s, store_conversation_new(s, box, NULL, NOW, &conv));
@@ -287,22 +110,7 @@ handles(struct store *s)
 	OK(s, store_handle_issue(s, bob, conv, carol, NOW, LIFE, &again));
 	CHECK(strcmp(again.address, h.address) != 0);
 
-	(void)strcpy(upper, h.address);
-	for (i = 0; upper[i] != '\0'; i++)
-		if (upper[i] >= 'a' && upper[i] <= 'z')
-			upper[i] -= 'a' - 'A';
-	CHECK(store_rcpt_get(s, upper, NOW, &rcpt) == 1);
-	CHECK(rcpt.kind == STORE_RCPT_HANDLE && rcpt.handle.id == h.id &&
-	    rcpt.handle.live && rcpt.mailbox.id == box);
-	CHECK(store_rcpt_get(s, h.address, NOW + 2 * LIFE, &rcpt) == 1);
-	CHECK(!rcpt.handle.live && !rcpt.handle.revoked);
-	CHECK(store_rcpt_get(s, "support@company.example", NOW, &rcpt) == 1);
-	CHECK(rcpt.kind == STORE_RCPT_MAILBOX && rcpt.mailbox.id == box);
-	CHECK(store_rcpt_get(s, "support+aaaaaaaaaaaaaaaa@company.example",
-	    NOW, &rcpt) == 0);
-	CHECK(store_rcpt_get(s, "support+x@company.example", NOW, &rcpt) ==
-	    0);
-	CHECK(store_rcpt_get(s, "", NOW, &rcpt) == 0);
+	look_up(s, &h);
 	OK(s, store_handle_each(s, alice, conv, NOW, count_handle, &n));
 	CHECK(n == 1);
 
@@ -553,9 +361,9 @@ deletion(struct store *s)
 	OK(s, store_handle_issue(s, alice, conv, carol, NOW, LIFE, &h));
 	OK(s, store_handle_issue(s, bob, conv, carol, NOW, LIFE, &other));
 	CHECK(store_conversation_take(s, conv, bob) == 1);
-	msg = message(s, conv, STORE_MSG_OUT, bob, "dddd0001", "<d@c>",
+	msg = test_message(s, conv, STORE_MSG_OUT, bob, "dddd0001", "<d@c>",
 	    "<o@h>", NOW);
-	(void)copy(s, msg, bob, "<t@c>");
+	(void)test_copy(s, msg, bob, "<t@c>");
 	CHECK(store_worker_del(s, bob) == 1);
 	CHECK(store_rcpt_get(s, other.address, NOW, &rcpt) == 0);
 	CHECK(store_rcpt_get(s, h.address, NOW, &rcpt) == 1);
@@ -576,8 +384,6 @@ main(void)
 	box = test_mailbox(s, "support@company.example");
 	alice = test_worker(s, "alice", "alice@home.example");
 	bob = test_worker(s, "bob", "bob@home.example");
-	conversations(s);
-	threads(s);
 	copies(s);
 	handles(s);
 	return_paths(s);

@@ -116,4 +116,35 @@ test_worker(struct store *s, const char *name, const char *address)
 	return id;
 }
 
+static inline uint64_t
+test_message(struct store *s, uint64_t conv, enum store_msgkind kind,
+    uint32_t worker, const char *smtpd, const char *outside, const char *own,
+    time_t when)
+{
+	struct store_message	 m;
+
+	memset(&m, 0, sizeof(m));
+	m.conversation = conv;
+	m.kind = kind;
+	m.worker = worker;
+	(void)strcpy(m.smtpd, smtpd);
+	(void)strcpy(m.outside, outside);
+	(void)strcpy(m.own, own);
+	CHECK(store_message_add(s, &m, when) == 1);
+	return m.id;
+}
+
+static inline uint64_t
+test_copy(struct store *s, uint64_t msg, uint32_t worker, const char *msgid)
+{
+	struct store_copy	 c;
+
+	memset(&c, 0, sizeof(c));
+	(void)strcpy(c.msgid, msgid);
+	(void)strcpy(c.rpath, "r-x@company.example");
+	OK(s, store_copy_begin(s, msg, worker, NOW, &c));
+	CHECK(!c.begun && !c.queued);
+	return c.id;
+}
+
 #endif

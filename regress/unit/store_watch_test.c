@@ -52,6 +52,47 @@ since(struct store *s, int64_t *seq, int added, int removed)
 }
 
 static void
+removals(struct store *s, int64_t *seq, uint32_t alice, uint64_t conv,
+    uint64_t carol, uint64_t other)
+{
+	struct store_handle	 h;
+	struct store_mailbox	 mb;
+
+	CHECK(store_worker_revoke(s, alice, NOW) == 1);
+	since(s, seq, 0, 1);
+	OK(s, store_handle_issue(s, alice, conv, carol, NOW, LIFE, &h));
+	since(s, seq, 1, 0);
+	CHECK(store_mailbox_del(s, other) == 1);
+	since(s, seq, 0, 1);
+	CHECK(store_worker_del(s, alice) == 1);
+	since(s, seq, 0, 2);		/* the handle, the return path */
+	CHECK(store_mailbox_get(s, "support@company.example", &mb) == 1);
+	CHECK(store_mailbox_del(s, mb.id) == 1);
+	since(s, seq, 0, 1);
+}
+
+/* A log cut short sends its readers back to the start. */
+static void
+cut_short(struct store *s, int64_t seq)
+{
+	struct known	 k = { 0, 0, "" };
+	int64_t		 old;
+
+	old = seq;
+	(void)test_mailbox(s, "one@company.example");
+	(void)test_mailbox(s, "two@company.example");
+	OK(s, store_keys_prune(s, 2));
+	since(s, &old, 2, 0);
+	OK(s, store_keys_prune(s, 1));
+	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+	OK(s, store_keys_prune(s, 0));
+	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+	since(s, &old, 0, 0);
+	seq = old + 5;			/* from another database */
+	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+}
+
+static void
 keys(void)
 {
 	struct store		*s;
@@ -98,31 +139,8 @@ keys(void)
 	k.added = 0;
 	OK(s, store_keys_all(s, NOW + 700 * DAY, &old, learn, &k));
 	CHECK(k.added == 2);
-
-	CHECK(store_worker_revoke(s, alice, NOW) == 1);
-	since(s, &seq, 0, 1);
-	OK(s, store_handle_issue(s, alice, conv, carol, NOW, LIFE, &h));
-	since(s, &seq, 1, 0);
-	CHECK(store_mailbox_del(s, other) == 1);
-	since(s, &seq, 0, 1);
-	CHECK(store_worker_del(s, alice) == 1);
-	since(s, &seq, 0, 2);		/* the handle, the return path */
-	CHECK(store_mailbox_del(s, box) == 1);
-	since(s, &seq, 0, 1);
-
-	/* A log cut short sends its readers back to the start. */
-	old = seq;
-	(void)test_mailbox(s, "one@company.example");
-	(void)test_mailbox(s, "two@company.example");
-	OK(s, store_keys_prune(s, 2));
-	since(s, &old, 2, 0);
-	OK(s, store_keys_prune(s, 1));
-	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
-	OK(s, store_keys_prune(s, 0));
-	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
-	since(s, &old, 0, 0);
-	seq = old + 5;			/* from another database */
-	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+	removals(s, &seq, alice, conv, carol, other);
+	cut_short(s, seq);
 	store_close(s);
 }
 
@@ -269,12 +287,47 @@ stop(int sock, pid_t pid)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* When the last connection is closed the files stay, and maps of them. */
+static void
+files_stay(struct store_watch *w)
+{
+	struct store_watch	 again;
+	struct stat		 st;
+	char			 file[160];
+	pid_t			 kpid, wpid;
+	int			 ks, ws, fd;
+
+	(void)snprintf(file, sizeof(file), "%s-shm", test_path);
+	CHECK(stat(file, &st) == 0 && (st.st_mode & 07777) == 0660);
+	(void)snprintf(file, sizeof(file), "%s-wal", test_path);
+	CHECK(stat(file, &st) == 0 && (st.st_mode & 07777) == 0660);
+	CHECK(stat(test_path, &st) == 0 && (st.st_mode & 07777) == 0660);
+	CHECK(store_watch_changed(w) == 1);
+	ks = start(keeper, &kpid);
+	fd = receive_fd(ks);
+	store_watch_begin(w);
+	CHECK(store_watch_map(&again, fd) == 0);
+	close(fd);
+	store_watch_begin(&again);
+	store_watch_end(&again);
+	ws = start(writer, &wpid);
+	CHECK(ask(ws, 'x') == 'x');
+	stop(ws, wpid);
+	ws = start(writer, &wpid);
+	CHECK(ask(ws, 'r') == 'r');
+	CHECK(memcmp(again.next, (const void *)(uintptr_t)w->map,
+	    sizeof(again.next)) == 0);	/* both map the same file */
+	stop(ws, wpid);
+	stop(ks, kpid);
+	store_watch_unmap(&again);
+	store_watch_unmap(&again);
+	CHECK(store_watch_changed(&again) == 1);
+}
+
 static void
 watch(void)
 {
-	struct store_watch	 w, again;
-	struct stat		 st;
-	char			 file[160];
+	struct store_watch	 w;
 	pid_t			 kpid, wpid;
 	int			 ks, ws, fd, i;
 
@@ -321,35 +374,11 @@ watch(void)
 	store_watch_forget(&w);
 	CHECK(store_watch_changed(&w) == 1);
 
-	/* The files stay, and a map of them never faults. */
 	stop(ws, wpid);
 	stop(ks, kpid);
-	(void)snprintf(file, sizeof(file), "%s-shm", test_path);
-	CHECK(stat(file, &st) == 0 && (st.st_mode & 07777) == 0660);
-	(void)snprintf(file, sizeof(file), "%s-wal", test_path);
-	CHECK(stat(file, &st) == 0 && (st.st_mode & 07777) == 0660);
-	CHECK(stat(test_path, &st) == 0 && (st.st_mode & 07777) == 0660);
-	CHECK(store_watch_changed(&w) == 1);
-	ks = start(keeper, &kpid);
-	fd = receive_fd(ks);
-	store_watch_begin(&w);
-	CHECK(store_watch_map(&again, fd) == 0);
-	close(fd);
-	store_watch_begin(&again);
-	store_watch_end(&again);
-	ws = start(writer, &wpid);
-	CHECK(ask(ws, 'x') == 'x');
-	stop(ws, wpid);
-	ws = start(writer, &wpid);
-	CHECK(ask(ws, 'r') == 'r');
-	CHECK(memcmp(again.next, (const void *)(uintptr_t)w.map,
-	    sizeof(again.next)) == 0);	/* both map the same file */
-	stop(ws, wpid);
-	stop(ks, kpid);
+	files_stay(&w);
 	store_watch_unmap(&w);
-	store_watch_unmap(&again);
-	store_watch_unmap(&again);
-	CHECK(store_watch_changed(&again) == 1);
+	CHECK(store_watch_changed(&w) == 1);
 }
 
 int

@@ -31,3 +31,6 @@ UNIT_TESTS += store_migrate_test
 UNIT_TESTS += store_watch_test
 UNIT_TESTS += replyhdr_test
 UNIT_TESTS += copyhdr_test
+UNIT_TESTS += store_fault_test
+UNIT_TESTS += store_plan_test
+UNIT_TESTS += store_thread_test
