@@ -101,29 +101,11 @@ sandbox_files(const struct sandbox_paths *paths, int groups)
 		{ NULL, LANDLOCK_READ },
 		{ "/dev/null", LANDLOCK_READ | LANDLOCK_WRITE },
 		{ "/dev/urandom", LANDLOCK_READ },
-		/* The rest is for programs that are run. */
-		{ NULL, LANDLOCK_READ | LANDLOCK_EXEC },
-		{ "/usr", LANDLOCK_READ | LANDLOCK_EXEC },
-		{ "/lib", LANDLOCK_READ | LANDLOCK_EXEC },
-		{ "/lib64", LANDLOCK_READ | LANDLOCK_EXEC },
-		{ "/bin", LANDLOCK_READ | LANDLOCK_EXEC },
-		{ "/sbin", LANDLOCK_READ | LANDLOCK_EXEC },
-		{ "/etc", LANDLOCK_READ },
-		{ "/var/run", LANDLOCK_READ | LANDLOCK_WRITE },
-		{ "/run", LANDLOCK_READ | LANDLOCK_WRITE },
-		{ "/tmp", LANDLOCK_READ | LANDLOCK_WRITE },
-		{ "/var/tmp", LANDLOCK_READ | LANDLOCK_WRITE },
-		{ "/proc", LANDLOCK_READ },
 	};
-	size_t n = 4;
 
 	p[0].path = sandbox_dir(paths->database, dbuf);
 	p[1].path = sandbox_dir(paths->key, kbuf);
-	if (groups & SECCOMP_EXEC) {
-		p[4].path = paths->sendmail;
-		n = sizeof(p) / sizeof(p[0]);
-	}
-	return sandbox_apply(p, n, groups);
+	return sandbox_apply(p, sizeof(p) / sizeof(p[0]), groups);
 }
 
 int
@@ -157,10 +139,11 @@ sandbox_keeper(const struct sandbox_paths *paths)
 }
 
 int
-sandbox_mda_parent(const struct sandbox_paths *paths)
+sandbox_sender(const struct sandbox_paths *paths, const char *socket)
 {
-	return sandbox_files(paths,
-	    SECCOMP_FILES | SECCOMP_FORK | SECCOMP_EXEC);
+	(void)paths;
+	(void)socket;
+	return 0;
 }
 
 #elif defined(__OpenBSD__)
@@ -207,11 +190,6 @@ sandbox_files(const struct sandbox_paths *paths, const char *promises)
 	if (sandbox_unveil(paths->database, "rwc") == -1 ||
 	    sandbox_unveil(paths->key, "r") == -1)
 		return -1;
-	if (paths->sendmail != NULL &&
-	    unveil(paths->sendmail, "x") == -1) {
-		log_warn("unveil %s", paths->sendmail);
-		return -1;
-	}
 	return sandbox_apply(promises);
 }
 
@@ -248,10 +226,13 @@ sandbox_keeper(const struct sandbox_paths *paths)
 }
 
 int
-sandbox_mda_parent(const struct sandbox_paths *paths)
+sandbox_sender(const struct sandbox_paths *paths, const char *socket)
 {
-	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
-	    "proc exec sendfd recvfd");
+	if (unveil(paths->sendmail, "x") == -1 || unveil(socket, "rw") == -1) {
+		log_warn("unveil");
+		return -1;
+	}
+	return sandbox_apply("stdio proc exec unix");
 }
 
 #else
@@ -301,10 +282,11 @@ sandbox_keeper(const struct sandbox_paths *paths)
 }
 
 int
-sandbox_mda_parent(const struct sandbox_paths *paths)
+sandbox_sender(const struct sandbox_paths *paths, const char *socket)
 {
 	(void)paths;
-	return sandbox_must ? -1 : 0;
+	(void)socket;
+	return 0;
 }
 
 #endif

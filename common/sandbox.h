@@ -35,7 +35,7 @@
 struct sandbox_paths {
 	const char	*database;	/* its directory: read and write */
 	const char	*key;		/* the key file's directory: read */
-	const char	*sendmail;	/* run (mda-relay) */
+	const char	*sendmail;	/* run, by mda-relay's sender */
 };
 
 /*
@@ -48,8 +48,9 @@ int	 sandbox_init(int required, int logit);
 /* A short description of the level, "landlock 6, seccomp" say. */
 const char *sandbox_level(void);
 
-/* The supervisor of filter-relay and table-relay: forks, waits, signals its
- * children, passes descriptors, and whatever a keeper may. */
+/* The supervisor of filter-relay and table-relay, and mda-relay's parent:
+ * forks, waits, signals its children, passes descriptors, and whatever a
+ * keeper may. */
 int	 sandbox_parent(const struct sandbox_paths *paths);
 
 /* The process on smtpd's pipe: reads, writes and receives descriptors.
@@ -66,9 +67,12 @@ int	 sandbox_engine(void);
  * the WAL and temporary files can still be made in the directory. */
 int	 sandbox_keeper(const struct sandbox_paths *paths);
 
-/* mda-relay's parent: as a keeper, and it forks the engine and runs
- * sendmail.  What sendmail needs (smtpd's socket, shared libraries, /etc)
- * stays open to it. */
-int	 sandbox_mda_parent(const struct sandbox_paths *paths);
+/*
+ * mda-relay's process that runs sendmail and asks smtpd's socket whether
+ * somebody listens.  On Linux it can give up nothing: smtpd's sendmail is
+ * setgid, and refuses to run for a process with no_new_privs, without which
+ * neither Landlock nor seccomp is to be had.
+ */
+int	 sandbox_sender(const struct sandbox_paths *paths, const char *socket);
 
 #endif

@@ -116,23 +116,6 @@ static const int calls_fork[] = {
 #endif
 };
 
-static const int calls_exec[] = {
-	__NR_execve, __NR_mmap, __NR_mprotect, __NR_set_tid_address,
-	__NR_connect, __NR_shutdown, __NR_getsockname, __NR_getpeername,
-	__NR_setsockopt, __NR_sysinfo, __NR_uname, __NR_getgroups,
-	__NR_getresuid, __NR_getresgid, __NR_setresgid, __NR_setresuid,
-	__NR_setgroups, __NR_setgid, __NR_setuid, __NR_getpgrp,
-	__NR_setpgid, __NR_setsid, __NR_chdir, __NR_fchdir, __NR_ioctl,
-	__NR_getrlimit, __NR_setrlimit, __NR_getrusage, __NR_times,
-	__NR_sched_getaffinity, __NR_sched_yield, __NR_mkdirat, __NR_linkat,
-	__NR_accept4,
-	__NR_sendmmsg, __NR_getpgid, __NR_getsid, __NR_fadvise64,
-#ifdef __x86_64__
-	__NR_arch_prctl, __NR_mkdir, __NR_link, __NR_getdents,
-	__NR_vfork,
-#endif
-};
-
 /* A process of ours that comes here is not ours any more. */
 static const int calls_deadly[] = {
 	__NR_execve, __NR_execveat, __NR_ptrace, __NR_process_vm_readv,
@@ -216,8 +199,6 @@ seccomp_args(struct seccomp_prog *p, int groups)
 	}
 	/* The C library then uses clone, whose flags can be looked at. */
 	seccomp_rule(p, 435, SECCOMP_RET_ERRNO | ENOSYS);
-	if (groups & SECCOMP_EXEC)
-		seccomp_rule_arg(p, __NR_socket, 0, ~0U, AF_UNIX);
 }
 
 int
@@ -254,8 +235,6 @@ seccomp_build(struct seccomp_prog *p, int groups)
 		RULES(calls_files, SECCOMP_RET_ALLOW);
 	if (groups & SECCOMP_FORK)
 		RULES(calls_fork, SECCOMP_RET_ALLOW);
-	if (groups & SECCOMP_EXEC)
-		RULES(calls_exec, SECCOMP_RET_ALLOW);
 	RULES(calls_deadly, SECCOMP_RET_KILL_PROCESS);
 	seccomp_args(p, groups);
 	seccomp_ret(p, SECCOMP_RET_ERRNO | EPERM);

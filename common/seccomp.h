@@ -36,17 +36,14 @@
 #define SECCOMP_FILES	0x01	/* open, make, rename, remove, lock, sync */
 #define SECCOMP_FORK	0x02	/* fork, wait, signal, make channels; narrow
 				 * a child's limits */
-#define SECCOMP_EXEC	0x04	/* run a program, and what programs do when
-				 * they start; sockets of this machine */
 
 /* Whether the kernel and this architecture have it: 1 or 0. */
 int	seccomp_works(void);
 
 /*
  * Allows the groups and nothing else, for this process and its future
- * children.  What has no place in any of our processes (ptrace, mount,
- * modules, and execve where it was not asked for) kills the process; all
- * else fails with EPERM.  Returns 0, or -1 with errno set.
+ * children.  What has no place in any of our processes (execve, ptrace,
+ * mount, modules) kills the process; all else fails with EPERM.  Returns 0, or -1 with errno set.
  */
 int	seccomp_confine(int groups);
 

@@ -37,7 +37,7 @@
 #include "seccomp.h"
 #include "test.h"
 
-enum kind { PARENT, FRONT, TABLE_FRONT, ENGINE, KEEPER, MDA_PARENT };
+enum kind { PARENT, FRONT, TABLE_FRONT, ENGINE, KEEPER };
 
 static char dir[] = "/tmp/sandbox.XXXXXX";
 static char database[64], key[64], outside[64], wal[64];
@@ -49,15 +49,8 @@ confine(enum kind kind)
 {
 	struct sandbox_paths paths = { database, key, NULL };
 
-	switch (kind) {
-	case PARENT:
+	if (kind == PARENT)
 		return sandbox_parent(&paths);
-	case MDA_PARENT:
-		paths.sendmail = "/bin/true";
-		return sandbox_mda_parent(&paths);
-	default:
-		break;
-	}
 	/* All others are forked by a parent that is confined already. */
 	if (sandbox_parent(&paths) == -1)
 		return -1;
@@ -228,14 +221,12 @@ test_all_kinds(void)
 {
 	int k;
 
-	for (k = PARENT; k <= MDA_PARENT; k++) {
+	for (k = PARENT; k <= KEEPER; k++) {
 		CHECK(could(k, do_pipe) == 1);
 		CHECK(could(k, do_etc) == 0);
 		CHECK(could(k, do_connect) == 0);
 		CHECK(could(k, do_ptrace) == 0);
 		CHECK(could(k, do_chmod) == 0);
-	}
-	for (k = PARENT; k < MDA_PARENT; k++) {
 		CHECK(could(k, do_outside) == 0);
 		CHECK(could(k, do_passwd) == 0);
 		CHECK(could(k, do_exec) == 0);
@@ -265,11 +256,6 @@ test_kinds(void)
 	CHECK(could(KEEPER, do_kill) == 0);
 	CHECK(could(PARENT, do_fork) == 1);
 	CHECK(could(PARENT, do_database) == 1);
-	CHECK(could(MDA_PARENT, do_fork) == 1);
-	CHECK(could(MDA_PARENT, do_exec) == 1);
-	CHECK(could(MDA_PARENT, do_socket) == 1);
-	CHECK(could(MDA_PARENT, do_database) == 1);
-	CHECK(could(MDA_PARENT, do_key) == 1);
 }
 
 int
