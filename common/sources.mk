@@ -43,6 +43,7 @@ COMMON_SRCS += store_event.c
 COMMON_SRCS += store_expire.c
 COMMON_SRCS += store_handle.c
 COMMON_SRCS += store_mailbox.c
+COMMON_SRCS += store_mda.c
 COMMON_SRCS += store_reply.c
 COMMON_SRCS += store_schema.c
 COMMON_SRCS += store_thread.c
