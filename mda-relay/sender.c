@@ -1,0 +1,350 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "ipc.h"
+#include "privsep.h"
+#include "sandbox.h"
+#include "sender.h"
+#include "spool.h"
+#include "transcript.h"
+
+#define SENDER_MAX_DATA	4096		/* bytes of a frame */
+#define SENDER_JOB	1		/* parent: from, to */
+#define SENDER_DONE	2		/* sender: result, reply */
+
+struct sender {
+	pid_t		 pid;
+	struct ipc	*ch;
+};
+
+static __dead void sender_main(const struct sender_config *, int);
+static void	sender_job(const struct sender_config *, struct ipc *,
+		    struct ipc_msg *);
+static enum sender_result deliver(const struct sender_config *, struct ipc *,
+		    const char *, const char *, char *);
+static enum sender_result watch(struct ipc *, pid_t, int, char *);
+static __dead void run(const struct sender_config *, int, const char *,
+		    const char *);
+static int	listening(const char *);
+static int	carriable(const char *);
+
+struct sender *
+sender_start(const struct sender_config *cfg)
+{
+	struct sender	*s;
+	int		 fds[2], save;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	if (ipc_pair(fds) == -1) {
+		free(s);
+		return NULL;
+	}
+	if ((s->pid = fork()) == 0) {
+		close(fds[0]);
+		sender_main(cfg, fds[1]);
+	}
+	save = errno;
+	close(fds[1]);
+	if (s->pid == -1 || (s->ch = ipc_new(fds[0], SENDER_MAX_DATA,
+	    2 * SENDER_MAX_DATA)) == NULL) {
+		if (s->pid != -1)
+			save = ENOMEM;
+		close(fds[0]);
+		free(s);
+		errno = save;
+		return NULL;
+	}
+	return s;
+}
+
+enum sender_result
+sender_send(struct sender *s, const char *from, const char *to, char *reply)
+{
+	struct ipc_pack		 p;
+	struct ipc_unpack	 u;
+	struct ipc_msg		 msg;
+	uint32_t		 result;
+	int			 n = -1;
+
+	(void)strlcpy(reply, "the sending process is gone", SENDER_REPLY_MAX);
+	ipc_pack_init(&p);
+	ipc_put_str(&p, from);
+	ipc_put_str(&p, to);
+	if (!p.failed)
+		n = ipc_send_wait(s->ch, SENDER_JOB, 0, p.buf, p.len, -1, -1);
+	ipc_pack_free(&p);
+	if (n == -1 || ipc_recv_wait(s->ch, &msg, -1) != 1 ||
+	    msg.type != SENDER_DONE)
+		return SENDER_RETRY;
+	ipc_unpack_init(&u, msg.data, msg.len);
+	result = ipc_get_u32(&u);
+	(void)ipc_get_str(&u, reply, SENDER_REPLY_MAX);
+	if (ipc_unpack_end(&u) == -1)
+		return SENDER_RETRY;
+	if (result == SENDER_QUEUED || result == SENDER_REFUSED)
+		return (enum sender_result)result;
+	return SENDER_RETRY;
+}
+
+int
+sender_fd(const struct sender *s)
+{
+	return ipc_fd(s->ch);
+}
+
+void
+sender_stop(struct sender *s)
+{
+	int	status;
+
+	if (s == NULL)
+		return;
+	ipc_free(s->ch);
+	while (waitpid(s->pid, &status, 0) == -1 && errno == EINTR)
+		;
+	free(s);
+}
+
+/* The process: a job after the other until the parent is gone. */
+static __dead void
+sender_main(const struct sender_config *cfg, int fd)
+{
+	struct sandbox_paths	 paths;
+	struct ipc		*ch;
+	struct ipc_msg		 msg;
+
+	memset(&paths, 0, sizeof(paths));
+	paths.sendmail = cfg->sendmail;
+	privsep_title("sender");
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGALRM, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	if (sandbox_sender(&paths, cfg->socket) == -1)
+		_exit(1);
+	if ((ch = ipc_new(fd, SENDER_MAX_DATA, 2 * SENDER_MAX_DATA)) == NULL)
+		_exit(1);
+	while (ipc_recv_wait(ch, &msg, -1) == 1) {
+		if (msg.type != SENDER_JOB)
+			_exit(1);
+		sender_job(cfg, ch, &msg);
+	}
+	_exit(0);
+}
+
+static void
+sender_job(const struct sender_config *cfg, struct ipc *ch,
+    struct ipc_msg *msg)
+{
+	char			 from[SENDER_ADDR_MAX], to[SENDER_ADDR_MAX];
+	char			 reply[SENDER_REPLY_MAX];
+	struct ipc_pack		 p;
+	struct ipc_unpack	 u;
+	enum sender_result	 result;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	(void)ipc_get_str(&u, from, sizeof(from));
+	(void)ipc_get_str(&u, to, sizeof(to));
+	if (ipc_unpack_end(&u) == -1)
+		_exit(1);
+	reply[0] = '\0';
+	if (!carriable(to) || to[0] == '\0' || !carriable(from)) {
+		(void)strlcpy(reply, "501 5.1.3 the address cannot be carried",
+		    sizeof(reply));
+		result = SENDER_REFUSED;
+	} else
+		result = deliver(cfg, ch, from, to, reply);
+	ipc_pack_init(&p);
+	ipc_put_u32(&p, result);
+	ipc_put_str(&p, reply);
+	if (p.failed || ipc_send_wait(ch, SENDER_DONE, 0, p.buf, p.len, -1,
+	    -1) == -1)
+		_exit(1);
+	ipc_pack_free(&p);
+}
+
+/* Runs sendmail once. */
+static enum sender_result
+deliver(const struct sender_config *cfg, struct ipc *ch, const char *from,
+    const char *to, char *reply)
+{
+	enum sender_result	 result;
+	pid_t			 pid;
+	int			 out[2];
+
+	if (!listening(cfg->socket)) {
+		(void)strlcpy(reply, "smtpd is not running", SENDER_REPLY_MAX);
+		return SENDER_RETRY;
+	}
+	if (spool_rewind(cfg->message) == -1 || pipe(out) == -1) {
+		(void)strlcpy(reply, strerror(errno), SENDER_REPLY_MAX);
+		return SENDER_RETRY;
+	}
+	if ((pid = fork()) == 0) {
+		close(out[0]);
+		run(cfg, out[1], from, to);
+	}
+	close(out[1]);
+	if (pid == -1) {
+		(void)strlcpy(reply, strerror(errno), SENDER_REPLY_MAX);
+		close(out[0]);
+		return SENDER_RETRY;
+	}
+	/* in the child and here, since either may come first */
+	(void)setpgid(pid, pid);
+	result = watch(ch, pid, out[0], reply);
+	close(out[0]);
+	return result;
+}
+
+/*
+ * Reads what sendmail says until it has closed its output, and waits for
+ * it.  When the parent goes away meanwhile, sendmail goes too.
+ */
+static enum sender_result
+watch(struct ipc *ch, pid_t pid, int out, char *reply)
+{
+	struct transcript	t;
+	struct pollfd		pfd[2];
+	char			buf[1024];
+	ssize_t			n;
+	int			status;
+
+	transcript_init(&t);
+	pfd[0].fd = out;
+	pfd[1].fd = ipc_fd(ch);
+	for (;;) {
+		pfd[0].events = pfd[1].events = POLLIN;
+		if (poll(pfd, 2, -1) == -1) {
+			if (errno == EINTR)
+				continue;
+			break;
+		}
+		if (pfd[1].revents != 0) {
+			/* the parent asks for one thing at a time */
+			(void)kill(-pid, SIGKILL);
+			_exit(0);
+		}
+		if (pfd[0].revents == 0)
+			continue;
+		if ((n = read(out, buf, sizeof(buf))) == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		transcript_feed(&t, buf, (size_t)n);
+	}
+	transcript_end(&t);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return SENDER_RETRY;
+	(void)strlcpy(reply, t.reply, SENDER_REPLY_MAX);
+	/* whatever became of sendmail, smtpd's 250 is smtpd's word */
+	if (t.accepted || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		return SENDER_QUEUED;
+	if (t.refused)
+		return SENDER_REFUSED;
+	if (reply[0] == '\0')
+		(void)snprintf(reply, SENDER_REPLY_MAX, "sendmail: %s %d",
+		    WIFEXITED(status) ? "exit" : "signal",
+		    WIFEXITED(status) ? WEXITSTATUS(status) :
+		    WTERMSIG(status));
+	return SENDER_RETRY;
+}
+
+/*
+ * In the child: becomes sendmail.  The option -o is one that smtpd's
+ * sendmail ignores; the bar in its value is what it refuses to write into
+ * the queue for a stopped smtpd, so that a message can never be both there
+ * and, after a retry of ours, delivered once more.
+ */
+static __dead void
+run(const struct sender_config *cfg, int out, const char *from,
+    const char *to)
+{
+	char	*argv[10], *envp[2];
+	int	 i = 0;
+
+	(void)setpgid(0, 0);
+	if (dup2(cfg->message, STDIN_FILENO) == -1 ||
+	    dup2(out, STDOUT_FILENO) == -1 ||
+	    dup2(out, STDERR_FILENO) == -1)
+		_exit(71);
+	closefrom(STDERR_FILENO + 1);
+	signal(SIGPIPE, SIG_DFL);
+	argv[i++] = (char *)"sendmail";
+	argv[i++] = (char *)"-o|";
+	argv[i++] = (char *)"-i";
+	argv[i++] = (char *)"-v";
+	argv[i++] = (char *)"-f";
+	argv[i++] = (char *)from;
+	argv[i++] = (char *)"--";
+	argv[i++] = (char *)to;
+	argv[i] = NULL;
+	envp[0] = (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	envp[1] = NULL;
+	execve(cfg->sendmail, argv, envp);
+	dprintf(STDERR_FILENO, "%s: %s\n", cfg->sendmail, strerror(errno));
+	_exit(71);
+}
+
+/* Whether smtpd's control socket takes connections. */
+static int
+listening(const char *path)
+{
+	struct sockaddr_un	sun;
+	int			fd, ok;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path))
+		return 0;
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		return 0;
+	ok = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0;
+	close(fd);
+	return ok;
+}
+
+/*
+ * Whether sendmail can pass the address on unchanged: it splits arguments
+ * at commas, and smtpd's lines end at blanks and brackets.
+ */
+static int
+carriable(const char *addr)
+{
+	for (; *addr != '\0'; addr++)
+		if ((unsigned char)*addr <= ' ' || *addr == 0x7f ||
+		    *addr == ',' || *addr == '<' || *addr == '>')
+			return 0;
+	return 1;
+}
