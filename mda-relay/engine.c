@@ -1,0 +1,274 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "compose.h"
+#include "engine.h"
+#include "log.h"
+#include "peruse.h"
+#include "privsep.h"
+#include "sandbox.h"
+#include "spool.h"
+#include "wire.h"
+
+struct engine {
+	pid_t		 pid;
+	struct ipc	*ch;
+	int		 in, out;
+};
+
+static __dead void engine_main(int, int, int);
+static int	serve(struct ipc *, struct ipc_msg *, int, int);
+static int	serve_read(struct ipc *, struct ipc_msg *, int);
+static int	serve_copy(struct ipc *, struct ipc_msg *, int, int);
+static int	serve_forward(struct ipc *, struct ipc_msg *, int, int);
+static int	answer(struct ipc *, int, const char *);
+static int	ask(struct engine *, uint32_t, struct ipc_pack *);
+
+struct engine *
+engine_start(int in, int out, int other)
+{
+	struct engine	*e;
+	int		 fds[2], save;
+
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return NULL;
+	e->in = in;
+	e->out = out;
+	if (ipc_pair(fds) == -1) {
+		free(e);
+		return NULL;
+	}
+	if ((e->pid = fork()) == 0) {
+		close(fds[0]);
+		close(other);
+		engine_main(fds[1], in, out);
+	}
+	save = errno;
+	close(fds[1]);
+	if (e->pid == -1 || (e->ch = ipc_new(fds[0], WIRE_MAX_DATA,
+	    2 * WIRE_MAX_DATA)) == NULL) {
+		if (e->pid != -1)
+			save = ENOMEM;
+		close(fds[0]);
+		free(e);
+		errno = save;
+		return NULL;
+	}
+	return e;
+}
+
+pid_t
+engine_pid(const struct engine *e)
+{
+	return e->pid;
+}
+
+void
+engine_stop(struct engine *e)
+{
+	int	status;
+
+	if (e == NULL)
+		return;
+	ipc_free(e->ch);
+	while (waitpid(e->pid, &status, 0) == -1 && errno == EINTR)
+		;
+	free(e);
+}
+
+int
+engine_read(struct engine *e, int report, struct letter *l)
+{
+	struct ipc_pack	p;
+	struct ipc_msg	msg;
+	int		n = -1;
+
+	ipc_pack_init(&p);
+	ipc_put_u8(&p, report ? 1 : 0);
+	if (spool_rewind(e->in) == 0 && !p.failed)
+		n = ipc_send_wait(e->ch, WIRE_READ, 0, p.buf, p.len, -1, -1);
+	ipc_pack_free(&p);
+	if (n == -1 || ipc_recv_wait(e->ch, &msg, -1) != 1) {
+		log_warnx("the engine is gone");
+		return -1;
+	}
+	if (msg.type != WIRE_LETTER ||
+	    letter_unpack(msg.data, msg.len, l) == -1) {
+		log_warnx("the engine could not read the message");
+		return -1;
+	}
+	return 0;
+}
+
+int
+engine_copy(struct engine *e, const struct copyhdr_plan *plan)
+{
+	struct ipc_pack	p;
+
+	ipc_pack_init(&p);
+	wire_plan_pack(&p, plan);
+	return ask(e, WIRE_COPY, &p);
+}
+
+int
+engine_forward(struct engine *e, int flags)
+{
+	struct ipc_pack	p;
+
+	ipc_pack_init(&p);
+	ipc_put_u32(&p, (uint32_t)flags);
+	return ask(e, WIRE_FORWARD, &p);
+}
+
+/* Has `out' written anew; frees the pack. */
+static int
+ask(struct engine *e, uint32_t type, struct ipc_pack *p)
+{
+	struct ipc_unpack	u;
+	struct ipc_msg		msg;
+	char			why[256];
+	int			n = -1;
+
+	if (spool_rewind(e->in) == -1 || spool_clear(e->out) == -1)
+		log_warn("spool");
+	else if (!p->failed)
+		n = ipc_send_wait(e->ch, type, 0, p->buf, p->len, -1, -1);
+	ipc_pack_free(p);
+	if (n == -1 || ipc_recv_wait(e->ch, &msg, -1) != 1) {
+		log_warnx("the engine is gone");
+		return -1;
+	}
+	if (msg.type == WIRE_DONE)
+		return 0;
+	ipc_unpack_init(&u, msg.data, msg.len);
+	(void)ipc_get_str(&u, why, sizeof(why));
+	log_warnx("the engine could not write: %s", why);
+	return -1;
+}
+
+/* The process: a request after the other until the parent is gone. */
+static __dead void
+engine_main(int fd, int in, int out)
+{
+	struct ipc	*ch;
+	struct ipc_msg	 msg;
+
+	privsep_title("engine");
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGALRM, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	if ((ch = ipc_new(fd, WIRE_MAX_DATA, 2 * WIRE_MAX_DATA)) == NULL)
+		_exit(1);
+	if (sandbox_engine() == -1)
+		_exit(1);
+	while (ipc_recv_wait(ch, &msg, -1) == 1)
+		if (serve(ch, &msg, in, out) == -1)
+			_exit(1);
+	_exit(0);
+}
+
+static int
+serve(struct ipc *ch, struct ipc_msg *msg, int in, int out)
+{
+	switch (msg->type) {
+	case WIRE_READ:
+		return serve_read(ch, msg, in);
+	case WIRE_COPY:
+		return serve_copy(ch, msg, in, out);
+	case WIRE_FORWARD:
+		return serve_forward(ch, msg, in, out);
+	default:
+		return -1;
+	}
+}
+
+static int
+serve_read(struct ipc *ch, struct ipc_msg *msg, int in)
+{
+	struct ipc_pack		p;
+	struct ipc_unpack	u;
+	struct letter		l;
+	int			report, n = -1;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	report = ipc_get_u8(&u);
+	if (ipc_unpack_end(&u) == -1)
+		return -1;
+	if (peruse(in, report, &l) == -1)
+		return answer(ch, -1, strerror(errno));
+	ipc_pack_init(&p);
+	letter_pack(&p, &l);
+	letter_free(&l);
+	if (p.failed)
+		n = answer(ch, -1, "the header is too long");
+	else
+		n = ipc_send_wait(ch, WIRE_LETTER, 0, p.buf, p.len, -1, -1);
+	ipc_pack_free(&p);
+	return n;
+}
+
+static int
+serve_copy(struct ipc *ch, struct ipc_msg *msg, int in, int out)
+{
+	struct wire_plan	 w;
+	const char		*why = "malformed plan";
+	int			 n = -1;
+
+	if (wire_plan_unpack(msg->data, msg->len, &w) == 0)
+		n = compose_copy(in, out, &w.plan, &why);
+	wire_plan_free(&w);
+	return answer(ch, n, why);
+}
+
+static int
+serve_forward(struct ipc *ch, struct ipc_msg *msg, int in, int out)
+{
+	struct ipc_unpack	 u;
+	const char		*why = "";
+	uint32_t		 flags;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	flags = ipc_get_u32(&u);
+	if (ipc_unpack_end(&u) == -1)
+		return -1;
+	return answer(ch, compose_forward(in, out, (int)flags, &why), why);
+}
+
+static int
+answer(struct ipc *ch, int result, const char *why)
+{
+	struct ipc_pack	p;
+	int		n;
+
+	if (result == 0)
+		return ipc_send_wait(ch, WIRE_DONE, 0, NULL, 0, -1, -1);
+	ipc_pack_init(&p);
+	ipc_put_str(&p, why);
+	n = p.failed ? -1 : ipc_send_wait(ch, WIRE_FAILED, 0, p.buf, p.len,
+	    -1, -1);
+	ipc_pack_free(&p);
+	return n;
+}
