@@ -1,0 +1,317 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bounce.h"
+#include "compat.h"
+#include "customer.h"
+#include "log.h"
+#include "members.h"
+#include "notice.h"
+
+/* One address that failed, wherever that became known. */
+struct failed {
+	uint64_t	 conversation;
+	const char	*key;		/* tells the notice from others */
+	const char	*status;	/* or "" */
+	const char	*text;		/* or "" */
+};
+
+static int	failed(struct run *, const struct store_rpath *,
+		    const struct failure *);
+static int	tell_worker(struct run *, const struct failed *, uint64_t,
+		    const struct store_message *, const struct store_worker *,
+		    const struct store_participant *);
+static int	tell_others(struct run *, const struct failed *, uint64_t,
+		    const struct store_worker *);
+static int	quote(struct run *, const struct store_rpath *,
+		    const struct failed *, uint64_t *);
+static int	note_failing(struct run *, const struct failed *,
+		    const struct store_worker *, const char *);
+static void	quoted(struct sbuf *, const struct failed *, int);
+static void	status_of(const char *, char *, size_t);
+
+int
+bounce_run(struct run *r)
+{
+	const struct store_rpath	*rp = &r->rcpt.rpath;
+	const struct letter		*l = &r->letter;
+	int				 report;
+
+	report = r->from[0] == '\0' && (l->flags & LETTER_REPORT) != 0;
+	if (report && l->nfailures > 0)
+		return failed(r, rp, &l->failure[0]);
+	if (report) {
+		log_info("%s: a report of delay or success for %s",
+		    l->smtpd_id, r->recipient);
+		return RUN_DONE;
+	}
+	if (rp->kind == STORE_RPATH_PARTICIPANT && r->rcpt.mailbox.id != 0)
+		return customer_answer(r, rp);
+	log_info("%s: dropped: no report, for the return path %s",
+	    l->smtpd_id, r->recipient);
+	return RUN_DONE;
+}
+
+static int
+failed(struct run *r, const struct store_rpath *rp, const struct failure *f)
+{
+	struct failed			 fa;
+	struct store_worker		 w;
+	struct store_message		*m;
+	struct store_participant	 p;
+	uint64_t			 id;
+	int				 n;
+
+	fa.conversation = rp->conversation;
+	fa.key = r->letter.message_id;
+	fa.status = f->status;
+	fa.text = f->text;
+	run_event(r, "bounce", rp->conversation, rp->worker, "%s %s: %s",
+	    rp->kind == STORE_RPATH_WORKER ? "a worker's address" :
+	    rp->address_to, f->status, f->text);
+	log_info("%s: a bounce for %s: %s %s", r->letter.smtpd_id,
+	    r->recipient, f->status, f->text);
+	if (rp->conversation == 0 || rp->worker == 0 ||
+	    r->rcpt.mailbox.id == 0)
+		return RUN_DONE;
+	if ((n = store_worker_byid(r->store, rp->worker, &w)) != 1)
+		return n == 0 ? RUN_DONE : RUN_RETRY;
+	if (rp->kind == STORE_RPATH_WORKER && note_failing(r, &fa, &w,
+	    rp->address_to) == -1)
+		return RUN_RETRY;
+	if ((n = quote(r, rp, &fa, &id)) != 1)
+		return n == 0 ? RUN_DONE : RUN_RETRY;
+	if (rp->kind == STORE_RPATH_WORKER)
+		return tell_others(r, &fa, id, &w);
+	if (store_participant_get(r->store, rp->participant, &p) != 1 ||
+	    (m = calloc(1, sizeof(*m))) == NULL)
+		return RUN_RETRY;
+	n = store_message_get(r->store, rp->message, m);
+	if (n != -1)
+		n = tell_worker(r, &fa, id, m, &w, &p);
+	free(m);
+	return n == -1 ? RUN_RETRY : n;
+}
+
+/*
+ * Records the notice and counts it against what may be quoted for one
+ * return path: 1 it may go out, 0 not, -1.
+ */
+static int
+quote(struct run *r, const struct store_rpath *rp, const struct failed *f,
+    uint64_t *id)
+{
+	int	n;
+
+	if (store_begin(r->store) == -1) {
+		run_store_failed(r, "bounce");
+		return -1;
+	}
+	n = notice_record(r, f->conversation, f->key, id);
+	if (n == 1)
+		n = store_rpath_quote(r->store, rp->id);
+	else if (n == 0)
+		n = 1;		/* counted by the run that recorded it */
+	if (n != 1) {
+		store_rollback(r->store);
+		if (n == 0)
+			log_info("%s: not quoted: too many for %s",
+			    r->letter.smtpd_id, rp->address);
+		return n;
+	}
+	if (store_commit(r->store) == -1) {
+		run_store_failed(r, "bounce");
+		store_rollback(r->store);
+		return -1;
+	}
+	return 1;
+}
+
+static int
+note_failing(struct run *r, const struct failed *f,
+    const struct store_worker *w, const char *address)
+{
+	char	text[STORE_DIAG_MAX + 1];
+
+	/* what is over the limit is not worth keeping */
+	(void)strlcpy(text, f->text, sizeof(text));
+	log_info("%s: the address of %s fails", r->letter.smtpd_id, w->name);
+	if (store_failing_set(r->store, address, f->status, text,
+	    r->now) != -1)
+		return 0;
+	run_store_failed(r, "failing");
+	return -1;
+}
+
+int
+bounce_participant(struct run *r, const struct store_message *message,
+    const struct store_worker *w, const struct store_participant *p,
+    const char *path, const char *text)
+{
+	struct failed	f;
+	char		status[STORE_STATUS_MAX + 1];
+	uint64_t	id;
+
+	status_of(text, status, sizeof(status));
+	f.conversation = message->conversation;
+	f.key = path;
+	f.status = status;
+	f.text = text;
+	run_event(r, "bounce", f.conversation, w->id, "%s: %s", p->address,
+	    text);
+	if (notice_record(r, f.conversation, f.key, &id) == -1)
+		return RUN_RETRY;
+	return tell_worker(r, &f, id, message, w, p);
+}
+
+int
+bounce_worker(struct run *r, uint64_t conversation,
+    const struct store_worker *w, const char *path, const char *text)
+{
+	struct failed	f;
+	char		status[STORE_STATUS_MAX + 1];
+	uint64_t	id;
+
+	status_of(text, status, sizeof(status));
+	f.conversation = conversation;
+	f.key = path;
+	f.status = status;
+	f.text = text;
+	run_event(r, "bounce", conversation, w->id, "a worker's address: %s",
+	    status);
+	if (note_failing(r, &f, w, w->address) == -1 ||
+	    notice_record(r, conversation, f.key, &id) == -1)
+		return RUN_RETRY;
+	return tell_others(r, &f, id, w);
+}
+
+/* The worker who wrote learns which participant did not get it, and why. */
+static int
+tell_worker(struct run *r, const struct failed *f, uint64_t id,
+    const struct store_message *m, const struct store_worker *w,
+    const struct store_participant *p)
+{
+	struct notice	n;
+	struct sbuf	text;
+	int		ret;
+
+	sbuf_init(&text, NOTICE_TEXT_MAX);
+	(void)sbuf_printf(&text, "Your message in conversation %" PRIu64
+	    " could not be delivered to\n\n    %s%s<%s>\n\n",
+	    f->conversation, p->name, p->name[0] != '\0' ? " " : "",
+	    p->address);
+	quoted(&text, f, 0);
+	(void)sbuf_addstr(&text, "Nobody else who was to receive it is "
+	    "concerned.\n");
+	memset(&n, 0, sizeof(n));
+	n.conversation = f->conversation;
+	n.message = id;
+	n.subject = "Undelivered: your message to a participant";
+	n.parent = m->own;
+	n.text = &text;
+	ret = notice_send(r, &n, w);
+	sbuf_free(&text);
+	return ret;
+}
+
+/* Members learn that a colleague does not get mail, not at what address. */
+static int
+tell_others(struct run *r, const struct failed *f, uint64_t id,
+    const struct store_worker *w)
+{
+	struct members	m;
+	struct notice	n;
+	struct sbuf	text;
+	size_t		i;
+	int		ret = RUN_DONE;
+
+	if (members_get(r, r->rcpt.mailbox.id, &m) == -1)
+		return RUN_RETRY;
+	sbuf_init(&text, NOTICE_TEXT_MAX);
+	(void)sbuf_printf(&text, "A copy in conversation %" PRIu64
+	    " could not be delivered to %s (%s).\n\n", f->conversation,
+	    w->display, w->name);
+	quoted(&text, f, 1);
+	(void)sbuf_addstr(&text, "The administrator can see with "
+	    "'smtprelayctl worker list' which addresses fail.\n");
+	memset(&n, 0, sizeof(n));
+	n.conversation = f->conversation;
+	n.message = id;
+	n.subject = "Undelivered: a copy for a member";
+	n.text = &text;
+	for (i = 0; i < m.n; i++)
+		if (m.v[i].enabled && m.v[i].id != w->id &&
+		    notice_send(r, &n, &m.v[i]) == RUN_RETRY)
+			ret = RUN_RETRY;
+	sbuf_free(&text);
+	members_free(&m);
+	return ret;
+}
+
+/* Status and a little of the diagnosis; words with an @ are left out where
+ * an address must not show. */
+static void
+quoted(struct sbuf *b, const struct failed *f, int hide)
+{
+	const char	*p = f->text;
+	size_t		 n, left = LETTER_TEXT_MAX;
+
+	if (f->status[0] != '\0')
+		(void)sbuf_printf(b, "Status: %s\n", f->status);
+	if (*p == '\0') {
+		(void)sbuf_addch(b, '\n');
+		return;
+	}
+	(void)sbuf_addstr(b, "The mail server said:");
+	while (*p != '\0' && left > 0) {
+		p += strspn(p, " ");
+		if ((n = strcspn(p, " ")) == 0)
+			break;
+		if (n > left)
+			n = left;
+		if (hide && memchr(p, '@', n) != NULL)
+			(void)sbuf_addstr(b, " [...]");
+		else {
+			(void)sbuf_addch(b, ' ');
+			(void)sbuf_add(b, p, n);
+		}
+		left -= n;
+		p += n;
+	}
+	(void)sbuf_addstr(b, "\n\n");
+}
+
+/* RFC 2034: "550 5.1.1 text" has a status of its own. */
+static void
+status_of(const char *text, char *status, size_t size)
+{
+	size_t	n;
+
+	status[0] = '\0';
+	if (strlen(text) < 6 || strchr("245", text[4]) == NULL ||
+	    text[5] != '.')
+		return;
+	n = strspn(text + 4, "0123456789.");
+	if (n >= size)
+		return;
+	memcpy(status, text + 4, n);
+	status[n] = '\0';
+}

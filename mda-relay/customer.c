@@ -1,0 +1,330 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compat.h"
+#include "copies.h"
+#include "customer.h"
+#include "log.h"
+#include "members.h"
+
+#define CUSTOMER_IDS_MAX	200	/* ids that may name a conversation */
+
+static int	record(struct run *, struct copies *);
+static int	writer_is(struct run *, struct copies *, const char **,
+		    const char **);
+static int	find(struct run *, struct copies *, const char *, int *);
+static int	find_byids(struct run *, const char *, uint64_t *);
+static int	people(struct run *, struct copies *, const char *,
+		    const char *);
+static int	others(struct run *, struct copies *, const struct people *);
+static int	message(struct run *, struct copies *, const char *);
+static int	deliver(struct run *, struct copies *);
+static int	spam(struct run *);
+
+int
+customer_run(struct run *r)
+{
+	struct copies	*c;
+	int		 n = RUN_RETRY;
+
+	if ((r->letter.flags & LETTER_SPAM) &&
+	    r->conf->replies.spam == CONF_SPAM_ARCHIVE &&
+	    r->rcpt.mailbox.archive[0] != '\0')
+		return spam(r);
+	if ((c = calloc(1, sizeof(*c))) == NULL) {
+		log_warn("copies");
+		return RUN_RETRY;
+	}
+	c->kind = COPYHDR_CUSTOMER;
+	c->archive = 1;
+	c->archive_flags = ENGINE_ARCHIVE;
+	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
+	if (run_lock(r, r->letter.smtpd_id, r->letter.message_id) == -1)
+		goto out;
+	if (store_begin(r->store) == -1) {
+		run_store_failed(r, "message");
+		goto out;
+	}
+	if (record(r, c) == -1 || store_commit(r->store) == -1) {
+		run_store_failed(r, "message");
+		store_rollback(r->store);
+		goto out;
+	}
+	n = deliver(r, c);
+out:
+	free(c);
+	return n;
+}
+
+/* Within a transaction: what the store has to know before a copy leaves. */
+static int
+record(struct run *r, struct copies *c)
+{
+	const char	*addr, *name;
+	int		 fresh;
+
+	if (writer_is(r, c, &addr, &name) == -1 ||
+	    find(r, c, addr, &fresh) == -1)
+		return -1;
+	if (people(r, c, addr, name) == -1)
+		return -1;
+	return message(r, c, addr);
+}
+
+/*
+ * Who wrote: the one address of From, else the first, else the envelope
+ * sender.  An address that is a member's, without the record of a member's
+ * mail, is nobody's.
+ */
+static int
+writer_is(struct run *r, struct copies *c, const char **addr,
+    const char **name)
+{
+	int	n;
+
+	*name = "";
+	if (r->letter.has_writer) {
+		*addr = r->letter.writer.addr;
+		*name = r->letter.writer.name;
+	} else {
+		c->unverified = 1;
+		if (r->letter.from.n > 0) {
+			*addr = r->letter.from.v[0].addr;
+			*name = r->letter.from.v[0].name;
+		} else
+			*addr = r->from;
+	}
+	if (!addr_valid_dotatom(*addr)) {
+		*addr = NULL;
+		c->unverified = 1;
+		return 0;
+	}
+	if ((n = run_is_inside(r, r->rcpt.mailbox.id, *addr)) == -1)
+		return -1;
+	if (n == 1) {
+		*addr = NULL;
+		c->unverified = 1;
+	}
+	return 0;
+}
+
+/*
+ * The conversation: that of the same message in another run, that of the
+ * handle, that of an id it answers; the last two only where the writer
+ * takes part in it; else a new one.
+ */
+static int
+find(struct run *r, struct copies *c, const char *addr, int *fresh)
+{
+	struct store_message		m;
+	struct store_participant	p;
+	int				n;
+
+	*fresh = 0;
+	n = store_message_find(r->store, r->rcpt.mailbox.id,
+	    r->letter.smtpd_id, r->letter.message_id, r->now, &m);
+	if (n == 1)
+		c->conversation = m.conversation;
+	if (n != 0)
+		return n == 1 ? 0 : -1;
+	if (addr != NULL && r->rcpt.kind == STORE_RCPT_HANDLE) {
+		n = store_participant_byaddr(r->store,
+		    r->rcpt.handle.conversation, addr, &p);
+		if (n == 1)
+			c->conversation = r->rcpt.handle.conversation;
+		if (n != 0)
+			return n == 1 ? 0 : -1;
+	}
+	if (addr != NULL) {
+		n = find_byids(r, addr, &c->conversation);
+		if (n != 0)
+			return n == 1 ? 0 : -1;
+	}
+	*fresh = 1;
+	return store_conversation_new(r->store, r->rcpt.mailbox.id,
+	    r->letter.subject, r->now, &c->conversation);
+}
+
+/* In-Reply-To names the nearest message, then References from its end. */
+static int
+find_byids(struct run *r, const char *addr, uint64_t *conversation)
+{
+	const char		*ids[CUSTOMER_IDS_MAX];
+	const struct msgids	*l = &r->letter.in_reply_to;
+	size_t			 i, n = 0;
+
+	for (i = 0; i < l->n && n < CUSTOMER_IDS_MAX; i++)
+		ids[n++] = l->v[i];
+	l = &r->letter.references;
+	for (i = l->n; i > 0 && n < CUSTOMER_IDS_MAX; i--)
+		ids[n++] = l->v[i - 1];
+	if (n == 0)
+		return 0;
+	return store_conversation_find(r->store, r->rcpt.mailbox.id, ids, n,
+	    addr, conversation);
+}
+
+/* Records who takes part; of lists and bulk only the writer does. */
+static int
+people(struct run *r, struct copies *c, const char *addr, const char *name)
+{
+	uint64_t	id;
+
+	if (addr != NULL) {
+		if (store_participant_add(r->store, c->conversation, addr,
+		    name, c->unverified, 0, r->now, &id) != 1)
+			return -1;
+		c->writer = id;
+		copies_add(c, addr, id);
+	}
+	if (r->letter.automatic & FACTS_AUTO_BULK)
+		return 0;
+	if (others(r, c, &r->letter.from) == -1 ||
+	    others(r, c, &r->letter.reply_to) == -1 ||
+	    others(r, c, &r->letter.to) == -1 ||
+	    others(r, c, &r->letter.cc) == -1)
+		return -1;
+	return 0;
+}
+
+static int
+others(struct run *r, struct copies *c, const struct people *l)
+{
+	uint64_t	id;
+	size_t		i;
+	int		n;
+
+	for (i = 0; i < l->n; i++) {
+		if (!addr_valid_dotatom(l->v[i].addr))
+			continue;
+		n = run_is_inside(r, r->rcpt.mailbox.id, l->v[i].addr);
+		if (n == -1)
+			return -1;
+		if (n == 1)
+			continue;
+		n = store_participant_add(r->store, c->conversation,
+		    l->v[i].addr, l->v[i].name, 1,
+		    r->conf->replies.participants, r->now, &id);
+		if (n == -1)
+			return -1;
+		if (n == 1)
+			copies_add(c, l->v[i].addr, id);
+	}
+	return 0;
+}
+
+static int
+message(struct run *r, struct copies *c, const char *addr)
+{
+	struct store_message	*m;
+	int			 n;
+
+	if ((m = calloc(1, sizeof(*m))) == NULL)
+		return -1;
+	m->conversation = c->conversation;
+	m->kind = STORE_MSG_IN;
+	m->participant = c->writer;
+	if (addr != NULL)
+		(void)strlcpy(m->author, addr, sizeof(m->author));
+	(void)strlcpy(m->smtpd, r->letter.smtpd_id, sizeof(m->smtpd));
+	(void)strlcpy(m->outside, r->letter.message_id, sizeof(m->outside));
+	n = store_message_add(r->store, m, r->now);
+	c->message = m->id;
+	free(m);
+	return n == -1 ? -1 : 0;
+}
+
+static int
+deliver(struct run *r, struct copies *c)
+{
+	unsigned int	sent;
+
+	if (copies_send(r, c, &sent) == RUN_RETRY)
+		return RUN_RETRY;
+	if (sent == 0 && r->rcpt.mailbox.archive[0] == '\0') {
+		log_warnx("%s: %s has neither a member who can receive nor "
+		    "an archive", r->letter.smtpd_id, r->rcpt.mailbox.address);
+		return RUN_RETRY;
+	}
+	return RUN_DONE;
+}
+
+/*
+ * What a filter before us called spam goes to the archive alone and leaves
+ * no conversation behind.
+ */
+static int
+spam(struct run *r)
+{
+	struct store_rpath	rp;
+	enum sender_result	result;
+	char			reply[SENDER_REPLY_MAX];
+	int			flags = ENGINE_ARCHIVE;
+
+	memset(&rp, 0, sizeof(rp));
+	rp.kind = STORE_RPATH_WORKER;
+	(void)strlcpy(rp.address_to, r->rcpt.mailbox.archive,
+	    sizeof(rp.address_to));
+	if (run_rpath(r, r->rcpt.mailbox.address, &rp) == -1)
+		return RUN_RETRY;
+	if (r->letter.flags & LETTER_LONGLINES)
+		flags |= ENGINE_ENCODING;
+	if (engine_forward(r->engine, flags) == -1)
+		return RUN_RETRY;
+	result = run_send(r, rp.address, rp.address_to, "spam",
+	    "the archive", reply);
+	return result == SENDER_RETRY ? RUN_RETRY : RUN_DONE;
+}
+
+int
+customer_answer(struct run *r, const struct store_rpath *rp)
+{
+	struct store_participant p;
+	struct members		 m;
+	struct copies		*c;
+	const char		*addr = NULL;
+	int			 n = RUN_RETRY;
+
+	if (store_participant_get(r->store, rp->participant, &p) != 1 ||
+	    members_get(r, rp->mailbox, &m) == -1)
+		return RUN_RETRY;
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		goto out;
+	c->kind = COPYHDR_CUSTOMER;
+	c->conversation = rp->conversation;
+	c->archive = 1;
+	c->archive_flags = ENGINE_ARCHIVE;
+	c->writer = rp->participant;
+	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
+	/* whoever wrote may be gone by now */
+	if (members_able(&m, rp->worker))
+		c->only = rp->worker;
+	if (r->letter.from.n > 0)
+		addr = r->letter.from.v[0].addr;
+	if (addr != NULL)
+		copies_add(c, addr, rp->participant);
+	if (run_lock(r, r->letter.smtpd_id, r->letter.message_id) == 0 &&
+	    message(r, c, p.folded) == 0)
+		n = copies_send(r, c, NULL);
+out:
+	members_free(&m);
+	free(c);
+	return n;
+}

@@ -1,0 +1,33 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* What a member of a mailbox wrote, with the record that it passed. */
+
+#ifndef REPLY_H
+#define REPLY_H
+
+#include "run.h"
+
+/*
+ * For a handle: queues the message for its participant, once; carries out
+ * the commands.  Returns RUN_DONE or RUN_RETRY.
+ */
+int	reply_participant(struct run *, const struct store_reply *);
+
+/* For the bare mailbox: the other members get it.  Returns as above. */
+int	reply_team(struct run *, const struct store_reply *);
+
+#endif
