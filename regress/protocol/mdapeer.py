@@ -1,0 +1,363 @@
+#
+# Copyright (c) 2026 The opensmtpd-relay developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+
+"""smtpd's side of mda-relay: a store, a sendmail that obeys, a run."""
+
+import email
+import email.policy
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+OBJ = os.environ.get("OBJ", os.path.join(TOP, "obj"))
+PROGRAM = os.path.join(OBJ, "bin", "mda-relay")
+CTL = os.path.join(OBJ, "bin", "smtprelayctl")
+SEED = os.path.join(OBJ, "regress", "tool", "replyseed")
+MAILBOX = "support@company.example"
+ALICE = "alice@private.test"
+BOB = "bob@elsewhere.test"
+CAROL = "carol@customer.test"
+RETRY = 75
+
+CONF = """database "%(dir)s/db/relay.db"
+key "%(dir)s/relay.key"
+domain "company.example"
+replies {
+    authenticate signature
+    commands accept
+%(more)s
+}
+"""
+
+# What sendmail does is said by the first line of the file `orders' whose
+# pattern is found in the recipient: "PATTERN ACTION [TIMES]".
+SENDMAIL = r'''#!/usr/bin/python3 -S
+import os, re, sys, time
+top = os.path.dirname(os.path.abspath(sys.argv[0]))
+args = sys.argv[1:]
+to = args[-1]
+data = sys.stdin.buffer.read()
+action = "queue"
+lines = open(top + "/orders").read().splitlines()
+for line in lines:
+    word = line.split()
+    if word and re.search(word[0], to):
+        action = word[1]
+        break
+def out(s):
+    sys.stdout.write(s + "\n")
+out("<<< 220 mx.company.example ESMTP OpenSMTPD")
+out(">>> EHLO localhost")
+out("<<< 250-mx.company.example Hello localhost [local]")
+out("<<< 250 HELP")
+out(">>> MAIL FROM:<%s>  " % args[args.index("-f") + 1])
+if action == "sender":
+    out("<<< 553 5.1.0 Sender address syntax error")
+    sys.exit(70)
+out("<<< 250 2.0.0 Ok")
+out(">>> RCPT TO:<%s> " % to)
+if action == "refuse":
+    out("<<< 550 5.1.1 no mail for %s here" % to)
+    sys.exit(70)
+if action == "later":
+    out("<<< 451 4.3.0 not now")
+    sys.exit(70)
+out("<<< 250 2.1.5 Destination address valid: Recipient ok")
+out(">>> DATA")
+out("<<< 354 Enter mail")
+if action == "hang":
+    sys.stdout.flush()
+    open(top + "/hanging.%d" % os.getpid(), "w").close()
+    while True:
+        time.sleep(60)
+out(">>> .")
+if action == "message":
+    out("<<< 554 5.7.1 I do not like it")
+    sys.exit(70)
+if action == "die":
+    os.kill(os.getpid(), 9)
+name = "%s/sent/%020d.%d" % (top, time.monotonic_ns(), os.getpid())
+with open(name + ".tmp", "wb") as f:
+    f.write(("\0".join(args) + "\n").encode())
+    f.write(data)
+os.rename(name + ".tmp", name)
+out("<<< 250 2.0.0 12345678 Message accepted for delivery")
+if action == "stop":			# between the 250 and the record
+    sys.stdout.flush()
+    open(top + "/hanging.%d" % os.getpid(), "w").close()
+    while True:
+        time.sleep(60)
+out(">>> QUIT")
+if action == "quit":
+    sys.exit(70)
+out("<<< 221 2.0.0 Bye")
+'''
+
+
+def wait_for(what, condition, timeout=20.0):
+    """Polls until condition() holds and returns its value."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain for " + what)
+        time.sleep(0.01)
+
+
+class Sent:
+    """A message that sendmail took."""
+
+    def __init__(self, path):
+        with open(path, "rb") as f:
+            self.args = f.readline().decode()[:-1].split("\0")
+            self.raw = f.read()
+        self.sender = self.args[self.args.index("-f") + 1]
+        self.to = self.args[-1]
+        self.msg = email.message_from_bytes(
+            self.raw, policy=email.policy.default)
+
+    def __getitem__(self, name):
+        return self.msg[name]
+
+    @property
+    def text(self):
+        return self.raw.split(b"\n\n", 1)[1].decode()
+
+
+class Lab:
+    """A database, a configuration, a sendmail, in a directory of its own."""
+
+    def __init__(self, more="", archive=None, members=("alice", "bob")):
+        self.tmp = tempfile.TemporaryDirectory(prefix="mda.")
+        self.dir = self.tmp.name
+        self.serial = 0
+        self.running = []
+        os.mkdir(self.dir + "/db")
+        os.mkdir(self.dir + "/sent")
+        self.conf = self.dir + "/relay.conf"
+        with open(self.conf, "w") as f:
+            f.write(CONF % {"dir": self.dir, "more": more})
+        os.chmod(self.conf, 0o644)
+        with open(self.dir + "/sendmail", "w") as f:
+            f.write(SENDMAIL)
+        os.chmod(self.dir + "/sendmail", 0o755)
+        self.orders("")
+        self.smtpd(True)
+        self.make_store(archive, members)
+
+    def make_store(self, archive, members):
+        self.seed("create", self.dir + "/relay.key")
+        more = ["-a", archive] if archive else []
+        self.ctl("mailbox", "add", MAILBOX, "-n", "Company Support", *more)
+        self.ctl("worker", "add", "alice", "-n", "Alice", ALICE)
+        self.ctl("worker", "add", "bob", "-n", "Bob", BOB)
+        if members:
+            self.ctl("mailbox", "join", MAILBOX, *members)
+
+    def smtpd(self, up):
+        """smtpd's control socket: somebody listens, or nobody."""
+        path = self.dir + "/smtpd.sock"
+        if up:
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.bind(path)
+            self.sock.listen(100)
+        else:
+            self.sock.close()
+            os.unlink(path)
+
+    def orders(self, text):
+        with open(self.dir + "/orders.new", "w") as f:
+            f.write(text)
+        os.rename(self.dir + "/orders.new", self.dir + "/orders")
+
+    def ctl(self, *args):
+        p = subprocess.run([CTL, *args, "-f", self.conf],
+                           capture_output=True, text=True, timeout=60)
+        if p.returncode != 0:
+            raise AssertionError("smtprelayctl %s: %s" % (
+                " ".join(args), p.stderr))
+        return p.stdout
+
+    def seed(self, *args):
+        p = subprocess.run([SEED, self.dir + "/db/relay.db", *args],
+                           capture_output=True, text=True, timeout=60)
+        if p.returncode != 0:
+            raise AssertionError("replyseed: " + p.stderr)
+        return p.stdout
+
+    def rows(self, sql, *args):
+        db = sqlite3.connect("file:%s/db/relay.db?mode=ro" % self.dir,
+                             uri=True, timeout=10)
+        try:
+            return db.execute(sql, args).fetchall()
+        finally:
+            db.close()
+
+    def handles(self, worker="alice", conversation=1):
+        """Participant's address: handle address."""
+        out = self.seed("handles", worker, str(conversation))
+        return {l.split()[1]: l.split()[0] for l in out.splitlines()}
+
+    def smtpd_id(self):
+        self.serial += 1
+        return "%08x" % self.serial
+
+    def start(self, message, to=MAILBOX, sender=CAROL, stdin=None, env=None):
+        """Begins a run; message is bytes or a path."""
+        if isinstance(message, str):
+            f = open(message, "rb")
+        else:
+            f = tempfile.TemporaryFile()
+            f.write(message)
+            f.seek(0)
+        log = tempfile.TemporaryFile()
+        p = subprocess.Popen(
+            [PROGRAM, "-d", "-f", self.conf, "-s", self.dir + "/sendmail",
+             "-S", self.dir + "/smtpd.sock", to],
+            stdin=f, stdout=subprocess.PIPE, stderr=log,
+            env={"SENDER": sender, "PATH": "/bin:/usr/bin", **(env or {})})
+        f.close()
+        p.log = log
+        self.running.append(p)
+        return p
+
+    def finish(self, p, timeout=60):
+        out, _ = p.communicate(timeout=timeout)
+        self.running.remove(p)
+        assert out == b"", "it wrote to standard output: %r" % out
+        p.log.seek(0)
+        self.log = p.log.read().decode("utf-8", "replace")
+        p.log.close()
+        return p.returncode
+
+    def run(self, message, to=MAILBOX, sender=CAROL, expect=0, **kw):
+        status = self.finish(self.start(message, to, sender, **kw))
+        assert status == expect, "exit %s, expected %s\n%s" % (
+            status, expect, self.log)
+        return status
+
+    def sent(self, to=None):
+        """What sendmail took, in order."""
+        names = sorted(n for n in os.listdir(self.dir + "/sent")
+                       if not n.endswith(".tmp"))
+        all = [Sent(os.path.join(self.dir, "sent", n)) for n in names]
+        return [s for s in all if to is None or s.to == to]
+
+    def forget(self):
+        for n in os.listdir(self.dir + "/sent"):
+            os.unlink(os.path.join(self.dir, "sent", n))
+
+    def hanging(self):
+        return [int(n.split(".")[1]) for n in os.listdir(self.dir)
+                if n.startswith("hanging.")]
+
+    def unhang(self):
+        for pid in self.hanging():
+            os.unlink("%s/hanging.%d" % (self.dir, pid))
+
+    def close(self):
+        for p in self.running:
+            p.kill()
+            p.wait()
+        for pid in self.hanging():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.sock.close()
+        self.tmp.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+
+def received(smtpd, rcpt=MAILBOX, how="ESMTPS"):
+    return ("Received: from mail.customer.test (mail.customer.test "
+            "[192.0.2.7])\n\tby mx.company.example (OpenSMTPD) with %s id "
+            "%s\n\tfor <%s>;\n\tSat, 21 Nov 2026 22:51:01 +0000 (UTC)\n" % (
+                how, smtpd, rcpt))
+
+
+def letter(smtpd, headers, body="Hello.\n", sender=CAROL, rcpt=MAILBOX):
+    """A message as smtpd hands it over."""
+    top = "Return-Path: <%s>\n" % sender if sender else ""
+    top += "Delivered-To: %s\n" % rcpt + received(smtpd, rcpt)
+    text = top + "".join("%s: %s\n" % h for h in headers) + "\n" + body
+    return text.encode()
+
+
+def customer(lab, body="Hello.\n", sender=CAROL, rcpt=MAILBOX, id=None,
+             more=(), smtpd=None, name="Carol"):
+    """A customer's ordinary message."""
+    smtpd = smtpd or lab.smtpd_id()
+    headers = [("From", "%s <%s>" % (name, sender)), ("To", MAILBOX),
+               ("Subject", "Printer"),
+               ("Date", "Sat, 21 Nov 2026 22:00:00 +0000"),
+               ("Message-ID", "<%s>" % (id or smtpd + "@customer.test"))]
+    return letter(smtpd, headers + list(more), body, sender, rcpt)
+
+
+def dsn(action="failed", status="5.1.1", text="smtp; 550 5.1.1 no such user",
+        recipient=CAROL):
+    """Body and headers of a delivery status as smtpd makes it."""
+    body = ("--b\nContent-Description: Notification\n"
+            "Content-Type: text/plain; charset=us-ascii\n\nprose\n\n"
+            "--b\nContent-Description: Delivery Report\n"
+            "Content-Type: message/delivery-status\n\n"
+            "Reporting-MTA: dns; mx.company.example\n\n"
+            "Final-Recipient: rfc822; %s\nAction: %s\nStatus: %s\n"
+            "Diagnostic-Code: %s\n\n"
+            "--b\nContent-Description: Message headers\n"
+            "Content-Type: text/rfc822-headers\n\nSubject: x\n\n--b--\n" % (
+                recipient, action, status, text))
+    return [("From", "Mailer Daemon <MAILER-DAEMON@mx.customer.test>"),
+            ("To", "r-x@company.example"),
+            ("Subject", "Delivery status notification: error"),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", 'multipart/mixed;boundary="b"')], body
+
+
+def main(tests):
+    """Runs every function called test_*; the names as arguments choose."""
+    failed = 0
+    for name, test in sorted(tests.items()):
+        if not name.startswith("test_") or not callable(test):
+            continue
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        try:
+            test()
+        except Exception:
+            traceback.print_exc()
+            print("FAIL", name)
+            failed += 1
+    sys.exit(1 if failed else 0)
