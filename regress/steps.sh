@@ -17,8 +17,9 @@
 # Steps that are counted.  Sourced by check.sh and .ci/run, which set $OUT, a
 # directory for what the steps print.
 #
-# A step that prints lines "ok NAME" and "FAIL NAME" is as many tests as there
-# are such lines; any other is one.  What a failing step printed is shown.
+# A step that prints lines "ok NAME" and "FAIL NAME", or in its last line
+# "N passed, N failed", is as many tests as that says; any other is one.  What
+# a failing step printed is shown.
 
 PASSED=0
 FAILED=0
@@ -33,6 +34,12 @@ step() {
 	"$@" >"$_log" 2>&1 </dev/null || _status=$?
 	_ok=$(grep -c '^ok ' "$_log" || :)
 	_bad=$(grep -c '^FAIL ' "$_log" || :)
+	_sum=$(tail -n 1 "$_log" | grep -E '^[0-9]+ passed, [0-9]+ failed$' || :)
+	if [ -n "$_sum" ]; then
+		_ok=${_sum%% passed*}
+		_sum=${_sum#*, }
+		_bad=${_sum%% failed}
+	fi
 	if [ "$_status" -ne 0 ] && [ "$_bad" -eq 0 ]; then
 		_bad=1
 	elif [ "$_status" -eq 0 ] && [ "$_ok" -eq 0 ] && [ "$_bad" -eq 0 ]; then

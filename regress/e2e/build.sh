@@ -44,7 +44,8 @@ case $release in
 		mount --make-rprivate /
 		mount --bind "$2" "$1/mnt"
 		exec chroot "$1" /usr/bin/env -i \
-		    PATH=/usr/sbin:/usr/bin:/sbin:/bin make -s -C /mnt -f Makefile.linux OBJ=obj/"$3" \
+		    PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		    make -s -C /mnt -f Makefile.linux OBJ=obj/"$3" \
 		    all install DESTDIR=/mnt/obj/stage/"$3"
 	' sh "$trees/$release" "$top" "$release" 9>&-
 	;;
