@@ -34,3 +34,4 @@ UNIT_TESTS += copyhdr_test
 UNIT_TESTS += store_fault_test
 UNIT_TESTS += store_plan_test
 UNIT_TESTS += store_thread_test
+UNIT_TESTS += store_sealed_test
