@@ -349,6 +349,33 @@ swap(uint32_t v, unsigned int width)
 	return v << 24 | (v & 0xff00) << 8 | (v >> 8 & 0xff00) | v >> 24;
 }
 
+/*
+ * A text that only says it is wide: characters of one byte, or of the other
+ * order.  In a wide text such are rare, and no harm.
+ */
+static int
+not_wide(struct textlex *l, uint32_t v, unsigned int width)
+{
+	uint32_t	s = swap(v, width);
+	unsigned int	i;
+
+	if (v < 0x80)
+		return 0;
+	if (s > 0 && s < 0x80) {
+		character(l, s, width);
+		return 1;
+	}
+	for (i = 0; i < width; i++)
+		if ((v >> 8 * i & 0xff) - ' ' > '~' - ' ')
+			return 0;
+	l->off -= width;
+	for (i = width; i > 0; i--) {
+		l->off++;
+		character(l, v >> 8 * (i - 1) & 0xff, 1);
+	}
+	return 1;
+}
+
 /* UTF-16 and UTF-32: the first character that makes sense sets the order. */
 static void
 wide(struct textlex *l, unsigned char c, unsigned int width)
@@ -372,11 +399,10 @@ wide(struct textlex *l, unsigned char c, unsigned int width)
 	else if (l->charset == TEXTLEX_UTF32 && (s == 0xfeff || s - 1 < 0x7f))
 		l->charset = TEXTLEX_UTF32LE;
 	if (l->charset == TEXTLEX_UTF16LE || l->charset == TEXTLEX_UTF32LE) {
-		v = s;
-		s = swap(v, width);
-	}
-	/* A text may be of the other order than it says; ASCII shows it. */
-	character(l, v >= 0x80 && s < 0x80 ? s : v, width);
+		if (s < 0x80 || !not_wide(l, v, width))
+			character(l, s, width);
+	} else if (!not_wide(l, v, width))
+		character(l, v, width);
 }
 
 void

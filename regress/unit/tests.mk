@@ -35,3 +35,4 @@ UNIT_TESTS += store_fault_test
 UNIT_TESTS += store_plan_test
 UNIT_TESTS += store_thread_test
 UNIT_TESTS += store_sealed_test
+UNIT_TESTS += bodyrw_test
