@@ -171,6 +171,15 @@ check passwd-kept cmp passwd.before /etc/passwd
 json init-json 'd["made"] == [] and len(d["lines"]) == 5' init
 "$prog" -f "$conf" init 2>/dev/null | grep -v '^#' >/etc/smtpd.conf
 try init-has-lines 0 'has all lines' any init
+libexec=/usr/libexec/opensmtpd
+if [ -x "$(command -v smtpd)" ] && [ -d $libexec ]; then
+	cp -a $libexec libexec
+	cp "${prog%/*}"/*-relay libexec
+	mount --bind libexec $libexec
+	check smtpd-accepts-lines smtpd -n -f /etc/smtpd.conf
+	try init-installed 0 'has all lines' - init
+	umount $libexec
+fi
 printf '%s\n' 'listen on lo filter "x"' \
     'match  from any for rcpt-to <mailboxes> action "copies" # ours' \
     >/etc/smtpd.conf
