@@ -18,6 +18,7 @@
 """table-relay under a real smtpd, without the rest of our programs."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -65,9 +66,10 @@ class Tables(World):
             subprocess.run(["make", "-s", "-f", "Makefile.linux", "OBJ=" +
                             os.path.join(TOP, "obj"), program], cwd=TOP,
                            check=True)
+            shutil.copy(program, self.path("/tmp/storeseed"))
             self.seeder = subprocess.Popen(
-                [program, self.path(DATABASE)], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, text=True)
+                self.command(["/tmp/storeseed", DATABASE]),
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.seeder.stdin.write(command + "\n")
         self.seeder.stdin.flush()
         lines = []
@@ -117,18 +119,17 @@ def test_addresses(world):
                     "dave@company.example"):
         assert world.rcpt(address)[0] == 250, address
     ns.wait_for("end of a handle", lambda: world.rcpt(brief)[0] != 250)
-    unknown = world.rcpt("nobody@company.example")
+    unknown = world.rcpt("unknown@company.example")
     assert unknown[0] == 550, unknown
-    assert unknown[1].startswith("5.1.1"), unknown
     box = MAILBOX.replace("@", "+%s@")
     for address in (brief, box % "abcdefgh234567ab", box % "tag", box % "",
                     "r-abcdefghijklmnopqrstuvwxyz@company.example",
-                    "_smtprelay@company.example", "support@company.test"):
+                    "support@company.test"):
         code, words = world.rcpt(address)
         assert code == 550, (address, code, words)
         if not address.endswith(".test"):
             assert words.replace(address, "") == unknown[1].replace(
-                "nobody@company.example", ""), (address, words)
+                "unknown@company.example", ""), (address, words)
     world.seed("revoke")
     assert world.rcpt(handle)[0] == 550
     assert world.rcpt(path)[0] == 250
@@ -166,8 +167,8 @@ def test_changes(world):
         world.ctl("mailbox", "del", address)
         assert world.rcpt(address)[0] == 550
     for _ in range(3):
-        assert "table updated" in world.smtpctl("update", "table",
-                                                "mailboxes")
+        assert "command succeeded" in world.smtpctl("update", "table",
+                                                    "mailboxes")
         assert world.rcpt(MAILBOX)[0] == 250
 
 
@@ -176,9 +177,8 @@ def test_domain(world):
     """The table as a list of domains; smtpd then finds the mailbox of an
     address with any tag, which is why rcpt-to is what the manual names."""
     assert world.rcpt(MAILBOX)[0] == 250
-    assert world.rcpt("nobody@company.example")[0] == 550
-    assert world.rcpt("nobody@company.test")[0] == 550
-    assert world.rcpt("nobody@customer.test")[0] == 550
+    for domain in ("company.example", "company.test", "customer.test"):
+        assert world.rcpt("unknown@" + domain)[0] in (524, 550), domain
     assert world.rcpt(MAILBOX.replace("@", "+abcdefgh234567ab@"))[0] == 250
 
 
@@ -201,7 +201,7 @@ def test_keeper(world):
         assert world.rcpt(MAILBOX)[0] == 451
         assert world.rcpt("carol@customer.test")[0] == 550
     assert time.monotonic() - start < 4, "smtpd was held up again"
-    assert "fail" in world.smtpctl("update", "table", "mailboxes").lower()
+    assert "succeeded" not in world.smtpctl("update", "table", "mailboxes")
     assert world.kill("table-relay: keeper", signal.SIGCONT)
     ns.wait_for("recovery", lambda: world.rcpt(
         "new@company.example")[0] == 250)
@@ -214,7 +214,7 @@ def test_front(world):
     for _ in range(3):
         assert world.kill("table-relay: front")
         assert world.rcpt(MAILBOX)[0] == 250
-        assert world.rcpt("nobody@company.example")[0] == 550
+        assert world.rcpt("unknown@company.example")[0] == 550
 
 
 @ours(start=False)
@@ -246,7 +246,7 @@ def test_many(world):
         for n, client in enumerate(clients):
             known = (i + n) % 3 == 0
             code, words = client.docmd("RCPT TO:<%s>" % (
-                MAILBOX if known else "nobody%d@company.example" % i))
+                MAILBOX if known else "unknown%d@company.example" % i))
             if code in (421, 451):
                 continue	# smtpd's own limit of failures
             assert code == (250 if known else 550), (code, words)
