@@ -129,7 +129,8 @@ int	 hdr_write_text(struct sbuf *b, const char *name, const char *utf8);
 
 /*
  * Appends a field as it came, each line ended by LF.  -1 when b is exhausted
- * or the field holds NUL, bare CR or LF, or a line over HDR_LINE_MAX bytes.
+ * or the field is oversize, holds a control character but tab, a line of white
+ * space alone, or one over HDR_LINE_MAX bytes.
  */
 int	 hdr_write_raw(struct sbuf *b, const struct hdr_field *f);
 

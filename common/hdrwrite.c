@@ -20,6 +20,7 @@
 
 #include "encword.h"
 #include "hdr.h"
+#include "lex.h"
 
 static int
 is_blank(int ch)
@@ -127,18 +128,30 @@ hdr_write_text(struct sbuf *b, const char *name, const char *utf8)
 	return r;
 }
 
+static int
+has_control(const char *s, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < len; i++)
+		if (lex_control(s[i]))
+			return 1;
+	return 0;
+}
+
 int
 hdr_write_raw(struct sbuf *b, const struct hdr_field *f)
 {
 	const char	*p = f->raw, *end = f->raw + f->rawlen, *nl;
 	size_t		 n;
 
-	if (f->flags & (HDR_NUL | HDR_CR | HDR_OVERSIZE))
+	if (f->flags & (HDR_OVERSIZE | HDR_BLANKFOLD))
 		return -1;
 	for (;;) {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		n = (size_t)((nl == NULL ? end : nl) - p);
-		if (n > HDR_LINE_MAX || sbuf_add(b, p, n) == -1 ||
+		if (n > HDR_LINE_MAX || has_control(p, n) ||
+		    sbuf_add(b, p, n) == -1 ||
 		    sbuf_addch(b, '\n') == -1)
 			return -1;
 		if (nl == NULL)

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "encword.h"
 #include "hdr.h"
 #include "lex.h"
 #include "mimeparam_int.h"
@@ -110,7 +111,7 @@ mimefield_renew(struct mimefield *f)
 		f->v[i].changed = 1;
 }
 
-/* 1 when a value may stand in a quoted string. */
+/* 1 when a value may stand in a quoted string and is read back as it is. */
 static int
 quotable(const char *s)
 {
@@ -119,7 +120,7 @@ quotable(const char *s)
 	for (n = 0; s[n] != '\0'; n++)
 		if (s[n] < ' ' || s[n] >= 127)
 			return 0;
-	return n <= QUOTED_MAX;
+	return n <= QUOTED_MAX && !encword_present(s, n);
 }
 
 static int
@@ -157,7 +158,8 @@ put_extended(struct sbuf *b, const char *name, const char *s)
 		else
 			sbuf_printf(b, ";\n\t%s*%d*=%s", name, section,
 			    section == 0 ? "utf-8''" : "");
-		for (used = 0; *s != '\0' && used + 3 <= PIECE_MAX; s++) {
+		for (used = 0; *s != '\0' &&
+		    (single || used + 3 <= PIECE_MAX); s++) {
 			if (plain_char(*s)) {
 				used++;
 				sbuf_addch(b, *s);
@@ -188,17 +190,24 @@ static int
 lines_valid(const char *s, size_t len)
 {
 	size_t	 i, n = 0;
+	int	 blank = 0;
 
 	for (i = 0; i < len; i++) {
 		if (s[i] == '\n') {
+			if (blank)
+				return 0;
 			n = 0;
+			blank = 1;
 			if (i + 1 < len && s[i + 1] != ' ' && s[i + 1] != '\t')
 				return 0;
-		} else if (++n > HDR_LINE_MAX - HDR_NAME_MAX - 1 ||
+			continue;
+		}
+		blank &= lex_ws(s[i]);
+		if (++n > HDR_LINE_MAX - HDR_NAME_MAX - 1 ||
 		    lex_control(s[i]))
 			return 0;
 	}
-	return 1;
+	return !blank;
 }
 
 /* Writes all but the field's name; anew: nothing as it came. */

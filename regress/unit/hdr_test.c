@@ -233,8 +233,14 @@ raw(void)
 	feed(&h, "\tb");
 	feed(&h, "Subject: a\rb");
 	hdr_line(&h, big, sizeof(big));
+	feed(&h, "Subject: a");
+	feed(&h, "  ");
+	feed(&h, "Subject: \x01");
 	feed(&h, "");
-	CHECK(h.n == 3);
+	CHECK(h.n == 5);
+	CHECK(hdr_write_raw(&b, &h.v[3]) == -1);
+	CHECK(hdr_write_raw(&b, &h.v[4]) == -1);
+	sbuf_reset(&b);
 	CHECK(hdr_write_raw(&b, &h.v[0]) == 0);
 	CHECK_STR(sbuf_str(&b), "subject :  a \n\tb\n");
 	CHECK(hdr_write_raw(&b, &h.v[1]) == -1);

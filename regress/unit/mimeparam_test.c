@@ -97,6 +97,13 @@ static const struct {
 	    "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
 	    "T: a/b;\n\tname*0*=utf-8''%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9"
 	    "%C3%A9%C3%A9%C3%A9%C3%A9;\n\tname*1*=%C3%A9\n" },
+	{ " a/b", "name", "\xc3\xa9" "0123456789012345678901234567890123456789"
+	    "01234567890123",
+	    "T: a/b;\n\tname*=utf-8''%C3%A901234567890123456789012345678901"
+	    "2345678901234567890123\n" },
+	{ " a/b", "name", "=?utf-8?Q?a?=",
+	    "T: a/b;\n\tname*=utf-8''%3D%3Futf-8%3FQ%3Fa%3F%3D\n" },
+	{ " a/b;\n\t\n\tn=x", NULL, NULL, "T: a/b;\n\tn=\"x\"\n" },
 	{ " a/b; n=x\rEvil: y", NULL, NULL, "T: a/b;\n\tn=\"xEvil: y\"\n" },
 	{ " a/b; n=x\nEvil: y", NULL, NULL, "T: a/b;\n\tn=\"xEvil: y\"\n" },
 	{ " A/B (secret); n=x (secret); secret", "", NULL,

@@ -1,0 +1,141 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* Whole headers: facts, and the header of a reply and of a copy from them. */
+
+#include "copyhdr.h"
+#include "facts.h"
+#include "fuzz.h"
+#include "replyhdr.h"
+
+static const struct replyhdr_addr	 map[] = {
+	{ "carol@customer.test", "support+aaaaaaaaaaaaaaaa@company.example",
+	    NULL },
+	{ "support+aaaaaaaaaaaaaaaa@company.example", "carol@customer.test",
+	    "Carol" },
+};
+static const char *const	 private[] = { "alice@private.test" };
+static const struct replyhdr_id	 ids[] = { { "a@b", "c@d" } };
+
+/* Finds a private address that is not the end of a longer one. */
+static int
+leaks(const struct sbuf *b)
+{
+	size_t	 i;
+
+	for (i = 1; i < b->len; i++)
+		if (strchr(" <,:\n", b->data[i - 1]) != NULL && strncasecmp(b->data + i, private[0],
+		    strlen(private[0])) == 0)
+			return 1;
+	return 0;
+}
+
+/* What was built reads as a header with one From. */
+static void
+claim_header(const struct sbuf *b, const char *from)
+{
+	struct facts	 f;
+	const char	*p = b->data, *nl;
+
+	claim_field(b->data, b->len, 1);
+	CLAIM(facts_init(&f, NULL) == 0);
+	for (; (nl = strchr(p, '\n')) != NULL; p = nl + 1)
+		CLAIM(facts_line(&f, p, (size_t)(nl - p)) == HDR_MORE);
+	CLAIM(facts_finish(&f) == 0);
+	CLAIM(f.writer != NULL && strcmp(f.writer, from) == 0);
+	CLAIM(hdr_count(&f.hdr, "To") <= 1 && hdr_count(&f.hdr, "Cc") <= 1);
+	facts_free(&f);
+}
+
+static void
+reply(const struct facts *f)
+{
+	struct replyhdr_plan	 p;
+	struct sbuf		 b;
+
+	memset(&p, 0, sizeof(p));
+	p.mailbox = "support@company.example";
+	p.mailbox_name = "Company Support";
+	p.map = map;
+	p.nmap = 2;
+	p.private = private;
+	p.nprivate = 1;
+	p.ids = ids;
+	p.nids = 1;
+	p.message_id = "x@company.example";
+	p.mime = "";
+	sbuf_init(&b, REPLYHDR_MAX);
+	if (f->first_received == NULL &&
+	    replyhdr_build(&b, f, &p, NULL) == 0) {
+		claim_header(&b, p.mailbox);
+		if (f->subject == NULL && hdr_count(&f->hdr, "Thread-Topic") +
+		    hdr_count(&f->hdr, "Importance") +
+		    hdr_count(&f->hdr, "Sensitivity") == 0)
+			CLAIM(!leaks(&b));
+	}
+	sbuf_free(&b);
+}
+
+static void
+copy(const struct facts *f)
+{
+	struct copyhdr_plan	 p;
+	struct sbuf		 b;
+
+	memset(&p, 0, sizeof(p));
+	p.mailbox = "support@company.example";
+	p.mailbox_name = "Company Support";
+	p.from = "support+bbbbbbbbbbbbbbbb@company.example";
+	p.map = map;
+	p.nmap = 1;
+	p.ids = ids;
+	p.nids = 1;
+	p.message_id = "x@company.example";
+	p.conversation = "1";
+	p.unverified = f->writer == NULL;
+	sbuf_init(&b, 4 * REPLYHDR_MAX);
+	if (copyhdr_build(&b, f, &p) == 0)
+		claim_header(&b, p.from);
+	sbuf_free(&b);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct facts	 f;
+	const char	*p = (const char *)data, *nl;
+	size_t		 n;
+	int		 r = HDR_MORE;
+
+	CLAIM(facts_init(&f, "mx.example") == 0);
+	while (size > 0 && r == HDR_MORE) {
+		nl = memchr(p, '\n', size);
+		n = nl == NULL ? size : (size_t)(nl - p);
+		r = facts_line(&f, p, n);
+		CLAIM(r != -1);
+		if (nl == NULL)
+			break;
+		size -= n + 1;
+		p = nl + 1;
+	}
+	CLAIM(facts_finish(&f) == 0);
+	CLAIM((f.writer == NULL) == (f.why_not != NULL));
+	CLAIM(f.writer == NULL || addr_valid(f.writer));
+	reply(&f);
+	copy(&f);
+	facts_free(&f);
+	return 0;
+}
