@@ -22,6 +22,8 @@
 
 #include "store_int.h"
 
+#define WAL_KEEP	"67108864"	/* bytes of it after a checkpoint */
+
 static int
 create(struct store *s)
 {
@@ -81,7 +83,8 @@ setup(struct store *s)
 	if (db_exec(s, "PRAGMA temp_store = MEMORY;"
 	    "PRAGMA foreign_keys = ON;"
 	    "PRAGMA recursive_triggers = OFF;"
-	    "PRAGMA synchronous = FULL;") == -1)
+	    "PRAGMA synchronous = FULL;"
+	    "PRAGMA journal_size_limit = " WAL_KEEP) == -1)
 		return -1;
 	return 0;
 }
@@ -233,10 +236,24 @@ begin(struct store *s, const char *sql, int reading)
 	return 0;
 }
 
+/*
+ * A newer release may have changed the schema under a process that has been
+ * running for long: what this one would write could then be wrong.
+ */
 int
 store_begin(struct store *s)
 {
-	return begin(s, "BEGIN IMMEDIATE", 0);
+	int	 version;
+
+	if (begin(s, "BEGIN IMMEDIATE", 0) == -1)
+		return -1;
+	if ((version = store_version(s)) != -1) {
+		if (version <= store_version_newest())
+			return 0;
+		(void)schema_newer(s, version);
+	}
+	store_rollback(s);
+	return -1;
 }
 
 int

@@ -100,6 +100,8 @@ int	db_leave(struct store *s, int ret);
 int	schema_migrate(struct store *s, int target);
 /* Refuses what is no store, or a newer one; *version gets the version. */
 int	schema_inspect(struct store *s, int *version);
+/* Says that the schema is a newer release's; -1. */
+int	schema_newer(struct store *s, int version);
 
 /* store_rule.c */
 

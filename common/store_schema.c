@@ -279,6 +279,13 @@ store_version(struct store *s)
 }
 
 int
+schema_newer(struct store *s, int version)
+{
+	return db_fail(s, STORE_NEWER, "%s: has schema %d, made by a newer "
+	    "release; this one knows up to %d", s->path, version, NEWEST);
+}
+
+int
 schema_inspect(struct store *s, int *version)
 {
 	int64_t	 appid, tables;
@@ -296,11 +303,7 @@ schema_inspect(struct store *s, int *version)
 	if (appid != STORE_APPID || *version < 1)
 		return db_fail(s, STORE_DAMAGED, "%s: is not a database of "
 		    "this program", s->path);
-	if (*version > NEWEST)
-		return db_fail(s, STORE_NEWER, "%s: has schema %d, made by a "
-		    "newer release; this one knows up to %d", s->path,
-		    *version, NEWEST);
-	return 0;
+	return *version > NEWEST ? schema_newer(s, *version) : 0;
 }
 
 int

@@ -142,10 +142,15 @@ others(void)
 {
 	struct store		*s;
 	char			 dir[200];
+	uint64_t		 id;
 
 	(void)snprintf(test_path, sizeof(test_path), "%s/new.db", test_dir);
-	store_close(test_open(STORE_CREATE));
+	s = test_open(STORE_CREATE);
 	raw("PRAGMA user_version = 99");
+	FAILS(s, store_mailbox_add(s, "a@company.example", NULL, NULL,
+	    test_domains, 2, NOW, &id), STORE_NEWER);
+	FAILS(s, store_begin(s), STORE_NEWER);
+	store_close(s);
 	refuse(test_path, STORE_NEWER, "schema 99");
 	raw("PRAGMA user_version = 2; PRAGMA application_id = 1");
 	refuse(test_path, STORE_DAMAGED, "not a database of this program");
