@@ -302,6 +302,7 @@ keeper_main(struct privsep_child *pc, void *arg)
 		fatalx("cannot confine the keeper");
 	if (privsep_child_event(pc, keeper_peer, &k) == -1)
 		fatalx("event_add");
+	keeper_expire_start(&k);
 	event_dispatch();
 	return 1;
 }

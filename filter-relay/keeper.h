@@ -102,6 +102,12 @@ int	keeper_ready(struct keeper *k);
 void	keeper_trouble(struct keeper *k, const char *what);
 
 /*
+ * keeper_expire.c: from now on forgets what has had its time: conversations
+ * older than `retain', return paths, records.
+ */
+void	keeper_expire_start(struct keeper *k);
+
+/*
  * keeper_rcpt.c: takes a recipient into account.  Returns MSG_RCPT_*; reply
  * (KEEPER_REPLY_MAX + 1 bytes) is set for MSG_RCPT_REFUSE.
  */
