@@ -59,7 +59,8 @@ def decoded(value):
 
 def addresses(msg, *names):
     """The addresses in these fields, in order."""
-    values = [str(v) for n in names for v in msg.get_all(n, [])]
+    values = [re.sub(r"\r?\n(?=[ \t])", "", str(v))
+              for n in names for v in msg.get_all(n, [])]
     return [a for _, a in getaddresses(values)]
 
 

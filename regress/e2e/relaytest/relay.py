@@ -180,6 +180,22 @@ class Relay(World):
             self.run(["chmod", "0600", name])
             self.run(["chown", "root:root", name])
 
+    def start_smtpd(self, conf=None):
+        """Starts smtpd and waits until our programs answer, too."""
+        super().start_smtpd(conf)
+        self.wait_answers()
+
+    def wait_answers(self, rcpt="abuse@company.example"):
+        """Waits until neither table nor filter says 451 any more."""
+        def answers():
+            client = self.client(self.stranger)
+            client.docmd("MAIL FROM:<probe@elsewhere.test>")
+            codes = [client.docmd("RCPT TO:<%s>" % r)[0]
+                     for r in (rcpt, MAILBOX)]
+            client.close()
+            return 451 not in codes
+        ns.wait_for("answers of our programs", answers, 15, 0.1)
+
     # Mail
 
     def client(self, site, **kw):
