@@ -153,12 +153,23 @@ class Sent:
 class Lab:
     """A database, a configuration, a sendmail, in a directory of its own."""
 
-    def __init__(self, more="", archive=None, members=("alice", "bob")):
+    made = False
+
+    def __init__(self, more="", archive=None, members=("alice", "bob"),
+                 disk=None):
+        if not Lab.made:
+            subprocess.run(["make", "-s", "-f", "Makefile.linux",
+                            "OBJ=" + OBJ, SEED], cwd=TOP, check=True)
+            Lab.made = True
         self.tmp = tempfile.TemporaryDirectory(prefix="mda.")
         self.dir = self.tmp.name
         self.serial = 0
         self.running = []
         os.mkdir(self.dir + "/db")
+        self.disk = disk
+        if disk:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + disk,
+                            "tmpfs", self.dir + "/db"], check=True)
         os.mkdir(self.dir + "/sent")
         self.conf = self.dir + "/relay.conf"
         with open(self.conf, "w") as f:
@@ -291,6 +302,8 @@ class Lab:
             except ProcessLookupError:
                 pass
         self.sock.close()
+        if self.disk:
+            subprocess.run(["umount", self.dir + "/db"], check=True)
         self.tmp.cleanup()
 
     def __enter__(self):
