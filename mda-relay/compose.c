@@ -18,11 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bodyrw.h"
 #include "compat.h"
 #include "compose.h"
 #include "engine.h"
 #include "lines.h"
 #include "outfile.h"
+#include "spool.h"
 
 #define COPY_MIME_MAX	65536		/* bytes of Content-* fields */
 
@@ -32,13 +34,17 @@ struct copy {
 	struct outfile		 out;
 	struct facts		 facts;
 	struct sbuf		 mime;
+	struct bodyrw		*rw;
 	struct copyhdr_plan	*plan;
+	int			 in_body;
 };
 
-static int	copy_write(struct copy *, int, int, const char **);
+static int	copy_try(struct copy *, int, int, int, const char **);
 static int	copy_header(struct copy *, const char **, size_t *);
+static int	copy_mime(struct copy *);
 static int	copy_mime_plain(struct copy *);
 static int	copy_body(struct copy *, const char *, size_t);
+static int	rw_line(void *, const char *, size_t);
 
 int
 compose_copy(int in, int out, struct copyhdr_plan *plan, const char **why)
@@ -50,14 +56,24 @@ compose_copy(int in, int out, struct copyhdr_plan *plan, const char **why)
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return -1;
 	c->plan = plan;
-	n = copy_write(c, in, out, why);
+	n = copy_try(c, in, out, 1, why);
+	if (n == 1) {
+		/* a structure that cannot be followed goes as it came */
+		*why = "the file cannot be rewound";
+		if (spool_rewind(in) == -1 || spool_clear(out) == -1)
+			n = -1;
+		else
+			n = copy_try(c, in, out, 0, why);
+	}
 	free(c);
-	return n;
+	return n == 0 ? 0 : -1;
 }
 
+/* 0 it is written, 1 the body's rewriting refused, -1 an error. */
 static int
-copy_write(struct copy *c, int in, int out, const char **why)
+copy_try(struct copy *c, int in, int out, int rewrite, const char **why)
 {
+	struct bodyrw_plan	 bp;
 	struct sbuf		 header;
 	const char		*line;
 	size_t			 len;
@@ -67,13 +83,21 @@ copy_write(struct copy *c, int in, int out, const char **why)
 	outfile_init(&c->out, out);
 	sbuf_init(&header, REPLYHDR_MAX);
 	sbuf_init(&c->mime, COPY_MIME_MAX);
+	c->rw = NULL;
+	c->in_body = 0;
 	if (facts_init(&c->facts, NULL) == -1)
 		return -1;
+	if (rewrite) {
+		memset(&bp, 0, sizeof(bp));
+		bp.mode = BODYRW_CALENDAR;
+		if ((c->rw = bodyrw_new(&bp, rw_line, c)) == NULL)
+			goto out;
+	}
 	if ((n = copy_header(c, &line, &len)) == -1) {
 		*why = "the message cannot be read";
 		goto out;
 	}
-	if ((n = copy_mime_plain(c)) != 0)
+	if ((n = rewrite ? copy_mime(c) : copy_mime_plain(c)) != 0)
 		goto out;
 	c->plan->mime = sbuf_str(&c->mime);
 	n = -1;
@@ -83,10 +107,12 @@ copy_write(struct copy *c, int in, int out, const char **why)
 	}
 	(void)outfile_add(&c->out, header.data, header.len);
 	(void)outfile_add(&c->out, "\n", 1);
+	c->in_body = 1;
 	n = copy_body(c, line, len);
 	if (c->out.failed)
 		*why = strerror(c->out.failed);
 out:
+	bodyrw_free(c->rw);
 	facts_free(&c->facts);
 	sbuf_free(&header);
 	sbuf_free(&c->mime);
@@ -113,7 +139,29 @@ copy_header(struct copy *c, const char **line, size_t *len)
 	return n == -1 ? -1 : facts_finish(&c->facts);
 }
 
-/* The Content-* fields as they came, and an encoding where there was none. */
+/* MIME-Version and the Content-* fields as the rewriter wants them. */
+static int
+copy_mime(struct copy *c)
+{
+	const struct hdr_field	*hf;
+	size_t			 i;
+
+	(void)sbuf_addstr(&c->mime, "MIME-Version: 1.0\n");
+	for (i = 0; i < c->facts.hdr.n; i++) {
+		hf = &c->facts.hdr.v[i];
+		if (strncasecmp(hf->name, "Content-", 8) == 0 &&
+		    bodyrw_field(c->rw, hf->raw, hf->rawlen) == -1)
+			return bodyrw_failed(c->rw) ? -1 : 1;
+	}
+	if (bodyrw_begin(c->rw) == -1)
+		return bodyrw_failed(c->rw) ? -1 : 1;
+	return c->mime.failed ? -1 : 0;
+}
+
+/*
+ * The same without a rewriter: the fields as they came, and an encoding where
+ * there was none.
+ */
 static int
 copy_mime_plain(struct copy *c)
 {
@@ -138,11 +186,32 @@ copy_body(struct copy *c, const char *line, size_t len)
 	int	flags, n = 1;
 
 	for (;;) {
-		if (line != NULL && outfile_line(&c->out, line, len) == -1)
+		if (line != NULL && c->rw != NULL &&
+		    bodyrw_line(c->rw, line, len) == -1)
+			return bodyrw_failed(c->rw) ? -1 : 1;
+		if (line != NULL && c->rw == NULL &&
+		    outfile_line(&c->out, line, len) == -1)
 			return -1;
 		n = lines_next(&c->lines, &line, &len, &flags);
 		if (n != 1)
 			break;
 	}
-	return n == -1 ? -1 : outfile_end(&c->out);
+	if (n == -1)
+		return -1;
+	if (c->rw != NULL && bodyrw_end(c->rw) == -1)
+		return bodyrw_failed(c->rw) ? -1 : 1;
+	return outfile_end(&c->out);
+}
+
+/* What the rewriter gives out: first the header's fields, then the body. */
+static int
+rw_line(void *arg, const char *line, size_t len)
+{
+	struct copy	*c = arg;
+
+	if (c->in_body)
+		return outfile_line(&c->out, line, len);
+	if (sbuf_add(&c->mime, line, len) == -1)
+		return -1;
+	return sbuf_addch(&c->mime, '\n');
 }

@@ -41,7 +41,7 @@ struct copies {
 	uint64_t		 message;
 	uint64_t		 writer;	/* participant; 0: From gets no
 						 * handle */
-	const struct store_worker *author;	/* a member who wrote, or NULL */
+	const struct store_worker *author;	/* a member who wrote */
 	uint32_t		 only;		/* this worker alone, or 0 */
 	int			 unverified;
 	int			 archive;	/* the archive gets it, too */

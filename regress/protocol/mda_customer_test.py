@@ -208,6 +208,23 @@ def test_long_lines():
             assert s.text == "x" * 3000 + "\n"
 
 
+def test_calendar():
+    """An invitation loses what a mail program would answer by itself."""
+    with Lab() as lab:
+        body = ("--b\nContent-Type: text/calendar; method=REQUEST; "
+                "charset=utf-8\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\n"
+                "BEGIN:VEVENT\nORGANIZER:mailto:%s\n"
+                "ATTENDEE:mailto:%s\nSUMMARY:Lunch\nEND:VEVENT\n"
+                "END:VCALENDAR\n--b--\n" % (CAROL, MAILBOX))
+        lab.run(customer(lab, body=body, more=[
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "multipart/mixed; boundary=b")]))
+        for s in lab.sent():
+            assert b"SUMMARY:Lunch" in s.raw
+            for gone in (b"METHOD", b"method=", b"ORGANIZER", b"ATTENDEE"):
+                assert gone not in s.raw, gone
+
+
 def test_spam():
     with Lab(more="spam archive", archive="store@archive.test") as lab:
         lab.run(customer(lab, more=[("X-Spam", "Yes")]))
