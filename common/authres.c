@@ -34,7 +34,7 @@ struct reader {
 struct result {
 	int		 method;	/* AUTHRES_*, 0 another */
 	int		 pass;
-	struct sbuf	 domain;	/* header.d, smtp.mailfrom, header.from */
+	struct sbuf	 domain;	/* header.d, .from, smtp.mailfrom */
 	struct sbuf	 ident;		/* header.i */
 	int		 twice;
 };

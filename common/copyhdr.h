@@ -39,7 +39,7 @@ struct copyhdr_plan {
 					/* fields stay as they came */
 	const struct replyhdr_addr *map; /* participants: to their handles; */
 	size_t		 nmap;		/* name NULL: the name that came */
-	const char *const *ours;	/* mailboxes of ours, left as they are */
+	const char *const *ours;	/* mailboxes of ours: they stay */
 	size_t		 nours;
 	const struct replyhdr_id *ids;	/* from the message to this worker's */
 	size_t		 nids;		/* tokens; other ids stay */

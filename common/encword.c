@@ -19,9 +19,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base64.h"
 #include "charset.h"
 #include "encword.h"
 #include "lex.h"
+
+#define DECODE_CHUNK	300
 
 /* An encoded word found in a text. */
 struct word {
@@ -64,50 +67,24 @@ word_find(const char *p, size_t len, struct word *w)
 	return 1;
 }
 
-static int
-base64_value(int ch)
-{
-	if (ch >= 'A' && ch <= 'Z')
-		return ch - 'A';
-	if (ch >= 'a' && ch <= 'z')
-		return ch - 'a' + 26;
-	if (ch >= '0' && ch <= '9')
-		return ch - '0' + 52;
-	return ch == '+' ? 62 : ch == '/' ? 63 : -1;
-}
-
 /* 1 decoded, 0 no base64, -1 out is exhausted. */
 static int
 decode_b(const struct word *w, struct sbuf *out)
 {
-	unsigned int	 bits = 0;
-	int		 v, n = 0;
-	size_t		 i;
+	struct base64	 dec;
+	unsigned char	 raw[DECODE_CHUNK + 3];
+	size_t		 i, n;
 
-	for (i = 0; i < w->len && w->text[i] != '='; i++) {
-		if ((v = base64_value(w->text[i])) == -1)
-			return 0;
-		bits = (bits << 6 | (unsigned int)v) & 0xffff;
-		n += 6;
-		if (n < 8)
-			continue;
-		n -= 8;
-		if (sbuf_addch(out, (int)(bits >> n & 0xff)) == -1)
+	memset(&dec, 0, sizeof(dec));
+	for (i = 0; i < w->len; i += n) {
+		n = w->len - i < DECODE_CHUNK ? w->len - i : DECODE_CHUNK;
+		if (sbuf_add(out, raw, base64_decode(&dec, w->text + i, n,
+		    raw)) == -1)
 			return -1;
 	}
-	for (; i < w->len; i++)
-		if (w->text[i] != '=')
-			return 0;
-	return 1;
-}
-
-static int
-hex_value(int ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	ch |= 0x20;
-	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+	if (sbuf_add(out, raw, base64_finish(&dec, raw)) == -1)
+		return -1;
+	return !dec.bad;
 }
 
 /* As decode_b(). */
@@ -123,8 +100,8 @@ decode_q(const struct word *w, struct sbuf *out)
 			ch = ' ';
 		else if (ch == '=') {
 			if (w->len - i < 3 ||
-			    (hi = hex_value(w->text[i + 1])) == -1 ||
-			    (lo = hex_value(w->text[i + 2])) == -1)
+			    (hi = lex_hex(w->text[i + 1])) == -1 ||
+			    (lo = lex_hex(w->text[i + 2])) == -1)
 				return 0;
 			ch = hi << 4 | lo;
 			i += 2;

@@ -47,9 +47,10 @@ int	encword_present(const char *in, size_t len);
 /*
  * Appends UTF-8 text for a header.  ENCWORD_TEXT: as it is when it is plain
  * ASCII, else its words that need it as encoded words.  ENCWORD_PHRASE: an
- * atom phrase or a quoted string when ASCII, else encoded words.  Encoded words are separated by a space, where the
- * line may be folded.  Control characters become spaces; bytes that are not
- * UTF-8 become U+FFFD.  -1 when b is exhausted.
+ * atom phrase or a quoted string when ASCII, else encoded words.  Encoded
+ * words are separated by a space, where the line may be folded.  Control
+ * characters become spaces; bytes that are not UTF-8 become U+FFFD.  -1 when
+ * b is exhausted.
  */
 int	encword_encode(struct sbuf *b, const char *utf8, int how);
 

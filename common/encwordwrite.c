@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "base64.h"
 #include "charset.h"
 #include "encword.h"
 #include "lex.h"
@@ -86,22 +87,10 @@ put_q(struct sbuf *b, const char *s, size_t len)
 static int
 put_b(struct sbuf *b, const char *s, size_t len)
 {
-	static const char	 set[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789+/";
-	unsigned int		 v;
-	size_t			 i, j, n;
+	char	 out[ENCWORD_MAX + 4];
 
-	for (i = 0; i < len; i += 3) {
-		n = len - i < 3 ? len - i : 3;
-		for (v = 0, j = 0; j < 3; j++)
-			v = v << 8 | (j < n ? (unsigned char)s[i + j] : 0);
-		sbuf_addch(b, set[v >> 18]);
-		sbuf_addch(b, set[v >> 12 & 63]);
-		sbuf_addch(b, n > 1 ? set[v >> 6 & 63] : '=');
-		sbuf_addch(b, n > 2 ? set[v & 63] : '=');
-	}
-	return b->failed ? -1 : 0;
+	return sbuf_add(b, out, base64_encode((const unsigned char *)s, len,
+	    out));
 }
 
 /* Appends s[0..len) as encoded words with a space between them. */

@@ -66,7 +66,7 @@ struct facts {
 	 * sentence ("the From header names two addresses").  Owned by from.
 	 */
 	const char	*writer;
-	const char	*writer_name;	/* its display name as it came or NULL */
+	const char	*writer_name;	/* display name as it came or NULL */
 	const char	*why_not;
 
 	struct addrlist	 sender;
@@ -99,9 +99,9 @@ struct facts {
 };
 
 /*
- * Begins; *f must stay where it is until facts_free().  authserv_id: whose Authentication-Results, where they stand above
- * the first Received, are believed (NULL: nobody's).  0, or -1 when memory
- * is exhausted.
+ * Begins; *f must stay where it is until facts_free().  authserv_id: whose
+ * Authentication-Results, where they stand above the first Received, are
+ * believed (NULL: nobody's).  0, or -1 when memory is exhausted.
  */
 int	 facts_init(struct facts *f, const char *authserv_id);
 

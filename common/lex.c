@@ -53,6 +53,15 @@ lex_control(int ch)
 	return (ch < ' ' && ch != '\t') || ch == 127;
 }
 
+int
+lex_hex(int ch)
+{
+	if (ch >= '0' && ch <= '9')
+		return ch - '0';
+	ch |= 0x20;
+	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+}
+
 /* Reads the comment at s[*i], which is '('. */
 static int
 lex_comment(const char *s, size_t len, size_t *i, struct sbuf *b)

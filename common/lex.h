@@ -33,6 +33,9 @@ int	lex_atext(int ch);	/* RFC 5322 3.2.3, ASCII alone */
 int	lex_ttext(int ch);	/* token of RFC 2045 5.1 */
 int	lex_control(int ch);	/* 0-31 but tab, and 127 */
 
+/* The value of a hexadecimal digit of either case, or -1. */
+int	lex_hex(int ch);
+
 /*
  * Moves *i over white space and comments.  With b, the comments' text is
  * appended to it, escapes undone, a space between comments.  1 when there

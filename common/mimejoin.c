@@ -22,16 +22,8 @@
 
 #include "charset.h"
 #include "encword.h"
+#include "lex.h"
 #include "mimeparam_int.h"
-
-static int
-hex_value(int ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	ch |= 0x20;
-	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
 
 /* Appends a segment's value from byte i, percent signs undone. */
 static int
@@ -42,8 +34,8 @@ add_percent(struct sbuf *b, const struct mimeseg *g, size_t i)
 	for (; i < g->vlen; i++) {
 		ch = g->value[i];
 		if (ch == '%' && g->vlen - i > 2 &&
-		    (hi = hex_value(g->value[i + 1])) != -1 &&
-		    (lo = hex_value(g->value[i + 2])) != -1) {
+		    (hi = lex_hex(g->value[i + 1])) != -1 &&
+		    (lo = lex_hex(g->value[i + 2])) != -1) {
 			ch = hi << 4 | lo;
 			i += 2;
 		}

@@ -36,7 +36,7 @@ struct mimeparam {
 };
 
 /* Oddities. */
-#define MIMEFIELD_DUP		0x01	/* a parameter twice: the first counts */
+#define MIMEFIELD_DUP		0x01	/* one twice: the first counts */
 #define MIMEFIELD_BAD		0x02	/* a segment that is no parameter */
 #define MIMEFIELD_TRUNCATED	0x04	/* beyond a limit */
 

@@ -42,8 +42,8 @@ struct replyhdr_plan {
 	const char	*worker_name;	/* with `from worker', else NULL */
 	const struct replyhdr_addr *map; /* handles: to the participants */
 	size_t		 nmap;
-	const char *const *private;	/* addresses of workers: any in To, Cc */
-	size_t		 nprivate;	/* becomes the mailbox's */
+	const char *const *private;	/* workers' addresses: in To and Cc */
+	size_t		 nprivate;	/* they become the mailbox's */
 	const struct replyhdr_id *ids;	/* others are left out */
 	size_t		 nids;
 	const char	*message_id;	/* new, without < and > */

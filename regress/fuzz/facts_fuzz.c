@@ -37,7 +37,8 @@ leaks(const struct sbuf *b)
 	size_t	 i;
 
 	for (i = 1; i < b->len; i++)
-		if (strchr(" <,:\n", b->data[i - 1]) != NULL && strncasecmp(b->data + i, private[0],
+		if (strchr(" <,:\n", b->data[i - 1]) != NULL &&
+		    strncasecmp(b->data + i, private[0],
 		    strlen(private[0])) == 0)
 			return 1;
 	return 0;
