@@ -59,7 +59,7 @@ conf=$tmp/relay.conf
 db=$tmp/lib/smtprelay/relay.db
 printf '%s\n' "database \"$db\"" 'key "/etc/mail/relay.key"' \
     'domain { "company.example", "company.test" }' >"$conf"
-for other in second third shared trap; do
+for other in second third mail shared trap; do
 	sed "s,/lib/smtprelay/,/$other/," "$conf" >$other.conf
 done
 status=0
@@ -118,9 +118,13 @@ assert eval("(" + sys.argv[1] + ")"), d' "$expr" 2>>err ||
 check() {
 	name=$1
 	shift
-	why=
-	"$@" >out 2>err || why="failed: $*"
-	verdict
+	if "$@" >said 2>&1; then
+		echo "ok ctl/$name"
+	else
+		echo "FAIL ctl/$name: failed: $*"
+		sed 's/^/	/' said
+		status=1
+	fi
 }
 
 # as_relay COMMAND ...: as the user that the programs run as
@@ -318,6 +322,80 @@ json import-nothing-kept 'd["mailboxes"] == []' mailbox list -f third.conf
 json export-json 'd["lines"][0] == "relay-export 1" and
     d["rows"] == len(d["lines"]) - 2' export
 
+# Conversations, and events: what mail leaves behind comes in by import.  The
+# subject is a stranger's, and must not reach the terminal as it is.
+cat >mail.py <<'END'
+import time
+now = int(time.time())
+rows = [
+    ["mailbox", ("id", 1), ("address", "support@company.example"),
+     ("name", "Company Support"), ("created", now)],
+    ["worker", ("id", 1), ("name", "alice"), ("display", "Alice"),
+     ("enabled", 1), ("revoked", 0), ("created", now)],
+    ["worker_address", ("id", 1), ("worker", 1),
+     ("address", "alice@home.example"), ("folded", "alice@home.example"),
+     ("failing", now), ("status", "5.1.1"), ("diagnostic", "no such user")],
+    ["member", ("mailbox", 1), ("worker", 1), ("since", now)]]
+for i in range(1, 2001):
+    rows.append(["conversation", ("id", i), ("mailbox", 1), ("open", 1),
+                 ("subject", "order %d \x1b[2J\u009b1m\u00fc" % i),
+                 ("created", now - 100 * 86400),
+                 ("last", now - (90 * 86400 if i <= 1500 else i))])
+rows += [
+    ["conversation", ("id", 3000), ("mailbox", 1), ("open", 1), ("taken", 1),
+     ("subject", "newest"), ("created", now), ("last", now)],
+    ["participant", ("id", 1), ("conversation", 3000),
+     ("address", "Carol@customer.test"), ("folded", "carol@customer.test"),
+     ("name", "Carol"), ("unverified", 1), ("created", now)],
+    ["message", ("id", 1), ("conversation", 3000), ("mailbox", 1),
+     ("kind", 1), ("created", now), ("participant", 1),
+     ("author", "Carol@customer.test"), ("smtpd", "12345678"),
+     ("outside", "1@customer.test")],
+    ["event", ("id", 1), ("created", now), ("kind", "refused"),
+     ("mailbox", 1), ("conversation", 3000), ("worker", 1),
+     ("text", "no signature")]]
+print("relay-export 1")
+for table, *columns in rows:
+    print("\t".join([table] + ["%s=%s" % c for c in columns]))
+print("end %d" % len(rows))
+END
+/usr/bin/python3 mail.py >mail.txt
+try init-mail 0 'made database' any init -f mail.conf
+check import-mail sh -c "$prog -f mail.conf import <mail.txt"
+conf=$tmp/mail.conf
+try conversation-list 0 'open *support@company.example *newest *taken by alice$' \
+    - conversation list
+check conversation-newest-first sh -c 'head -n 1 out | grep -q newest'
+check conversation-clean not grep -q "$(printf '\033')" out
+check conversation-clean-utf8 not grep -q "$(printf '\302\233')" out
+check conversation-utf8-kept grep -q "$(printf '\303\274')" out
+json conversation-list-json 'len(d["conversations"]) == 2001 and
+    "\x1b" in d["conversations"][1]["subject"]' conversation list
+json conversation-of-mailbox 'len(d["conversations"]) == 2001' \
+    conversation list SUPPORT@company.example
+try conversation-show 0 'Carol <Carol@customer.test> (unverified)' - \
+    conversation show 3000
+json conversation-show-json 'd["conversation"]["taken"] == "alice" and
+    d["participants"][0]["name"] == "Carol" and
+    d["messages"][0]["message_id"] == "1@customer.test" and
+    d["messages"][0]["kind"] == "in"' conversation show 3000
+try close 0 'is now closed' - conversation close 3000
+try close-again 0 'was already closed' - conversation close 3000
+json closed 'not d["conversation"]["open"]' conversation show 3000
+try reopen 0 'is now open' - conversation reopen 3000
+json prune-retain 'd["pruned"] == 0' conversation prune
+json prune-old 'd["pruned"] == 1500' conversation prune -o 60d
+json prune-rest 'len(d["conversations"]) == 501' conversation list
+try failing 0 'FAILING since .*: 5.1.1 no such user' - worker list
+json status-failing 'd["failing"][0]["address"] == "alice@home.example" and
+    d["counts"]["conversations"] == 501 and d["last_mail"] > 0' status
+try log-event 0 \
+    'refused support@company.example worker alice conversation 3000: no sig' \
+    - log
+json log-event-json 'd["events"][0]["kind"] == "refused" and
+    d["events"][0]["conversation"] == 3000' log
+conf=$tmp/relay.conf
+
 # The rest.
 json status 'd["counts"]["workers"] == 2 and d["keys"]["signs"] == 2 and
     d["database"]["schema"] >= 1' status
@@ -335,6 +413,7 @@ check full-stdout not sh -c "$prog -f $conf status >/dev/full"
 
 # While another process writes, reading goes on.
 mkfifo held
+: >locked
 /usr/bin/python3 -c '
 import sqlite3, sys
 c = sqlite3.connect(sys.argv[1], isolation_level=None)
