@@ -76,6 +76,7 @@ struct privsep_state {
 
 struct privsep_child {
 	struct ipc	*ctl;
+	int		 flags;
 	int		 restarts;
 	void		(*peer)(int, int, void *);
 	void		*arg;
@@ -159,6 +160,7 @@ privsep_child(struct privsep_state *st, int role, int fd)
 	close(st->devnull);
 	privsep_title(r->name);
 	memset(&pc, 0, sizeof(pc));
+	pc.flags = r->flags;
 	pc.restarts = st->proc[role].restarts;
 	if ((pc.ctl = ipc_new(fd, PRIVSEP_FRAME, PRIVSEP_QUEUE)) == NULL)
 		fatal("control channel");
@@ -444,8 +446,14 @@ privsep_child_frame(struct ipc *ctl, struct ipc_msg *msg, void *arg)
 	struct privsep_child *pc = arg;
 	int fd;
 
-	if (msg == NULL)
-		_exit(0);
+	if (msg == NULL) {
+		if (!(pc->flags & PRIVSEP_ORPHAN))
+			_exit(0);
+		log_warnx("the parent has died: nothing is started again");
+		ipc_free(ctl);
+		pc->ctl = NULL;
+		return;
+	}
 	if (msg->type == PRIVSEP_MSG_PING)
 		ipc_send(ctl, PRIVSEP_MSG_PONG, 0, NULL, 0, -1);
 	else if (msg->type == PRIVSEP_MSG_PEER && msg->fd != -1 &&

@@ -45,7 +45,8 @@
  * Any other end of any child starts that child again, at once the first
  * time and after 100 ms to 5 s when it goes on dying.  SIGTERM and SIGINT to
  * the parent end the children and return 0.  When the parent dies, children
- * see end of file on their control channel and exit by themselves.  A child
+ * see end of file on their control channel and exit by themselves, but for
+ * those with PRIVSEP_ORPHAN.  A child
  * (but the main one) whose event loop does not turn for 90 s is killed.
  */
 
@@ -59,6 +60,7 @@
 #define PRIVSEP_MAIN		0x01	/* its exit 0 ends the program */
 #define PRIVSEP_STDIO		0x02	/* keeps fd 0 and 1; others get
 					 * /dev/null there */
+#define PRIVSEP_ORPHAN		0x04	/* goes on when the parent has died */
 
 struct privsep_child;
 

@@ -33,8 +33,8 @@
 #define TICK	1	/* s between two looks of the front at other channels */
 
 static const struct privsep_role roles[ROLE_COUNT] = {
-	{ "front", PRIVSEP_MAIN | PRIVSEP_STDIO, 1U << ROLE_KEEPER,
-	    front_main },
+	{ "front", PRIVSEP_MAIN | PRIVSEP_STDIO | PRIVSEP_ORPHAN,
+	    1U << ROLE_KEEPER, front_main },
 	{ "keeper", 0, 1U << ROLE_FRONT, keeper_main }
 };
 

@@ -19,9 +19,8 @@
 
 import time
 
-from tablepeer import (ALIAS, CHECK, DOMAIN, FETCH, LOOKUP, MAILADDR, SOURCE,
-                       USER, USERINFO, Fatal, Gone, Imsg, Table, Text, World,
-                       main, wait_for)
+from tablepeer import (ALIAS, DOMAIN, MAILADDR, SOURCE, USER, USERINFO, Fatal,
+                       Gone, Imsg, Text, World, main, wait_for)
 
 FOUND = "found " + USER
 

@@ -24,8 +24,8 @@ import signal
 import sqlite3
 import time
 
-from tablepeer import (ALIAS, CHECK, DOMAIN, MAILADDR, Imsg, Text, World,
-                       main, wait_for)
+from tablepeer import (CHECK, DOMAIN, MAILADDR, World, gone, main,
+                       wait_for)
 
 GOOD = "support@company.example"
 WAIT = 2.0		# what smtpd is made to wait at most
@@ -129,6 +129,26 @@ def test_front_dies_of_it(kind):
             time.sleep(0.3)
         assert t.answer(CHECK) == "error"
         t.nothing()
+
+
+def test_parent_killed(kind):
+    """Without a parent nothing is started again, and smtpd still lives."""
+    with World() as world, kind(world) as t:
+        assert t.check(GOOD) == "found"
+        front, keeper = t.role("front"), t.role("keeper")
+        t.proc.kill()
+        t.proc.wait()
+        wait_for("end of the keeper", lambda: gone(keeper))
+        for _ in range(20):
+            assert t.check(GOOD) == "found"
+        world.seed("mailbox new@company.example")
+        answer, took = timed(t.check, "new@company.example")
+        assert answer == "error" and took < WAIT + 1, (answer, took)
+        assert t.check(GOOD) == "error"
+        others_flow(t)
+        t.nothing()
+        t.sock.close()
+        wait_for("end of the front", lambda: gone(front))
 
 
 def test_locked(kind):

@@ -63,6 +63,15 @@ def wait_for(what, condition, timeout=20.0):
         time.sleep(0.01)
 
 
+def gone(pid):
+    """The process is no more, or waits for somebody to bury it."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")")[-1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 class World:
     """A directory with a relay.conf and a database, gone afterwards."""
 
