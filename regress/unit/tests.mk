@@ -36,3 +36,4 @@ UNIT_TESTS += store_plan_test
 UNIT_TESTS += store_thread_test
 UNIT_TESTS += store_sealed_test
 UNIT_TESTS += bodyrw_test
+UNIT_TESTS += intake_test
