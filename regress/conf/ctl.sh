@@ -363,8 +363,9 @@ END
 try init-mail 0 'made database' any init -f mail.conf
 check import-mail sh -c "$prog -f mail.conf import <mail.txt"
 conf=$tmp/mail.conf
-try conversation-list 0 'open *support@company.example *newest *taken by alice$' \
-    - conversation list
+try conversation-list 0 \
+    'open *support@company.example *newest *taken by alice$' - \
+    conversation list
 check conversation-newest-first sh -c 'head -n 1 out | grep -q newest'
 check conversation-clean not grep -q "$(printf '\033')" out
 check conversation-clean-utf8 not grep -q "$(printf '\302\233')" out
