@@ -19,8 +19,9 @@
 import base64
 import re
 
-from relaytest import mail
+from relaytest import mail, tokens
 from relaytest.case import main, setup
+from relaytest.faults import sql
 from relaytest.relay import ALICE, BOB, CAROL, MAILBOX, REPLIES
 from relaytest.sink import settle
 
@@ -42,14 +43,6 @@ def refused(relay, out, *words, code=550, status="5.7.1"):
     assert not relay.stranger.sink.mails, "a stranger got something"
 
 
-def to_mailbox(relay, out, before):
-    """The mail was taken as a stranger's and went to the mailbox."""
-    assert out.final[0] == 250, str(out)
-    got = relay.got(BOB.address, before + 1)
-    assert not relay.customer.sink.mails, "the customer got something"
-    return got.data
-
-
 def test_two_from(relay):
     copy = relay.copy()
     rcpts, data = ALICE.reply(copy)
@@ -69,21 +62,18 @@ def test_two_from_fields(relay):
 def test_hidden_in_name(relay):
     """The worker's address in a display name is nobody's address."""
     copy = relay.copy()
-    relay.got(BOB.address)
     rcpts, data = ALICE.reply(
         copy, sender='"%s" <eve@elsewhere.test>' % ALICE.address)
     out = relay.send(relay.stranger, "eve@elsewhere.test", rcpts, data)
-    got = to_mailbox(relay, out, 1)
-    assert mail.addresses(mail.parse(got), "From") != [ALICE.address]
+    refused(relay, out, "From")
 
 
 def test_hidden_in_comment(relay):
     copy = relay.copy()
-    relay.got(BOB.address)
     rcpts, data = ALICE.reply(
         copy, sender='(%s) eve@elsewhere.test (x)' % ALICE.address)
     out = relay.send(relay.stranger, "eve@elsewhere.test", rcpts, data)
-    to_mailbox(relay, out, 1)
+    refused(relay, out, "From")
 
 
 def test_other_workers_handle(relay):
@@ -104,11 +94,11 @@ def test_forged_handle(relay):
     rcpts, data = ALICE.reply(copy)
     bad = "support+abcdefgh23456722@company.example"
     unknown = relay.send(relay.worker, ALICE.address,
-                         ["nobody@company.example"], data)
+                         ["unknown@company.example"], data)
     out = relay.send(relay.worker, ALICE.address, [bad], data)
     assert out.rcpts[0][0] == 550, str(out)
-    assert out.rcpts[0][1].split(":")[0] == unknown.rcpts[0][1].split(":")[0]
-    assert out.rcpts[0][1].startswith("5.1.1"), str(out)
+    assert out.rcpts[0][1].replace("support+abcdefgh23456722",
+                                   "unknown") == unknown.rcpts[0][1], str(out)
 
 
 def forge(copy, change):
@@ -122,7 +112,7 @@ def test_forged_token(relay):
     copy = relay.copy()
     forged = forge(copy, lambda t: t[:-4] + ("aaaa" if t[-4:] != "aaaa"
                                              else "bbbb"))
-    refused(relay, relay.try_answer(forged), "In-Reply-To")
+    refused(relay, relay.try_answer(forged), "Reply")
 
 
 def test_token_of_another_worker(relay):
@@ -152,23 +142,28 @@ def test_token_of_another_mailbox(relay):
                                                   mid.encode())))
 
 
-@setup(replies=REPLIES + "\tsignature lifetime 2s\n")
+def aged(relay, copy, seconds):
+    """The copy with a token that was made so long ago, well sealed."""
+    def older(token):
+        ident, worker, conversation, when, _ = tokens.decode(token)
+        return tokens.encode(tokens.keys(relay)[ident], ident, worker,
+                             conversation, when - seconds, MAILBOX)
+    return forge(copy, older)
+
+
 def test_expired_token(relay):
-    from relaytest.ns import wait_for
-    import time
+    """89 days are fine, 91 are not; made by an independent hand."""
+    day = 24 * 3600
     copy = relay.copy()
-    made = time.monotonic()
-    wait_for("three seconds", lambda: time.monotonic() - made > 3.2, 10)
-    refused(relay, relay.try_answer(copy))
+    refused(relay, relay.try_answer(aged(relay, copy, 91 * day)), "Reply")
+    out = relay.try_answer(aged(relay, copy, 89 * day))
+    assert out.final[0] == 250, str(out)
 
 
-@setup(replies=REPLIES + "\thandle lifetime 2s\n")
 def test_expired_handle(relay):
-    from relaytest.ns import wait_for
-    import time
     copy = relay.copy()
-    made = time.monotonic()
-    wait_for("three seconds", lambda: time.monotonic() - made > 3.2, 10)
+    sql(relay, "UPDATE handle SET expires = strftime('%s', 'now') - 60")
+    relay.smtpctl("update", "table", "mailboxes")
     out = relay.try_answer(copy)
     assert out.final[0] == 550, str(out)
     assert MAILBOX in out.final[1], str(out)
@@ -208,12 +203,12 @@ def test_disabled_worker(relay):
 def test_no_longer_member(relay):
     copy = relay.copy()
     relay.ctl("mailbox", "leave", MAILBOX, "alice")
-    refused(relay, relay.try_answer(copy), "member")
+    refused(relay, relay.try_answer(copy), MAILBOX)
 
 
 def test_ids_missing(relay):
     copy = relay.copy()
-    refused(relay, relay.try_answer(copy, threads=False), "In-Reply-To")
+    refused(relay, relay.try_answer(copy, threads=False), "Reply")
 
 
 def test_known_id_behind_unknown(relay):

@@ -89,7 +89,7 @@ def test_read_only(relay):
     rcpts, data = ALICE.reply(copy)
     relay.stop_smtpd()
     remount(relay, "ro")
-    relay.start_smtpd()
+    relay.start_smtpd(answers=False)
     other_mail_flows(relay)
     out = relay.send(relay.worker, ALICE.address, rcpts, data)
     assert 400 <= out.final[0] < 500, str(out)
@@ -132,10 +132,10 @@ def test_truncated(relay):
 
 def test_newer_schema(relay):
     """The database was written by a newer version."""
-    import sqlite3
-    db = sqlite3.connect(relay.path(DB))
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    db.close()
+    # The number stands in the file's header, big-endian (sqlite.org).
+    sql(relay, "PRAGMA wal_checkpoint(TRUNCATE)")
+    with open(relay.path(DB), "rb") as f:
+        version = int.from_bytes(f.read(64)[60:64], "big")
     sql(relay, "PRAGMA user_version = %d" % (version + 1000))
     waits(relay)
     other_mail_flows(relay)
@@ -165,7 +165,7 @@ def test_started_without_key(relay):
     rcpts, data = ALICE.reply(copy)
     relay.stop_smtpd()
     os.rename(relay.path(KEY), relay.path(KEY + ".away"))
-    relay.start_smtpd()
+    relay.start_smtpd(answers=False)
     other_mail_flows(relay)
     reply_waits(relay, rcpts, data)
     os.rename(relay.path(KEY + ".away"), relay.path(KEY))

@@ -145,23 +145,63 @@ def waits(relay, note="waits in the queue"):
     assert relay.smtpd_alive()
 
 
+def inside(relay, work, hold=False):
+    """Runs work() in a child whose root is the machine's; SQLite would
+    resolve a path through /proc to one of ours.  With hold the child stays
+    until the pipe that is returned is closed."""
+    out, our_out = os.pipe()[::-1]
+    stay, our_stay = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(our_stay)
+        status = b"bad"
+        try:
+            os.chroot(relay.root)
+            os.chdir("/")
+            keep = work()
+            status = b"good"
+        finally:
+            os.write(out, status)
+            if hold and status == b"good":
+                os.read(stay, 1)
+                del keep
+            os._exit(0)
+    os.close(out)
+    os.close(stay)
+    said = os.read(our_out, 10)
+    os.close(our_out)
+    assert said == b"good", "could not do that to the database"
+    if hold:
+        return pid, our_stay
+    os.close(our_stay)
+    os.waitpid(pid, 0)
+    return None
+
+
 @contextlib.contextmanager
 def locked(relay):
     """Holds the database's write lock."""
-    db = sqlite3.connect(relay.path(DB), isolation_level=None)
-    db.execute("BEGIN EXCLUSIVE")
+    def lock():
+        db = sqlite3.connect(DB, isolation_level=None)
+        db.execute("PRAGMA busy_timeout = 20000")
+        db.execute("BEGIN EXCLUSIVE")
+        return db
+    pid, pipe = inside(relay, lock, True)
     try:
         yield
     finally:
-        db.execute("ROLLBACK")
-        db.close()
+        os.close(pipe)
+        os.waitpid(pid, 0)
 
 
 def sql(relay, statement):
-    db = sqlite3.connect(relay.path(DB))
-    db.execute(statement)
-    db.commit()
-    db.close()
+    """Changes the database behind everybody's back."""
+    def change():
+        db = sqlite3.connect(DB, isolation_level=None)
+        db.execute("PRAGMA busy_timeout = 20000")
+        db.execute(statement).fetchall()
+        db.close()
+    inside(relay, change)
 
 
 def signal_later(relay, title, sig):

@@ -180,10 +180,11 @@ class Relay(World):
             self.run(["chmod", "0600", name])
             self.run(["chown", "root:root", name])
 
-    def start_smtpd(self, conf=None):
-        """Starts smtpd and waits until our programs answer, too."""
+    def start_smtpd(self, conf=None, answers=True):
+        """Starts smtpd; waits until our programs answer, too."""
         super().start_smtpd(conf)
-        self.wait_answers()
+        if answers:
+            self.wait_answers()
 
     def wait_answers(self, rcpt="abuse@company.example"):
         """Waits until neither table nor filter says 451 any more."""
