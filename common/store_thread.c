@@ -190,7 +190,10 @@ store_msgid_inside(struct store *s, uint64_t conversation, uint32_t worker,
 	    (int64_t)conversation, (int64_t)worker, bare), buf, size);
 }
 
-/* The message that a worker knows as ?3, of a conversation's mailbox. */
+/*
+ * The message that a worker knows as ?3.  Of its mailbox it is asked with a
+ * plus (no index): a mailbox has all the messages, an id one or two.
+ */
 #define KNOWN_BY							\
 	"SELECT g.id FROM message g WHERE g.worker = ?2 AND g.own = ?3"	\
 	" UNION ALL "							\
@@ -206,7 +209,7 @@ store_msgid_outside(struct store *s, uint64_t conversation, uint32_t worker,
 		return 0;
 	return get_text(s, db_get(s, "SELECT m.outside FROM message m "
 	    "WHERE m.id IN (" KNOWN_BY ") AND m.outside IS NOT NULL AND "
-	    "m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
+	    "+m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
 	    "ORDER BY m.conversation = ?1 DESC, m.id DESC LIMIT 1", "iit",
 	    (int64_t)conversation, (int64_t)worker, bare), buf, size);
 }
@@ -223,7 +226,7 @@ store_msgid_across(struct store *s, uint64_t conversation, uint32_t from,
 		return 0;
 	ret = db_number(s, &id, "SELECT m.id FROM message m "
 	    "WHERE m.id IN (" KNOWN_BY ") AND "
-	    "m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
+	    "+m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
 	    "ORDER BY m.conversation = ?1 DESC, m.id DESC LIMIT 1", "iit",
 	    (int64_t)conversation, (int64_t)from, bare);
 	if (ret != 1)

@@ -225,7 +225,8 @@ full(void)
 	CHECK(i < 5000 && store_error(s)->kind == STORE_FULL);
 	store_rollback(s);
 	CHECK(store_error(s)->kind == STORE_FULL);
-	CHECK(store_mailbox_byid(s, box, &mb) == 1 && mb.open == 1);
+	CHECK(store_mailbox_get(s, "support@company.example", &mb) ==
+	    1 && mb.open == 1);
 	CHECK(sqlite3_exec(s->db, "PRAGMA max_page_count = 1000000", NULL,
 	    NULL, NULL) == SQLITE_OK);
 	(void)test_mailbox(s, "room@company.example");
