@@ -209,8 +209,10 @@ copyhdr_build(struct sbuf *b, const struct facts *f,
     const struct copyhdr_plan *p)
 {
 	struct hdrput_list	 l;
-	int			 r = -1;
+	int			 keep, r = -1;
 
+	/* A member's unknown ids may be tokens of theirs. */
+	keep = p->kind == COPYHDR_CUSTOMER;
 	hdrput_list_init(&l);
 	if (p->conversation != NULL &&
 	    hdr_write(b, "X-Relay-Conversation", p->conversation) == -1)
@@ -222,9 +224,9 @@ copyhdr_build(struct sbuf *b, const struct facts *f,
 	    hdrput_text(b, f, "Subject", NULL) == -1 ||
 	    hdrput_id(b, "Message-ID", p->message_id) == -1 ||
 	    hdrput_ids(b, "In-Reply-To", &f->in_reply_to, p->ids, p->nids,
-	    1) == -1 ||
+	    keep) == -1 ||
 	    hdrput_ids(b, "References", &f->references, p->ids, p->nids,
-	    1) == -1 ||
+	    keep) == -1 ||
 	    hdrput_mime(b, f, p->mime) == -1 ||
 	    hdrput_text(b, f, "Importance", NULL) == -1 ||
 	    hdrput_text(b, f, "Sensitivity", NULL) == -1 ||

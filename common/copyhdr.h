@@ -42,7 +42,8 @@ struct copyhdr_plan {
 	const char *const *ours;	/* mailboxes of ours: they stay */
 	size_t		 nours;
 	const struct replyhdr_id *ids;	/* from the message to this worker's */
-	size_t		 nids;		/* tokens; other ids stay */
+	size_t		 nids;		/* tokens; other ids stay in */
+					/* COPYHDR_CUSTOMER alone */
 	const char	*message_id;	/* token id, without < and > */
 	const char	*conversation;	/* X-Relay-Conversation */
 	time_t		 now;		/* when the message has no Date */

@@ -202,6 +202,7 @@ team(void)
 	    "Cc: \"Carol (via Company Support)\"\n"
 	    " <support+zzzzzzzzzzzzzzzz@company.example>\n"
 	    "Reply-To: alice@private.test\n"
+	    "References: <alice.1@private.test> <out.1@company.example>\n"
 	    "Subject: note\n", &p) == 0);
 	CHECK_STR(sbuf_str(&b),
 	    "X-Relay-Conversation: 42\n"
@@ -212,6 +213,7 @@ team(void)
 	    "<support+cccccccccccccccc@company.example>\n"
 	    "Subject: note\n"
 	    "Message-ID: <relay.new@company.example>\n"
+	    "References: <relay.tok1@company.example>\n"
 	    "MIME-Version: 1.0\n"
 	    "Content-Transfer-Encoding: 8bit\n");
 	CHECK(strstr(sbuf_str(&b), "private") == NULL);
