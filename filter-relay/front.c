@@ -143,6 +143,7 @@ front_on_tick(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	front_time(f);
+	front_register(f);
 	front_overdue(f);
 	front_silent(f);
 	if (f->minute <= f->now) {
@@ -175,6 +176,9 @@ front_peer(int role, int fd, void *arg)
 	*old = ch;
 	if (ipc_event(ch, cb, f) == -1)
 		fatal("channel");
+	front_time(f);
+	front_register(f);
+	front_push(f);
 }
 
 static void
@@ -203,6 +207,7 @@ front_init(struct front *f, struct privsep_child *pc,
 	if (f->skipping)
 		log_warnx("started anew: messages in hand get 451");
 	front_time(f);
+	f->started = f->now;
 }
 
 int

@@ -45,6 +45,7 @@
 #define FRONT_COMMIT_MS	60000		/* for the verdict */
 #define FRONT_ENGINE_MS	60000		/* for a word of the engine */
 #define FRONT_PATIENCE_MS	1000	/* for credit while nothing is read */
+#define FRONT_START_MS	5000	/* for the peers before we register */
 #define FRONT_JUNK	10	/* odd lines reported in a minute */
 
 #define FRONT_TRY_LATER	"451 4.3.0 Temporary failure, please try again later"
@@ -93,7 +94,9 @@ struct front {
 	char			*in;		/* FRONT_READ + a line */
 	size_t			 inlen;
 	int			 skipping;	/* to the end of a line */
+	int			 ready;		/* smtpd said so */
 	int			 registered;
+	int64_t			 started;
 	int			 reading;
 	unsigned int		 junk;		/* lines in this minute */
 	int64_t			 minute;	/* when it ends */
@@ -113,6 +116,9 @@ void	front_time(struct front *f);
 
 /* front.c: writes, and stops or starts reading as the buffers ask for. */
 void	front_push(struct front *f);
+
+/* front_request.c: registers, once smtpd and the peers are ready. */
+void	front_register(struct front *f);
 
 /* front_request.c: a line of smtpd that is no data line. */
 void	front_line(struct front *f, const struct proto_line *pl);

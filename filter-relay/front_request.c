@@ -64,12 +64,17 @@ front_config(struct front *f, const struct proto_line *pl)
 	f->admd = s;
 }
 
-/* smtpd has said all of its configuration, once, when it started us. */
-static void
+/*
+ * smtpd says that it is ready once, when it starts us; to register twice
+ * would make it ask everything twice.
+ */
+void
 front_register(struct front *f)
 {
-	/* Twice would make smtpd ask everything twice. */
-	if (f->registered)
+	if (!f->ready || f->registered)
+		return;
+	if ((f->keeper == NULL || f->engine == NULL) &&
+	    f->now < f->started + FRONT_START_MS)
 		return;
 	f->registered = 1;
 	output_register(&f->out, "report|smtp-in|link-connect");
@@ -288,6 +293,7 @@ front_line(struct front *f, const struct proto_line *pl)
 		front_config(f, pl);
 		return;
 	case PROTO_READY:
+		f->ready = 1;
 		front_register(f);
 		return;
 	case PROTO_CONNECT:
