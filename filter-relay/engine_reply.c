@@ -14,38 +14,265 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "engine.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-/* Replies wait, by 451, until their bodies can be rewritten. */
+#include "bodyrw.h"
+#include "engine.h"
+#include "log.h"
+#include "replyhdr.h"
+#include "secrets.h"
+
+#define REPLY_LEAK	"Not sent: the header holds a private address, which " \
+	"would have to be taken out"
+
+void
+engine_reply_free(struct etx *tx)
+{
+	bodyrw_free(tx->rw);
+	secrets_free(tx->secrets);
+	free(tx->scrub);
+	tx->rw = NULL;
+	tx->secrets = NULL;
+	tx->scrub = NULL;
+}
+
+/* The message is refused, and nothing more of it goes on. */
+static int
+reply_refuse(struct etx *tx, const char *why)
+{
+	tx->state = ETX_DROP;
+	tx->finish.status = FINISH_REFUSE;
+	free(tx->finish.reply);
+	tx->finish.reply = strdup(why);
+	return tx->finish.reply == NULL ? -1 : 0;
+}
+
+/* What the body's rewriter said: a failure, or a reason to refuse. */
+static int
+reply_trouble(struct etx *tx)
+{
+	const char *why;
+
+	if (bodyrw_failed(tx->rw) || (why = bodyrw_error(tx->rw)) == NULL)
+		return -1;
+	return reply_refuse(tx, why);
+}
+
+/* Lines of the rewritten body, or at first the fields of its header. */
+static int
+reply_out(void *arg, const char *line, size_t len)
+{
+	struct etx *tx = arg;
+	struct sbuf *b = tx->rewriting ? &tx->body : &tx->mime;
+
+	if ((tx->rewriting && len > 0 && line[0] == '.' &&
+	    sbuf_addch(b, '.') == -1) ||
+	    sbuf_add(b, line, len) == -1 || sbuf_addch(b, '\n') == -1)
+		return -1;
+	return 0;
+}
+
+/* What the rewriter gave goes out. */
+static int
+reply_flush(struct engine *e, struct etx *tx)
+{
+	int rv;
+
+	rv = engine_out(e, tx, tx->body.data, tx->body.len);
+	sbuf_reset(&tx->body);
+	return rv;
+}
+
+static int
+reply_secrets(struct etx *tx)
+{
+	struct plan *p = &tx->plan;
+	size_t i;
+
+	if ((tx->secrets = secrets_new()) == NULL)
+		return -1;
+	/* An address that is none cannot be found either. */
+	for (i = 0; i < p->private.n; i++)
+		secrets_add_address(tx->secrets, p->private.v[i]);
+	for (i = 0; i < p->mailboxes.n; i++)
+		if (secrets_add_mailbox(tx->secrets,
+		    p->mailboxes.v[i]) == -1)
+			return -1;
+	for (i = 0; i < p->handles.n; i++)
+		if (secrets_add_handle(tx->secrets, p->handles.v[i]) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+reply_plan(struct etx *tx)
+{
+	struct bodyrw_plan *bp;
+
+	if ((bp = calloc(1, sizeof(*bp))) == NULL)
+		return -1;
+	tx->scrub = bp;
+	switch (tx->plan.leak) {
+	case CONF_LEAK_PASS:
+		bp->mode = BODYRW_PASS;
+		break;
+	case CONF_LEAK_REFUSE:
+		bp->mode = BODYRW_REFUSE;
+		break;
+	default:
+		bp->mode = BODYRW_SCRUB;
+		break;
+	}
+	bp->commands = tx->plan.commands;
+	bp->secrets = tx->secrets;
+	bp->mailbox = tx->plan.mailbox;
+	arc4random_buf(bp->seed, sizeof(bp->seed));
+	tx->rw = bodyrw_new(bp, reply_out, tx);
+	return tx->rw == NULL ? -1 : 0;
+}
+
+/* The Content-* fields, as the new body needs them. */
+static int
+reply_mime(struct etx *tx)
+{
+	const struct hdr *h = &tx->facts.hdr;
+	size_t i;
+
+	if (sbuf_addstr(&tx->mime, "MIME-Version: 1.0\n") == -1)
+		return -1;
+	for (i = 0; i < h->n; i++)
+		if (strncasecmp(h->v[i].name, "Content-", 8) == 0 &&
+		    bodyrw_field(tx->rw, h->v[i].raw, h->v[i].rawlen) == -1)
+			return reply_trouble(tx);
+	if (bodyrw_begin(tx->rw) == -1)
+		return reply_trouble(tx);
+	return 0;
+}
+
+static int
+reply_scrub(void *arg, const char *text, size_t len, struct sbuf *b)
+{
+	struct etx *tx = arg;
+	char *in, *out;
+	size_t size = 4 * len + 4096;
+	int n = -1;
+
+	in = strndup(text, len);
+	out = malloc(size);
+	if (in != NULL && out != NULL &&
+	    (n = bodyrw_text(tx->scrub, in, out, size)) != -1 &&
+	    sbuf_addstr(b, out) == -1)
+		n = -1;
+	free(in);
+	free(out);
+	return n;
+}
+
+/* The lists of the plan, in the form that the header's builder takes. */
+static int
+reply_lists(struct etx *tx, struct replyhdr_addr **map,
+    struct replyhdr_id **ids)
+{
+	struct plan *p = &tx->plan;
+	size_t i;
+
+	*map = calloc(p->map.n / 3 + 1, sizeof(**map));
+	*ids = calloc(p->ids.n / 2 + 1, sizeof(**ids));
+	if (*map == NULL || *ids == NULL)
+		return -1;
+	for (i = 0; i < p->map.n / 3; i++) {
+		(*map)[i].from = p->map.v[3 * i];
+		(*map)[i].to = p->map.v[3 * i + 1];
+		if (p->map.v[3 * i + 2][0] != '\0')
+			(*map)[i].name = p->map.v[3 * i + 2];
+	}
+	for (i = 0; i < p->ids.n / 2; i++) {
+		(*ids)[i].from = p->ids.v[2 * i];
+		(*ids)[i].to = p->ids.v[2 * i + 1];
+	}
+	return 0;
+}
+
+static const char *
+reply_word(const char *s)
+{
+	return s[0] == '\0' ? NULL : s;
+}
+
+static int
+reply_header(struct engine *e, struct etx *tx)
+{
+	struct plan *p = &tx->plan;
+	struct replyhdr_plan rp;
+	struct replyhdr_addr *map = NULL;
+	struct replyhdr_id *ids = NULL;
+	struct sbuf b;
+	int changed = 0, rv = -1;
+
+	sbuf_init(&b, REPLYHDR_MAX);
+	memset(&rp, 0, sizeof(rp));
+	rp.mailbox = p->mailbox;
+	rp.mailbox_name = reply_word(p->mailbox_name);
+	rp.worker_name = reply_word(p->worker_name);
+	rp.private = (const char *const *)p->private.v;
+	rp.nprivate = p->private.n;
+	rp.message_id = p->message_id;
+	rp.reply_id = p->reply_id;
+	rp.now = time(NULL);
+	rp.mime = sbuf_str(&tx->mime);
+	if (p->leak != CONF_LEAK_PASS)
+		rp.scrub = reply_scrub;
+	rp.arg = tx;
+	if (reply_lists(tx, &map, &ids) == 0) {
+		rp.map = map;
+		rp.nmap = p->map.n / 3;
+		rp.ids = ids;
+		rp.nids = p->ids.n / 2;
+		rv = replyhdr_build(&b, &tx->facts, &rp, &changed);
+	}
+	if (rv == 0 && changed > 0 && p->leak == CONF_LEAK_REFUSE)
+		rv = reply_refuse(tx, REPLY_LEAK);
+	else if (rv == 0) {
+		sbuf_addch(&b, '\n');
+		rv = b.failed ? -1 : engine_out(e, tx, b.data, b.len);
+	}
+	free(map);
+	free(ids);
+	sbuf_free(&b);
+	return rv;
+}
+
 int
 engine_reply_begin(struct engine *e, struct etx *tx)
 {
-	(void)e;
-	(void)tx;
-	return -1;
+	tx->state = ETX_REPLY;
+	sbuf_init(&tx->mime, BODYRW_FIELD_MAX * 4);
+	sbuf_init(&tx->body, 8 * BODYRW_LINE_MAX);
+	if (reply_secrets(tx) == -1 || reply_plan(tx) == -1 ||
+	    reply_mime(tx) == -1)
+		return -1;
+	if (tx->state == ETX_REPLY && reply_header(e, tx) == -1)
+		return -1;
+	tx->rewriting = 1;
+	return 0;
 }
 
 int
 engine_reply_line(struct engine *e, struct etx *tx, const char *line,
     size_t len)
 {
-	(void)e;
-	(void)tx;
-	(void)line;
-	(void)len;
-	return -1;
+	if (bodyrw_line(tx->rw, line, len) == -1)
+		return reply_trouble(tx);
+	return tx->body.len >= ENGINE_OUT ? reply_flush(e, tx) : 0;
 }
 
 int
 engine_reply_end(struct engine *e, struct etx *tx)
 {
-	(void)e;
-	(void)tx;
-	return -1;
-}
-
-void
-engine_reply_free(struct etx *tx)
-{
-	(void)tx;
+	if (bodyrw_end(tx->rw) == -1)
+		return reply_trouble(tx);
+	tx->finish.commands = bodyrw_commands(tx->rw);
+	return reply_flush(e, tx);
 }
