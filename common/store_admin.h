@@ -34,7 +34,7 @@ struct store_mailbox {
 	time_t		 created;
 	unsigned int	 members;
 	unsigned int	 able;		/* members who are enabled */
-	unsigned int	 open;		/* conversations; see below */
+	unsigned int	 open;		/* open conversations */
 };
 
 struct store_worker {
@@ -133,13 +133,8 @@ int	store_mailbox_add(struct store *s, const char *address,
 /* Deletes a mailbox with all its conversations: 1, or 0 if there is none. */
 int	store_mailbox_del(struct store *s, uint64_t id);
 
-/*
- * Finds a mailbox by its address in any case, or by id.  Only the first
- * counts open conversations, which takes long; for the others open is 0.
- */
+/* Finds a mailbox by its address in any case, or by id. */
 int	store_mailbox_get(struct store *s, const char *address,
-	    struct store_mailbox *mb);
-int	store_mailbox_find(struct store *s, const char *address,
 	    struct store_mailbox *mb);
 int	store_mailbox_byid(struct store *s, uint64_t id,
 	    struct store_mailbox *mb);

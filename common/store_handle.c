@@ -240,7 +240,7 @@ store_rcpt_get(struct store *s, const char *address, time_t now,
 	memset(rcpt, 0, sizeof(*rcpt));
 	if (store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
-	if ((ret = store_mailbox_find(s, folded, &rcpt->mailbox)) != 0) {
+	if ((ret = store_mailbox_get(s, folded, &rcpt->mailbox)) != 0) {
 		rcpt->kind = STORE_RCPT_MAILBOX;
 		return ret;
 	}

@@ -82,7 +82,6 @@ struct store_rcpt {
 /*
  * Says what an address of ours is, in any case, at now.  A handle is found
  * dead or alive (look at handle.live), a return path only while it lives.
- * rcpt->mailbox is as store_mailbox_byid() finds it.
  */
 int	store_rcpt_get(struct store *s, const char *address, time_t now,
 	    struct store_rcpt *rcpt);

@@ -21,12 +21,8 @@
 	"SELECT m.id, m.address, m.name, m.archive, m.created,"		\
 	" (SELECT count(*) FROM member b WHERE b.mailbox = m.id),"	\
 	" (SELECT count(*) FROM member b JOIN worker w ON w.id = b.worker" \
-	"  WHERE b.mailbox = m.id AND w.enabled = 1),"
-/* Counting conversations takes long where there are many. */
-#define WITH_OPEN							\
-	COLUMNS " (SELECT count(*) FROM conversation c"			\
-	"  WHERE c.mailbox = m.id AND c.open = 1) FROM mailbox m "
-#define WITHOUT_OPEN	COLUMNS " 0 FROM mailbox m "
+	"  WHERE b.mailbox = m.id AND w.enabled = 1),"			\
+	" m.open FROM mailbox m "
 
 static int
 fill(struct store *s, sqlite3_stmt *st, struct store_mailbox *mb)
@@ -64,27 +60,15 @@ store_mailbox_get(struct store *s, const char *address,
 
 	if (store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
-	return get(s, db_get(s, WITH_OPEN "WHERE m.address = ?", "t",
-	    folded), mb);
-}
-
-int
-store_mailbox_find(struct store *s, const char *address,
-    struct store_mailbox *mb)
-{
-	char	 folded[STORE_ADDR_MAX + 1];
-
-	if (store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
-	return get(s, db_get(s, WITHOUT_OPEN "WHERE m.address = ?", "t",
-	    folded), mb);
+	return get(s, db_get(s, COLUMNS "WHERE m.address = ?", "t", folded),
+	    mb);
 }
 
 int
 store_mailbox_byid(struct store *s, uint64_t id, struct store_mailbox *mb)
 {
-	return get(s, db_get(s, WITHOUT_OPEN "WHERE m.id = ?", "i",
-	    (int64_t)id), mb);
+	return get(s, db_get(s, COLUMNS "WHERE m.id = ?", "i", (int64_t)id),
+	    mb);
 }
 
 int
@@ -96,9 +80,9 @@ store_mailbox_each(struct store *s, uint32_t worker,
 	int			 ret;
 
 	if (worker == 0)
-		st = db_get(s, WITH_OPEN "ORDER BY m.address", "");
+		st = db_get(s, COLUMNS "ORDER BY m.address", "");
 	else
-		st = db_get(s, WITH_OPEN "JOIN member j ON j.mailbox = m.id "
+		st = db_get(s, COLUMNS "JOIN member j ON j.mailbox = m.id "
 		    "WHERE j.worker = ? ORDER BY m.address", "i",
 		    (int64_t)worker);
 	if (st == NULL)
@@ -125,7 +109,7 @@ check_free(struct store *s, const char *folded)
 	struct store_worker	 w;
 	int			 ret;
 
-	if ((ret = store_mailbox_find(s, folded, &mb)) == 1)
+	if ((ret = store_mailbox_get(s, folded, &mb)) == 1)
 		return db_fail(s, STORE_REFUSED, "%s is a mailbox already",
 		    folded);
 	if (ret == 0 && (ret = store_worker_byaddr(s, folded, &w)) == 1)
@@ -143,7 +127,7 @@ check_archive(struct store *s, const char *folded, const char *archive)
 
 	if (rule_address(s, archive) == -1 || rule_fold(s, archive, low) == -1)
 		return -1;
-	if ((ret = store_mailbox_find(s, low, &mb)) == -1)
+	if ((ret = store_mailbox_get(s, low, &mb)) == -1)
 		return -1;
 	if (ret == 1 || strcmp(low, folded) == 0)
 		return db_fail(s, STORE_REFUSED, "%s: a mailbox cannot be an "

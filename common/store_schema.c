@@ -258,6 +258,20 @@ static const char *const	 steps[] = {
 	"  WHERE conversation IS NOT NULL;"
 	"CREATE TRIGGER conversation_out AFTER DELETE ON conversation BEGIN"
 	"  DELETE FROM event WHERE conversation = OLD.id; END;",
+	/* 3: open conversations are counted as they come and go */
+	"ALTER TABLE mailbox ADD COLUMN open INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE mailbox SET open = (SELECT count(*) FROM conversation c"
+	"  WHERE c.mailbox = mailbox.id AND c.open = 1);"
+	"DROP INDEX conversation_open;"
+	"CREATE TRIGGER conversation_in AFTER INSERT ON conversation BEGIN"
+	"  UPDATE mailbox SET open = open + NEW.open WHERE id = NEW.mailbox;"
+	"  END;"
+	"CREATE TRIGGER conversation_turn AFTER UPDATE OF open ON conversation"
+	"  BEGIN UPDATE mailbox SET open = open + NEW.open - OLD.open"
+	"    WHERE id = NEW.mailbox; END;"
+	"CREATE TRIGGER conversation_gone AFTER DELETE ON conversation BEGIN"
+	"  UPDATE mailbox SET open = open - OLD.open WHERE id = OLD.mailbox;"
+	"  END;",
 };
 
 #define NEWEST	((int)(sizeof(steps) / sizeof(steps[0])))

@@ -221,7 +221,7 @@ add_address(struct store *s, int64_t worker, const char *address)
 
 	if (rule_address(s, address) == -1 ||
 	    rule_fold(s, address, folded) == -1 ||
-	    (ret = store_mailbox_find(s, folded, &mb)) == -1)
+	    (ret = store_mailbox_get(s, folded, &mb)) == -1)
 		return -1;
 	if (ret == 1)
 		return db_fail(s, STORE_REFUSED, "%s is a mailbox", address);

@@ -78,6 +78,34 @@ refuse(const char *path, enum store_kind kind, const char *why)
 	CHECK(strstr(err.text, path) != NULL);
 }
 
+/* What version 2 brought, logs that go; and 3, a count of the open ones. */
+static void
+brought(struct store *s)
+{
+	struct store_mailbox	 mb;
+	uint64_t		 id;
+	unsigned int		 gone;
+	int			 n = 0;
+
+	OK(s, store_event_each(s, 0, 0, count_event, &n));
+	CHECK(n == 2);
+	CHECK(store_mailbox_byid(s, 1, &mb) == 1 && mb.open == 1);
+	CHECK(store_conversation_open(s, 1, 0) == 1);
+	CHECK(store_mailbox_byid(s, 1, &mb) == 1 && mb.open == 0);
+	CHECK(store_conversation_open(s, 1, 1) == 1);
+	OK(s, store_conversation_new(s, 1, NULL, NOW, &id));
+	CHECK(store_mailbox_byid(s, 1, &mb) == 1 && mb.open == 2);
+	OK(s, store_conversation_prune(s, NOW + 1, 1, &gone));
+	CHECK(store_mailbox_byid(s, 1, &mb) == 1 && mb.open == 1);
+	OK(s, store_conversation_prune(s, NOW + 1, 0, &gone));
+	CHECK(store_mailbox_byid(s, 1, &mb) == 1 && mb.open == 0);
+	n = 0;
+	OK(s, store_event_each(s, 0, 0, count_event, &n));
+	CHECK(n == 1);
+	OK(s, store_conversation_new(s, 1, NULL, NOW, &id));
+	CHECK(store_mailbox_del(s, 1) == 1);
+}
+
 static void
 version_one(void)
 {
@@ -87,7 +115,6 @@ version_one(void)
 	struct store_rcpt	 rcpt;
 	char			*sql;
 	uint32_t		 next;
-	int			 n = 0;
 
 	sql = read_file("store_v1.sql");
 	raw(sql);
@@ -106,13 +133,8 @@ version_one(void)
 	CHECK(rcpt.handle.live && rcpt.handle.worker == w.id);
 	next = test_worker(s, "next", "next@home.example");
 	CHECK(next == 4);
-	/* What version 2 brought: the log goes with its conversation. */
-	OK(s, store_event_each(s, 0, 0, count_event, &n));
-	CHECK(n == 2);
-	CHECK(store_mailbox_del(s, 1) == 1);
-	n = 0;
-	OK(s, store_event_each(s, 0, 0, count_event, &n));
-	CHECK(n == 1);
+	brought(s);
+	CHECK(store_check(s) == 1);
 	store_close(s);
 	s = test_open(0);		/* once is enough */
 	CHECK(store_version(s) == store_version_newest());
@@ -141,7 +163,7 @@ static void
 others(void)
 {
 	struct store		*s;
-	char			 dir[200];
+	char			 dir[200], sql[100];
 	uint64_t		 id;
 
 	(void)snprintf(test_path, sizeof(test_path), "%s/new.db", test_dir);
@@ -152,7 +174,9 @@ others(void)
 	FAILS(s, store_begin(s), STORE_NEWER);
 	store_close(s);
 	refuse(test_path, STORE_NEWER, "schema 99");
-	raw("PRAGMA user_version = 2; PRAGMA application_id = 1");
+	(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %d;"
+	    "PRAGMA application_id = 1", store_version_newest());
+	raw(sql);
 	refuse(test_path, STORE_DAMAGED, "not a database of this program");
 	raw("PRAGMA application_id = 1919249529");
 	s = test_open(0);
