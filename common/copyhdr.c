@@ -166,11 +166,15 @@ put_from(struct sbuf *b, struct hdrput_list *l, const struct facts *f,
 	return 0;
 }
 
-/* To and Cc; one of our mailboxes always stands in To. */
+/*
+ * To and Cc; one of our mailboxes always stands in To.  Members see all who
+ * take part in what their team says, so that an answer to all reaches them.
+ */
 static int
 put_recipients(struct sbuf *b, struct hdrput_list *l, const struct facts *f,
     const struct copyhdr_plan *p)
 {
+	size_t	 i;
 	int	 n;
 
 	if ((n = add_addrs(l, p, &f->to)) == -1)
@@ -180,6 +184,9 @@ put_recipients(struct sbuf *b, struct hdrput_list *l, const struct facts *f,
 	if (hdrput_list_write(b, l, "To") == -1 ||
 	    add_addrs(l, p, &f->cc) == -1)
 		return -1;
+	for (i = 0; p->kind == COPYHDR_TEAM && i < p->nmap; i++)
+		if (add_handle(l, p, &p->map[i], NULL) == -1)
+			return -1;
 	return hdrput_list_write(b, l, "Cc");
 }
 

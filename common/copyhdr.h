@@ -57,7 +57,8 @@ struct copyhdr_plan {
  * Auto-Submitted, List-Id, X-Relay-Conversation and, when it is so,
  * X-Relay-Unverified.  An address in To, Cc or Reply-To that is neither in
  * map nor ours is left out, so that no answer goes around the mailbox; the
- * mailbox stands in To when no mailbox of ours is left there.
+ * mailbox stands in To when no mailbox of ours is left there.  With
+ * COPYHDR_TEAM everybody in map stands in Cc who is not in To.
  * 0, or -1 when b is exhausted or the plan holds what no header can.
  */
 int	copyhdr_build(struct sbuf *b, const struct facts *f,

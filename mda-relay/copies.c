@@ -39,7 +39,8 @@ static int	archive_begin(struct run *, uint64_t, uint64_t,
 		    struct store_copy *);
 
 void
-copies_add(struct copies *c, const char *addr, uint64_t participant)
+copies_add(struct copies *c, const char *addr, const char *name,
+    uint64_t participant)
 {
 	size_t	i;
 
@@ -49,6 +50,7 @@ copies_add(struct copies *c, const char *addr, uint64_t participant)
 	if (c->npeople == COPIES_PEOPLE_MAX)
 		return;
 	c->person[c->npeople].addr = addr;
+	c->person[c->npeople].name = name;
 	c->person[c->npeople++].participant = participant;
 }
 

@@ -32,6 +32,7 @@
 /* An address as it stands in the header, and who that is. */
 struct copies_person {
 	const char	*addr;		/* lower case; the caller's */
+	const char	*name;		/* the caller's; NULL: as it stands */
 	uint64_t	 participant;
 };
 
@@ -62,6 +63,7 @@ int	copies_archive(struct run *, uint64_t conversation, uint64_t message,
 	    int flags);
 
 /* Remembers who an address in the header is; beyond the limit it is not. */
-void	copies_add(struct copies *, const char *addr, uint64_t participant);
+void	copies_add(struct copies *, const char *addr, const char *name,
+	    uint64_t participant);
 
 #endif

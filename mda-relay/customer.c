@@ -192,7 +192,7 @@ people(struct run *r, struct copies *c, const char *addr, const char *name)
 		    name, c->unverified, 0, r->now, &id) != 1)
 			return -1;
 		c->writer = id;
-		copies_add(c, addr, id);
+		copies_add(c, addr, NULL, id);
 	}
 	if (r->letter.automatic & FACTS_AUTO_BULK)
 		return 0;
@@ -225,7 +225,7 @@ others(struct run *r, struct copies *c, const struct people *l)
 		if (n == -1)
 			return -1;
 		if (n == 1)
-			copies_add(c, l->v[i].addr, id);
+			copies_add(c, l->v[i].addr, NULL, id);
 	}
 	return 0;
 }
@@ -319,7 +319,7 @@ customer_answer(struct run *r, const struct store_rpath *rp)
 	if (r->letter.from.n > 0)
 		addr = r->letter.from.v[0].addr;
 	if (addr != NULL)
-		copies_add(c, addr, rp->participant);
+		copies_add(c, addr, NULL, rp->participant);
 	if (run_lock(r, r->letter.smtpd_id, r->letter.message_id) == 0 &&
 	    message(r, c, p.folded) == 0)
 		n = copies_send(r, c, NULL);

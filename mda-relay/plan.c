@@ -111,6 +111,7 @@ plan_map(struct run *r, const struct copies *c,
 		if (handle_of(r, c, w, c->person[i].participant, &h) == -1)
 			return -1;
 		p->map[i].from = c->person[i].addr;
+		p->map[i].name = c->person[i].name;
 		if ((p->map[i].to = keep(p, h.address)) == NULL) {
 			log_warn("plan");
 			return -1;

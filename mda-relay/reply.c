@@ -41,7 +41,7 @@ struct reply {
 /* Addresses that the header of a team's message may hold. */
 struct team {
 	struct copies	*copies;
-	char		*addr[COPIES_PEOPLE_MAX];
+	char		*text[2 * COPIES_PEOPLE_MAX];	/* theirs, and names */
 	size_t		 n;
 };
 
@@ -57,7 +57,7 @@ static int	send_team(struct reply *);
 static int	team_people(struct reply *, struct team *);
 static int	team_participant(const struct store_participant *, void *);
 static int	team_handle(const struct store_handle *, void *);
-static int	team_add(struct team *, const char *, uint64_t);
+static int	team_add(struct team *, const char *, const char *, uint64_t);
 
 int
 reply_participant(struct run *r, const struct store_reply *rec)
@@ -342,7 +342,7 @@ send_team(struct reply *rp)
 	else
 		run_store_failed(r, "participants");
 	while (t.n > 0)
-		free(t.addr[--t.n]);
+		free(t.text[--t.n]);
 	free(t.copies);
 	return n;
 }
@@ -366,22 +366,44 @@ team_people(struct reply *rp, struct team *t)
 static int
 team_participant(const struct store_participant *p, void *arg)
 {
-	return team_add(arg, p->folded, p->id);
+	char	name[STORE_ADDR_MAX + 8];
+	size_t	local;
+
+	if (p->name[0] != '\0')
+		return team_add(arg, p->folded, p->name, p->id);
+	local = strcspn(p->folded, "@");
+	(void)snprintf(name, sizeof(name), "%.*s at %s", (int)local,
+	    p->folded, p->folded[local] != '\0' ? p->folded + local + 1 : "");
+	return team_add(arg, p->folded, name, p->id);
 }
 
+/* The participant was added before, and so has a name. */
 static int
 team_handle(const struct store_handle *h, void *arg)
 {
-	return team_add(arg, h->address, h->participant);
+	const struct copies	*c = ((struct team *)arg)->copies;
+	size_t			 i;
+
+	for (i = 0; i < c->npeople; i++)
+		if (c->person[i].participant == h->participant)
+			return team_add(arg, h->address, c->person[i].name,
+			    h->participant);
+	return 0;
 }
 
 static int
-team_add(struct team *t, const char *addr, uint64_t participant)
+team_add(struct team *t, const char *addr, const char *name,
+    uint64_t participant)
 {
-	if (t->n == COPIES_PEOPLE_MAX)
+	if (t->n + 2 > sizeof(t->text) / sizeof(t->text[0]))
 		return 0;
-	if ((t->addr[t->n] = strdup(addr)) == NULL)
+	if ((t->text[t->n] = strdup(addr)) == NULL)
 		return -1;
-	copies_add(t->copies, t->addr[t->n++], participant);
+	t->n++;
+	if ((t->text[t->n] = strdup(name)) == NULL)
+		return -1;
+	t->n++;
+	copies_add(t->copies, t->text[t->n - 2], t->text[t->n - 1],
+	    participant);
 	return 0;
 }
