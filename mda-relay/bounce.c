@@ -45,7 +45,7 @@ static int	quote(struct run *, const struct store_rpath *,
 		    const struct failed *, uint64_t *);
 static int	note_failing(struct run *, const struct failed *,
 		    const struct store_worker *, const char *);
-static void	quoted(struct sbuf *, const struct failed *, int);
+static void	quoted(struct sbuf *, const struct failed *);
 static void	status_of(const char *, char *, size_t);
 
 int
@@ -209,16 +209,22 @@ tell_worker(struct run *r, const struct failed *f, uint64_t id,
     const struct store_message *m, const struct store_worker *w,
     const struct store_participant *p)
 {
-	struct notice	n;
-	struct sbuf	text;
-	int		ret;
+	struct store_handle	h;
+	struct notice		n;
+	struct sbuf		text;
+	int			ret;
 
+	if (store_handle_issue(r->store, w->id, f->conversation, p->id,
+	    r->now, (time_t)r->conf->replies.handle_lifetime, &h) == -1) {
+		run_store_failed(r, "handle");
+		return RUN_RETRY;
+	}
 	sbuf_init(&text, NOTICE_TEXT_MAX);
 	(void)sbuf_printf(&text, "Your message in conversation %" PRIu64
 	    " could not be delivered to\n\n    %s%s<%s>\n\n",
 	    f->conversation, p->name, p->name[0] != '\0' ? " " : "",
-	    p->address);
-	quoted(&text, f, 0);
+	    h.address);
+	quoted(&text, f);
 	(void)sbuf_addstr(&text, "Nobody else who was to receive it is "
 	    "concerned.\n");
 	memset(&n, 0, sizeof(n));
@@ -249,7 +255,7 @@ tell_others(struct run *r, const struct failed *f, uint64_t id,
 	(void)sbuf_printf(&text, "A copy in conversation %" PRIu64
 	    " could not be delivered to %s (%s).\n\n", f->conversation,
 	    w->display, w->name);
-	quoted(&text, f, 1);
+	quoted(&text, f);
 	(void)sbuf_addstr(&text, "The administrator can see with "
 	    "'smtprelayctl worker list' which addresses fail.\n");
 	memset(&n, 0, sizeof(n));
@@ -266,10 +272,9 @@ tell_others(struct run *r, const struct failed *f, uint64_t id,
 	return ret;
 }
 
-/* Status and a little of the diagnosis; words with an @ are left out where
- * an address must not show. */
+/* Status and a little of the diagnosis, without the addresses in it. */
 static void
-quoted(struct sbuf *b, const struct failed *f, int hide)
+quoted(struct sbuf *b, const struct failed *f)
 {
 	const char	*p = f->text;
 	size_t		 n, left = LETTER_TEXT_MAX;
@@ -287,7 +292,7 @@ quoted(struct sbuf *b, const struct failed *f, int hide)
 			break;
 		if (n > left)
 			n = left;
-		if (hide && memchr(p, '@', n) != NULL)
+		if (memchr(p, '@', n) != NULL)
 			(void)sbuf_addstr(b, " [...]");
 		else {
 			(void)sbuf_addch(b, ' ');

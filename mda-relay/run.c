@@ -68,6 +68,12 @@ work(struct run *r)
 {
 	int	n;
 
+	/* smtpd's own id is always there, but nothing may rest on that */
+	if (r->letter.smtpd_id[0] == '\0')
+		(void)snprintf(r->letter.smtpd_id,
+		    sizeof(r->letter.smtpd_id), "%02x%02x%02x%02x%02x%02x",
+		    r->digest[0], r->digest[1], r->digest[2], r->digest[3],
+		    r->digest[4], r->digest[5]);
 	if ((n = what_is(r)) == -1) {
 		run_store_failed(r, "recipient");
 		return RUN_RETRY;

@@ -151,7 +151,8 @@ def test_refused_at_once():
         assert s.to == ALICE and s.sender == ""
         assert s["Auto-Submitted"] == "auto-replied"
         assert s["From"] == "Company Support <%s>" % MAILBOX
-        assert CAROL in s.text and "5.1.1" in s.text
+        assert w.handle[CAROL] in s.text and "5.1.1" in s.text
+        assert CAROL.encode() not in s.raw
         for a in m:
             w.run(m[a], to=a, sender=ALICE)
         assert len(w.sent()) == 1
@@ -166,6 +167,7 @@ def test_note():
         assert "Alice" in s["From"] and MAILBOX in s["From"]
         bobs = w.handles("bob")
         assert bobs[CAROL] in s["To"] and CAROL.encode() not in s.raw
+        assert bobs[DAVE] in s["Cc"] and DAVE.encode() not in s.raw
 
 
 def test_commands():
@@ -207,6 +209,7 @@ def test_team():
         assert bobs[DAVE] in s["Cc"] and "Reply-To" not in s.msg
         assert ALICE.encode() not in s.raw
         assert w.handle[CAROL].encode() not in s.raw
+        assert s["To"].count("(via Company Support)") == 1
         assert w.first[BOB] in s["In-Reply-To"]
         w.run(m, sender=ALICE)
         assert len(w.sent()) == 2
@@ -221,6 +224,8 @@ def test_team():
         w.run(m2, sender=BOB)
         s, = w.sent(ALICE)
         assert "<team@private.test>" in s["In-Reply-To"]
+        # to all: who takes part stands in Cc, though not in his header
+        assert w.handle[CAROL] in s["Cc"] and w.handle[DAVE] in s["Cc"]
 
 
 def test_threads_back():
@@ -256,7 +261,8 @@ def test_bounce_participant():
         all = w.sent()
         assert len(all) == 5 and {s.to for s in all} == {ALICE}
         s = all[0]
-        assert s.sender == "" and CAROL in s.text and "5.1.1" in s.text
+        assert s.sender == "" and "5.1.1" in s.text
+        assert w.handle[CAROL] in s.text and "Carol" in s.text
         assert "z" * 100 in s.text and "z" * 201 not in s.text
         assert "prose" not in s.text
         assert "<mine@private.test>" in s["In-Reply-To"]
