@@ -32,6 +32,7 @@
 #include "sbuf.h"
 
 #define SPEC_MAX	(ADDR_MAX * 2)	/* an address with its escapes */
+#define MEMBERS_MAX	2000		/* of one field, good and bad */
 
 /* One member of a list while it is read. */
 struct member {
@@ -456,6 +457,7 @@ int
 addrlist_parse(struct addrlist *l, const char *value, size_t len, size_t max)
 {
 	struct parser	 p;
+	size_t		 members = 0;
 
 	memset(&p, 0, sizeof(p));
 	p.l = l;
@@ -463,8 +465,11 @@ addrlist_parse(struct addrlist *l, const char *value, size_t len, size_t max)
 	p.len = len;
 	p.max = max;
 	check_bytes(&p);
-	while (p.i < p.len && !p.nomem && !(l->flags & ADDRLIST_TRUNCATED))
+	while (p.i < p.len && !p.nomem && !(l->flags & ADDRLIST_TRUNCATED)) {
+		if (members++ == MEMBERS_MAX)
+			l->flags |= ADDRLIST_TRUNCATED;
 		read_member(&p);
+	}
 	if (p.group)
 		ambiguous(&p, "has a group that does not end");
 	return p.nomem ? -1 : 0;

@@ -178,14 +178,16 @@ parse_type(struct mimefield *f, size_t len)
 	struct sbuf	 b;
 	size_t		 i = 0;
 
-	sbuf_init(&b, MIMEPARAM_FIELD_MAX);
+	sbuf_init(&b, MIMEPARAM_TYPE_MAX);
 	add_token(&b, f->raw, len, &i);
 	if (i < len && f->raw[i] == '/') {
 		sbuf_addch(&b, f->raw[i++]);
 		add_token(&b, f->raw, len, &i);
 	}
-	if (i < len)
+	if (i < len || b.failed)
 		f->flags |= MIMEFIELD_BAD;
+	if (b.failed)
+		sbuf_reset(&b);
 	f->type = sbuf_take(&b);
 	sbuf_free(&b);
 	return f->type == NULL ? -1 : 0;

@@ -24,6 +24,7 @@
 #define MIMEPARAM_SEGS		400	/* parts between semicolons */
 #define MIMEPARAM_SECTIONS	300	/* RFC 2231 continuations of one */
 #define MIMEPARAM_NAME_MAX	60
+#define MIMEPARAM_TYPE_MAX	255
 
 /* What stands between two semicolons; the first one is the type. */
 struct mimeseg {

@@ -132,6 +132,10 @@ many(void)
 	CHECK(f.flags == MIMEFIELD_TRUNCATED);
 	CHECK_STR(mimefield_get(&f, "n"), "");
 	mimefield_free(&f);
+	CHECK(mimefield_parse(&f, b.data + 7, 300) == 0);
+	CHECK(f.flags == MIMEFIELD_BAD);
+	CHECK_STR(f.type, "");
+	mimefield_free(&f);
 	while (b.len <= MIMEPARAM_FIELD_MAX)
 		CHECK(sbuf_addch(&b, '(') == 0);
 	CHECK(mimefield_parse(&f, b.data, b.len) == -1);
