@@ -34,7 +34,8 @@ static int
 is_word(uint8_t c)
 {
 	return is_alnum(c) ||
-	    (c != 0 && c < 0x80 && strchr("!#$%&'*+-/=?^_`{|}~.@\"", c) != NULL);
+	    (c != 0 && c < 0x80 &&
+	    strchr("!#$%&'*+-/=?^_`{|}~.@\"", c) != NULL);
 }
 
 /* What ends a Content-Id in a URL (RFC 2392), when it is not encoded. */

@@ -237,8 +237,9 @@ match_token(struct word *w, size_t i, size_t t)
 	if (named && !w->edge[e])
 		e = t;
 	if (e < w->n && (w->c[e] == '@' || w->c[e] == '=')) {
+		/* Our own domain is no secret: a line end may end it. */
 		e++;
-		while (e < w->n && is_domain_char(w->c[e]))
+		while (e < w->n && is_domain_char(w->c[e]) && !w->edge[e])
 			e++;
 		while (!is_alnum(w->c[e - 1]))
 			e--;

@@ -128,7 +128,21 @@ decode(struct recode *r, const char *line, size_t len)
 
 /* The queue. */
 
-/* Gives out the first n lines, as they came or changed. */
+static int
+give_raw(struct recode *r, const char *line, size_t len)
+{
+	const char	*end = line + len, *eol;
+	int		 rc = 0;
+
+	for (; rc == 0 && line <= end; line = eol + 1) {
+		if ((eol = memchr(line, '\n', (size_t)(end - line))) == NULL)
+			eol = end;
+		rc = r->out(r->arg, line, (size_t)(eol - line));
+	}
+	return rc;
+}
+
+/* Gives out the first n groups, as they came or changed. */
 static int
 give(struct recode *r, size_t n, int raw)
 {
@@ -141,7 +155,7 @@ give(struct recode *r, size_t n, int raw)
 
 		r->head += l->len + 1;
 		if (raw)
-			rc = r->out(r->arg, line, l->len);
+			rc = give_raw(r, line, l->len);
 		else
 			rc = recode_rewrite(r, l, line);
 	}
@@ -211,6 +225,29 @@ settled(const struct recode *r)
 	return at;
 }
 
+/* Makes one of every two that wait. */
+static void
+merge(struct recode *r)
+{
+	size_t	i;
+
+	for (i = 0; i + 1 < r->nlines; i += 2) {
+		struct recode_line	*to = &r->lines[i / 2];
+		const struct recode_line *a = &r->lines[i], *b = a + 1;
+		struct recode_line	 both;
+
+		both.len = a->len + 1 + b->len;
+		both.start = a->start;
+		both.end = b->end;
+		both.whole = b->whole;
+		both.bad = a->bad || b->bad;
+		*to = both;
+	}
+	if (i < r->nlines)
+		r->lines[i / 2] = r->lines[i];
+	r->nlines = (r->nlines + 1) / 2;
+}
+
 /* Too much waits: what it waits for is not worth it. */
 static int
 relieve(struct recode *r)
@@ -253,8 +290,6 @@ recode_line(struct recode *r, const char *line, size_t len)
 	struct recode_line	*l;
 	size_t			 at = r->queue.len;
 
-	if (r->nlines == RECODE_LINES)
-		return -1;
 	if (sbuf_add(&r->queue, line, len) == -1 ||
 	    sbuf_addch(&r->queue, '\n') == -1)
 		return -1;
@@ -269,9 +304,10 @@ recode_line(struct recode *r, const char *line, size_t len)
 	l->bad = r->dec.bad;
 	if (drain(r, settled(r), 0) == -1)
 		return -1;
-	if ((r->nlines == RECODE_LINES ||
-	    r->queue.len - r->head > RECODE_QUEUE) && relieve(r) == -1)
+	if (r->queue.len - r->head > RECODE_QUEUE && relieve(r) == -1)
 		return -1;
+	if (r->nlines == RECODE_LINES)
+		merge(r);
 	compact(r);
 	return 0;
 }

@@ -31,8 +31,8 @@
 #include "sbuf.h"
 #include "scrub.h"
 
-#define RECODE_QUEUE	16384	/* bytes of lines that wait, but for one */
-#define RECODE_LINES	128	/* lines that wait */
+#define RECODE_QUEUE	49152	/* bytes of lines that wait, but for one */
+#define RECODE_LINES	128	/* lines, or groups of them, that wait */
 #define RECODE_CHUNK	1024		/* bytes decoded at a time */
 #define RECODE_TEXT_MAX	300	/* bytes of what is put in */
 
@@ -44,8 +44,9 @@ enum recode_cte {
 
 typedef int recode_out(void *arg, const char *line, size_t len);
 
+/* Lines that are given out together, most often one. */
 struct recode_line {
-	size_t		len;		/* without end of line */
+	size_t		len;		/* without the last end of line */
 	uint64_t	start;		/* offsets of what it decodes to */
 	uint64_t	end;
 	int		whole;		/* no group of base64 goes on */
@@ -93,7 +94,7 @@ int recode_line(struct recode *, const char *line, size_t len);
 int recode_end(struct recode *);
 
 /*
- * For recode.c alone: writes a line with its changes; and at the end of the
+ * For recode.c alone: writes lines with their changes; and at the end of the
  * part what was not written for want of more.  0 or -1.
  */
 int recode_rewrite(struct recode *, const struct recode_line *,

@@ -106,18 +106,18 @@ flush(struct recode *r)
 }
 
 static int
-rewrite_plain(struct recode *r, const struct recode_line *l, const char *line)
+rewrite_plain(struct recode *r, uint64_t *off, const char *line, size_t len)
 {
 	unsigned char	ins[RECODE_TEXT_MAX * 4];
 	size_t		i, n;
 
-	for (i = 0; i < l->len; i++) {
-		if (!dropped(r, l->start + i, ins, &n))
+	for (i = 0; i < len; i++) {
+		if (!dropped(r, (*off)++, ins, &n))
 			sbuf_addch(&r->cur, (unsigned char)line[i]);
 		else if (n > 0)
 			sbuf_add(&r->cur, ins, n);
 	}
-	if (dropped(r, l->start + i, ins, &n))
+	if (dropped(r, (*off)++, ins, &n))
 		return r->cur.failed ? -1 : 0;
 	return flush(r);
 }
@@ -163,13 +163,13 @@ insert_qp(struct recode *r, const unsigned char *ins, size_t n)
 }
 
 static int
-rewrite_qp(struct recode *r, const struct recode_line *l, const char *line)
+rewrite_qp(struct recode *r, uint64_t *off, const char *line, size_t len)
 {
 	unsigned char	ins[RECODE_TEXT_MAX * 4], byte;
-	size_t		n, was, pos = 0, len = qp_trim(line, l->len);
-	uint64_t	off = l->start;
+	size_t		n, was, pos = 0;
 	int		kind, rc;
 
+	len = qp_trim(line, len);
 	for (;;) {
 		was = pos;
 		kind = qp_next(line, len, &pos, &byte);
@@ -179,7 +179,7 @@ rewrite_qp(struct recode *r, const struct recode_line *l, const char *line)
 			sbuf_addch(&r->cur, '=');
 			return flush(r);
 		}
-		if (dropped(r, off++, ins, &n))
+		if (dropped(r, (*off)++, ins, &n))
 			rc = insert_qp(r, ins, n);
 		else if (kind == QP_END)
 			return end_qp(r);
@@ -233,14 +233,13 @@ edit_base64(struct recode *r, const unsigned char *p, size_t len)
 }
 
 static int
-rewrite_base64(struct recode *r, const struct recode_line *l,
-    const char *line)
+rewrite_base64(struct recode *r, const char *line, size_t len)
 {
 	unsigned char	buf[RECODE_CHUNK + 3];
 	size_t		i, n;
 
-	for (i = 0; i < l->len; i += n) {
-		n = l->len - i < RECODE_CHUNK ? l->len - i : RECODE_CHUNK;
+	for (i = 0; i < len; i += n) {
+		n = len - i < RECODE_CHUNK ? len - i : RECODE_CHUNK;
 		if (edit_base64(r, buf, base64_decode(&r->dec2, line + i, n,
 		    buf)) == -1)
 			return -1;
@@ -252,14 +251,20 @@ int
 recode_rewrite(struct recode *r, const struct recode_line *l,
     const char *line)
 {
-	switch (r->cte) {
-	case RECODE_QP:
-		return rewrite_qp(r, l, line);
-	case RECODE_BASE64:
-		return rewrite_base64(r, l, line);
-	default:
-		return rewrite_plain(r, l, line);
+	const char	*end = line + l->len, *eol;
+	uint64_t	 off = l->start;
+	int		 rc = 0;
+
+	if (r->cte == RECODE_BASE64)
+		return rewrite_base64(r, line, l->len);
+	for (; rc == 0 && line <= end; line = eol + 1) {
+		if ((eol = memchr(line, '\n', (size_t)(end - line))) == NULL)
+			eol = end;
+		rc = r->cte == RECODE_QP ?
+		    rewrite_qp(r, &off, line, (size_t)(eol - line)) :
+		    rewrite_plain(r, &off, line, (size_t)(eol - line));
 	}
+	return rc;
 }
 
 int

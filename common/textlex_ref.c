@@ -173,12 +173,14 @@ textlex_charset(const char *name)
 		{ "utf-16", TEXTLEX_UTF16 }, { "utf16", TEXTLEX_UTF16 },
 		{ "utf-16be", TEXTLEX_UTF16BE }, { "utf16be", TEXTLEX_UTF16BE },
 		{ "utf-16le", TEXTLEX_UTF16LE }, { "utf16le", TEXTLEX_UTF16LE },
-		{ "ucs-2", TEXTLEX_UTF16 }, { "iso-10646-ucs-2", TEXTLEX_UTF16 },
+		{ "ucs-2", TEXTLEX_UTF16 },
+		{ "iso-10646-ucs-2", TEXTLEX_UTF16 },
 		{ "csunicode", TEXTLEX_UTF16 }, { "unicode", TEXTLEX_UTF16 },
 		{ "utf-32", TEXTLEX_UTF32 }, { "utf32", TEXTLEX_UTF32 },
 		{ "utf-32be", TEXTLEX_UTF32BE }, { "utf32be", TEXTLEX_UTF32BE },
 		{ "utf-32le", TEXTLEX_UTF32LE }, { "utf32le", TEXTLEX_UTF32LE },
-		{ "ucs-4", TEXTLEX_UTF32 }, { "iso-10646-ucs-4", TEXTLEX_UTF32 },
+		{ "ucs-4", TEXTLEX_UTF32 },
+		{ "iso-10646-ucs-4", TEXTLEX_UTF32 },
 	};
 	static const char *const foreign[] = {
 		"utf-7", "utf7", "unicode-1-1-utf-7", "x-utf-7", "csutf7",
