@@ -55,6 +55,7 @@ lane_edit(struct lane *w, struct lane_job *job, size_t first, size_t last,
 	struct edit	e;
 	size_t		i;
 
+	memset(&e, 0, sizeof(e));
 	for (i = first; i <= last; i++) {
 		struct lexunit *u = &w->u[i];
 

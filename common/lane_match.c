@@ -223,7 +223,7 @@ static int
 match_token(struct word *w, size_t i, size_t t)
 {
 	const size_t	plen = sizeof(TOKEN_PREFIX) - 1;
-	size_t		e = i + SECRETS_TOKEN_LEN;
+	size_t		e = i + SECRETS_TOKEN_LEN, d;
 	int		named;
 
 	if (e > t || !is_base32(w->c + i, SECRETS_TOKEN_LEN))
@@ -237,12 +237,16 @@ match_token(struct word *w, size_t i, size_t t)
 	if (named && !w->edge[e])
 		e = t;
 	if (e < w->n && (w->c[e] == '@' || w->c[e] == '=')) {
-		/* Our own domain is no secret: a line end may end it. */
-		e++;
-		while (e < w->n && is_domain_char(w->c[e]) && !w->edge[e])
-			e++;
-		while (!is_alnum(w->c[e - 1]))
-			e--;
+		/* Of another domain than ours, what is on this line. */
+		d = domain(w, SECRETS_BOX_DOMAIN, e + 1, 0);
+		if (d == 0) {
+			for (d = e + 1; d < w->n && is_domain_char(w->c[d]) &&
+			    !w->edge[d]; d++)
+				continue;
+			while (!is_alnum(w->c[d - 1]))
+				d--;
+		}
+		e = d;
 	}
 	found(w, named ? i - plen : i, e);
 	return 1;
