@@ -195,28 +195,18 @@ conf_load(const char *path, struct conf_errors *errors)
 	return conf;
 }
 
-static void
-conf_missing(struct conf_errors *errors, const char *name, int line,
-    const char *word, const char *example)
-{
-	char	 what[256];
-
-	(void)snprintf(what, sizeof(what), "the file ends here without "
-	    "\"%s\", expected a line like: %s %s", word, word, example);
-	conf_error(errors, name, line, what);
-}
-
 int
 conf_finish(struct conf *conf, const char *name, int line,
     struct conf_errors *errors)
 {
-	if (conf->database == NULL)
-		conf_missing(errors, name, line, "database",
-		    "\"" CONF_DATABASE "\"");
-	if (conf->key == NULL)
-		conf_missing(errors, name, line, "key", "\"" CONF_KEY "\"");
+	if (conf->database == NULL &&
+	    (conf->database = strdup(CONF_DATABASE)) == NULL)
+		return -1;
+	if (conf->key == NULL && (conf->key = strdup(CONF_KEY)) == NULL)
+		return -1;
 	if (conf->domains.count == 0)
-		conf_missing(errors, name, line, "domain",
+		conf_error(errors, name, line, "the file ends here without "
+		    "\"domain\", expected a line like: domain "
 		    "{ \"company.example\" }");
 
 	/* Bounces come in by it, so it is one of ours in any case. */

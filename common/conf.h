@@ -132,8 +132,9 @@ struct conf	*conf_parse(const char *name, const char *text, size_t len,
 struct conf	*conf_new(void);
 
 /*
- * Checks what only the whole shows and completes it: each missing line is
- * reported for line `line' of `name'.  Returns 0, or -1 without memory.
+ * Checks what only the whole shows and completes it with defaults: a missing
+ * `domain' is reported for line `line' of `name'.  Returns 0, or -1 without
+ * memory.
  */
 int		 conf_finish(struct conf *, const char *name, int line,
 		    struct conf_errors *errors);

@@ -103,12 +103,26 @@ test_domains(void)
 }
 
 static void
+test_default_paths(void)
+{
+	struct conf	*conf = parse("domain b.test\n");
+
+	if (conf == NULL)
+		return;
+	CHECK_STR(conf->database, CONF_DATABASE);
+	CHECK_STR(conf->key, CONF_KEY);
+	conf_free(conf);
+}
+
+static void
 test_defaults(void)
 {
 	struct conf	*conf = parse(BASE "domain b.test\n");
 
 	if (conf == NULL)
 		return;
+	CHECK_STR(conf->database, "/d/relay.db");
+	CHECK_STR(conf->key, "/d/relay.key");
 	CHECK(conf->replies.authenticate == CONF_AUTH_SIGNATURE);
 	CHECK(conf->replies.trust_results == 0);
 	CHECK(conf->replies.signature_lifetime == INT64_C(90) * 86400);
@@ -156,6 +170,7 @@ main(void)
 	test_units();
 	test_domains();
 	test_defaults();
+	test_default_paths();
 	test_again();
 	return test_done();
 }
