@@ -202,31 +202,54 @@ is_hex(int ch)
 	return (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'f');
 }
 
+/* The eight digits behind " id " in a line of len bytes, or NULL. */
+static const char *
+find_id(const char *line, size_t len)
+{
+	const char	*p;
+	size_t		 i, n;
+
+	for (i = 0; len - i >= 4 + SMTPDID_LEN; i++) {
+		if (strncmp(line + i, " id ", 4) != 0)
+			continue;
+		p = line + i + 4;
+		for (n = 0; n < len - i - 4 && is_hex(p[n]); n++)
+			continue;
+		if (n != SMTPDID_LEN || (n < len - i - 4 && p[n] != ';' &&
+		    !lex_ws(p[n])))
+			return NULL;
+		return p;
+	}
+	return NULL;
+}
+
 /*
- * smtpd's message id: "... with ESMTP id 0123abcd for ...".  The first match
- * counts, since before it stand only names without spaces.
+ * smtpd's message id stands in the line "\tby HOST (...) with ESMTP id
+ * 0123abcd".  The line before it holds what the client said in EHLO, any
+ * text at all, and the one behind it the recipient: neither may be read.
  */
 static void
 get_smtpd_id(struct facts *f)
 {
-	const char	*p;
-	size_t		 n;
+	const char	*p, *id, *end, *nl;
 
 	f->first_received = hdr_get(&f->hdr, "Received", 0);
 	if (f->first_received == NULL)
 		return;
-	p = f->first_received->value;
-	for (; *p != '\0'; p++) {
-		if (!lex_ws(p[0]) || strncmp(p + 1, "id ", 3) != 0)
+	p = f->first_received->raw + strlen("Received:");
+	end = f->first_received->raw + f->first_received->rawlen;
+	for (; p < end; p = nl + 1) {
+		while (p < end && (*p == ' ' || *p == '\t'))
+			p++;
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			nl = end;
+		if (nl - p < 3 || strncmp(p, "by ", 3) != 0)
 			continue;
-		p += 4;
-		for (n = 0; is_hex(p[n]); n++)
-			continue;
-		if (n != SMTPDID_LEN || (p[n] != '\0' && p[n] != ';' &&
-		    !lex_ws(p[n])))
-			return;
-		memcpy(f->smtpd_id, p, n);
-		f->smtpd_id[n] = '\0';
+		if ((id = find_id(p, (size_t)(nl - p))) != NULL) {
+			memcpy(f->smtpd_id, id, SMTPDID_LEN);
+			f->smtpd_id[SMTPDID_LEN] = '\0';
+		}
 		return;
 	}
 }

@@ -206,9 +206,14 @@ smtpd_ids(void)
 	} t[] = {
 		{ "Received: by h (OpenSMTPD) with ESMTP id 89abcdef;\n",
 		    "89abcdef" },
-		{ "Received: by h\n\tid 89abcdef\n\tfor <a@x>\n", "89abcdef" },
-		{ "Received: from h by x id 89abcdef for <\" id 00000000 \"@x>"
-		    "\n", "89abcdef" },
+		{ "Received: from h (h [x])\n\tby x (y) with SMTP id 89abcdef"
+		    "\n\tfor <\" id 00000000 \"@x>;\n", "89abcdef" },
+		/* the client said EHLO with an id of its choice */
+		{ "Received: from a by h id 00000000 (h [x])\n\tby x (y) with "
+		    "SMTP id 89abcdef (TLSv1.3:x)\n", "89abcdef" },
+		{ "Received: from a by h id 00000000 (h [x])\n", "" },
+		{ "Received: from a\n\tby x\n\tfor <\" id 00000000 \"@x>\n",
+		    "" },
 		{ "Received: by h id 89abcde;\n", "" },
 		{ "Received: by h id 89abcdef0;\n", "" },
 		{ "Received: by h id 89ABCDEF;\n", "" },
