@@ -34,6 +34,7 @@ ktx_free(struct keeper *k, struct ktx *tx)
 	free(tx->login);
 	free(tx->sender);
 	free(tx->rec);
+	free(tx->subject);
 	free(tx);
 }
 

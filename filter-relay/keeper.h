@@ -43,12 +43,6 @@
 #define KEEPER_TRY_LATER	"451 4.3.0 Temporary failure, please try " \
 	"again later"
 
-/* What is to be remembered when the message is committed. */
-enum keeper_record {
-	KEEPER_NO_RECORD,
-	KEEPER_REPLY		/* a worker's word: rec */
-};
-
 struct ktx {
 	uint64_t		 id;
 	TAILQ_ENTRY(ktx)	 all;
@@ -72,8 +66,8 @@ struct ktx {
 	int			 finished;
 	int			 committing;
 	char			 reply[KEEPER_REPLY_MAX + 1];	/* or "" */
-	enum keeper_record	 record;
-	struct store_reply	*rec;		/* what to record */
+	struct store_reply	*rec;		/* what to record, or NULL */
+	char			*subject;	/* of a message with rec */
 };
 
 TAILQ_HEAD(ktx_list, ktx);

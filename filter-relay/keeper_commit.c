@@ -80,13 +80,29 @@ keeper_finish(struct keeper *k, struct ktx *tx, const struct finish *fi)
 	}
 }
 
+/* A word to the team that answers nothing begins a conversation. */
+static int
+commit_record(struct keeper *k, struct ktx *tx)
+{
+	struct store_reply *r = tx->rec;
+
+	if (store_begin(k->store) == -1 ||
+	    (r->conversation == 0 && store_conversation_new(k->store,
+	    r->mailbox, tx->subject, k->now, &r->conversation) == -1) ||
+	    store_reply_add(k->store, r, k->now) == -1 ||
+	    store_commit(k->store) == -1) {
+		keeper_trouble(k, "verdict");
+		store_rollback(k->store);
+		return -1;
+	}
+	return 0;
+}
+
 void
 keeper_commit(struct keeper *k, struct ktx *tx, char *reply)
 {
-	if (tx->reply[0] == '\0' && tx->record == KEEPER_REPLY &&
-	    store_reply_add(k->store, tx->rec, k->now) == -1) {
-		keeper_trouble(k, "verdict");
+	if (tx->reply[0] == '\0' && tx->rec != NULL &&
+	    commit_record(k, tx) == -1)
 		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
-	}
 	strlcpy(reply, tx->reply, KEEPER_REPLY_MAX + 1);
 }

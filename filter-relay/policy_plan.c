@@ -179,7 +179,6 @@ policy_plan_reply(struct judge *j)
 	j->plan->action = PLAN_REPLY;
 	j->plan->leak = j->k->conf->replies.leak;
 	j->plan->commands = j->k->conf->replies.commands_accept != 0;
-	j->tx->record = KEEPER_REPLY;
 	return 0;
 }
 
@@ -194,11 +193,12 @@ policy_plan_team(struct judge *j)
 		return -1;
 	j->tx->rec = r;
 	r->conversation = j->conversation;
+	if ((j->tx->subject = strdup(j->mf->subject)) == NULL)
+		return -1;
 	n = snprintf(top, sizeof(top), "X-Relay-Reply: %s\n", r->id);
 	if (n < 0 || (size_t)n >= sizeof(top) ||
 	    (j->plan->top = strdup(top)) == NULL)
 		return -1;
-	j->tx->record = KEEPER_REPLY;
 	return 0;
 }
 

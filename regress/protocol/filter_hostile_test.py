@@ -139,7 +139,7 @@ def test_login():
                 # Nobody's handle, but the team's mail with a login.
                 s = Session(f, login="x|pass|alice-login")
                 got, answer = s.send("eve@home.example", [world.box], eves)
-                assert answer == "proceed"
+                assert answer == "proceed", answer
                 assert got[0].startswith("X-Relay-Reply: "), got[0]
                 # A login that failed is none.
                 s = Session(f)
@@ -272,7 +272,7 @@ def test_eof():
         s.rcpt(world.box)
         s.put("half", "a", "message")
         f.close()
-        f = Filter(world, register=False)
+        f = Filter(world)
         f.proc.terminate()
         assert f.proc.wait(10) == 0
         f.proc.stdin.close()

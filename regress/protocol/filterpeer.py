@@ -16,6 +16,7 @@
 
 """smtpd's side of a running filter-relay, for the tests."""
 
+import collections
 import itertools
 import os
 import select
@@ -161,6 +162,7 @@ class Filter:
             self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.log, bufsize=0)
         self.buf = b""
+        self.lines = collections.deque()
         self.serial = itertools.count(1)
         os.set_blocking(self.proc.stdout.fileno(), False)
         self.config()
@@ -182,7 +184,7 @@ class Filter:
         os.set_blocking(fd, False)
         data = memoryview(data)
         while data:
-            _, w, _ = select.select([], [fd], [], 0.05)
+            _, w, _ = select.select([self.proc.stdout], [fd], [], 0.5)
             if w:
                 try:
                     data = data[os.write(fd, data[:65536]):]
@@ -208,18 +210,18 @@ class Filter:
             return False
         if not data:
             raise Gone("the filter has closed its output")
-        self.buf += data
+        *lines, self.buf = (self.buf + data).split(b"\n")
+        self.lines.extend(lines)
         return True
 
     def line(self, timeout=20.0):
         end = time.monotonic() + timeout
-        while b"\n" not in self.buf:
+        while not self.lines:
             left = end - time.monotonic()
             if left <= 0 or (not self.receive(left) and
                              time.monotonic() > end):
                 raise Silent("no line within %g s" % timeout)
-        line, self.buf = self.buf.split(b"\n", 1)
-        return self.check(line.decode("latin-1"))
+        return self.check(self.lines.popleft().decode("latin-1"))
 
     def check(self, line):
         """What lka_filter.c would not take is fatal."""
@@ -255,7 +257,7 @@ class Filter:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.receive(end - time.monotonic())
-        assert self.buf == b"", self.buf
+        assert not self.lines and not self.buf, (self.lines, self.buf)
 
     def children(self):
         """The processes by their role."""
