@@ -326,3 +326,19 @@ db_leave(struct store *s, int ret)
 	s->err = err;
 	return -1;
 }
+
+int
+db_fix(struct store *s)
+{
+	if (s->depth > 0)
+		return 0;
+	return store_begin_read(s) == -1 ? -1 : 1;
+}
+
+int
+db_unfix(struct store *s, int fixed, int ret)
+{
+	if (fixed == 1)
+		store_rollback(s);
+	return ret;
+}

@@ -88,18 +88,17 @@ store_export(struct store *s, FILE *fp, int flags, uint64_t *rows)
 {
 	const struct export_table	*t;
 	size_t				 i, n;
-	int				 ret = 0;
+	int				 fixed, ret = 0;
 
 	*rows = 0;
-	if (store_begin_read(s) == -1)
+	if ((fixed = db_fix(s)) == -1)
 		return -1;
 	fprintf(fp, "relay-export %d\n", STORE_EXPORT_VERSION);
 	t = export_tables(&n);
 	for (i = 0; i < n && ret == 0; i++)
 		if (!t[i].secret || !(flags & STORE_EXPORT_SANDBOX))
 			ret = export_table(s, fp, &t[i], rows);
-	store_rollback(s);
-	if (ret == -1)
+	if (db_unfix(s, fixed, ret) == -1)
 		return -1;
 	fprintf(fp, "end %llu\n", (unsigned long long)*rows);
 	if (ferror(fp) || fflush(fp) == EOF)

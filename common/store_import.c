@@ -18,6 +18,7 @@
 
 #include "store_admin.h"
 #include "store_export_int.h"
+#include "store_watch.h"
 
 #define TABLES_MAX	32
 
@@ -140,12 +141,13 @@ get_insert(struct import *im, size_t i)
 	return im->insert[i];
 }
 
+/* Nothing here is negative; what is near the end leaves no ids to give. */
 static int
-check_number(const char *v)
+check_number(const char *v, int64_t min)
 {
 	const char	*bad;
 
-	(void)strtonum(v, INT64_MIN, INT64_MAX, &bad);
+	(void)strtonum(v, min, INT64_MAX / 4, &bad);
 	return bad == NULL ? 0 : -1;
 }
 
@@ -171,7 +173,8 @@ bind_field(struct import *im, const struct export_table *t, sqlite3_stmt *st,
 	*seen |= 1U << k;
 	if (unescape(value) == -1)
 		return wrong(im, "malformed escape");
-	if (c[k].max == 0 && check_number(value) == -1)
+	if (c[k].max == 0 && check_number(value,
+	    strcmp(field, "id") == 0) == -1)
 		return wrong(im, "a number was expected");
 	if (c[k].max != 0 && strlen(value) > c[k].max)
 		return wrong(im, "a value is too long");
@@ -201,7 +204,7 @@ sequence(struct import *im, char *rest)
 			return wrong(im, "unknown column");
 	}
 	if (name == NULL || seq == NULL || strlen(name) > t->column[0].max ||
-	    check_number(seq) == -1)
+	    check_number(seq, 0) == -1)
 		return wrong(im, "a counter is malformed");
 	n = db_run(im->s, "UPDATE sqlite_sequence SET seq = "
 	    "max(seq, cast(?2 AS INTEGER)) WHERE name = ?1", "tt", name, seq);
@@ -283,15 +286,50 @@ check_mailbox(const struct store_mailbox *mb, void *arg)
 	return rule_mailbox(rules->s, mb->address, &domain, 1);
 }
 
+static int
+check_key(const struct store_key *key, void *arg)
+{
+	struct rules	*rules = arg;
+	char		 folded[STORE_ADDR_MAX + 1];
+
+	(void)strlcpy(rules->bad, key->key, sizeof(rules->bad));
+	return rule_address(rules->s, key->key) == -1 ||
+	    store_fold(key->key, folded, sizeof(folded)) == -1 ||
+	    strcmp(folded, key->key) != 0;
+}
+
+/* What no foreign key says: each finds rows that do not fit together. */
+static const char *const	 misfits[] = {
+	"SELECT 1 FROM pragma_foreign_key_check LIMIT 1",
+	"SELECT 1 FROM message m JOIN conversation c ON c.id = m.conversation"
+	" WHERE m.mailbox <> c.mailbox LIMIT 1",
+	"SELECT 1 FROM reply r JOIN conversation c ON c.id = r.conversation"
+	" WHERE r.mailbox <> c.mailbox LIMIT 1",
+	"SELECT 1 FROM handle h LEFT JOIN participant p"
+	" ON p.id = h.participant AND p.conversation = h.conversation"
+	" WHERE p.id IS NULL LIMIT 1"
+};
+
 /* What was typed elsewhere must be what could have been typed here. */
 static int
 check_rules(struct store *s)
 {
 	struct rules	 rules = { s, "" };
+	int64_t		 n;
+	size_t		 i;
+	int		 ret = 0;
 
+	for (i = 0; i < sizeof(misfits) / sizeof(misfits[0]) && ret == 0; i++)
+		ret = db_number(s, &n, misfits[i], "");
+	if (ret == 1)
+		return db_fail(s, STORE_REFUSED, "import: a row refers to "
+		    "one that is not there, or not its own");
+	if (ret == -1)
+		return -1;
 	if (store_mailbox_each(s, 0, check_mailbox, &rules) == 0 &&
 	    store_worker_each(s, check_worker, &rules) == 0 &&
-	    store_worker_addrs(s, 0, check_address, &rules) == 0)
+	    store_worker_addrs(s, 0, check_address, &rules) == 0 &&
+	    store_keys_all(s, 0, &n, check_key, &rules) == 0)
 		return 0;
 	return db_fail(s, STORE_REFUSED, "import: %s is against the rules "
 	    "for addresses and names", rules.bad);

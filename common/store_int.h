@@ -94,6 +94,13 @@ int	db_text(struct store *s, sqlite3_stmt *st, int col, char *buf,
 int	db_enter(struct store *s);
 int	db_leave(struct store *s, int ret);
 
+/*
+ * Brackets for what must be read as of one moment: a transaction, unless one
+ * is open.  db_fix() returns what db_unfix() takes, or -1; that returns ret.
+ */
+int	db_fix(struct store *s);
+int	db_unfix(struct store *s, int fixed, int ret);
+
 /* store_schema.c */
 
 /* Makes or migrates the schema up to version target; 0 or -1. */

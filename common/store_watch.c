@@ -48,23 +48,6 @@ walk(struct store *s, sqlite3_stmt *st,
 	return ret;
 }
 
-/* What is read must be of one moment: 1 if a transaction was begun for it. */
-static int
-fix(struct store *s)
-{
-	if (s->depth > 0)
-		return 0;
-	return store_begin_read(s) == -1 ? -1 : 1;
-}
-
-static int
-unfix(struct store *s, int fixed, int ret)
-{
-	if (fixed == 1)
-		store_rollback(s);
-	return ret;
-}
-
 /* The number of the newest change that ever was. */
 static int
 newest(struct store *s, int64_t *seq)
@@ -80,7 +63,7 @@ store_keys_all(struct store *s, time_t now, int64_t *seq,
 {
 	int	 fixed, ret;
 
-	if ((fixed = fix(s)) == -1)
+	if ((fixed = db_fix(s)) == -1)
 		return -1;
 	if ((ret = newest(s, seq)) == 0)
 		ret = walk(s, db_get(s, "SELECT address, ?2 FROM mailbox "
@@ -89,7 +72,7 @@ store_keys_all(struct store *s, time_t now, int64_t *seq,
 		    "UNION ALL SELECT address, expires FROM rpath "
 		    "WHERE expires > ?1", "ii", (int64_t)now,
 		    STORE_FOREVER), cb, arg);
-	return unfix(s, fixed, ret);
+	return db_unfix(s, fixed, ret);
 }
 
 int
@@ -99,22 +82,22 @@ store_keys_since(struct store *s, int64_t *seq,
 	int64_t	 last, first = 0;
 	int	 fixed, ret;
 
-	if ((fixed = fix(s)) == -1)
+	if ((fixed = db_fix(s)) == -1)
 		return -1;
 	if ((ret = newest(s, &last)) == -1)
-		return unfix(s, fixed, -1);
+		return db_unfix(s, fixed, -1);
 	if (*seq == last)
-		return unfix(s, fixed, 1);
+		return db_unfix(s, fixed, 1);
 	ret = db_number(s, &first, "SELECT min(seq) FROM change", "");
 	if (ret == -1)
-		return unfix(s, fixed, -1);
+		return db_unfix(s, fixed, -1);
 	if (ret == 0 || *seq > last || *seq < first - 1)
-		return unfix(s, fixed, 0);
+		return db_unfix(s, fixed, 0);
 	ret = walk(s, db_get(s, "SELECT address, expires FROM change "
 	    "WHERE seq > ? ORDER BY seq", "i", *seq), cb, arg);
 	if (ret == 0)
 		*seq = last;
-	return unfix(s, fixed, ret == -1 ? -1 : 1);
+	return db_unfix(s, fixed, ret == -1 ? -1 : 1);
 }
 
 int
