@@ -160,6 +160,7 @@ def test_socket_gone(relay):
     sock = relay.path("/run/smtpd.sock")
     os.rename(sock, sock + ".away")
     start = relay.log_mark()
+    relay.waiting = None
     relay.ask()
     relay.wait_log(r"result=\"?TempFail", start, 60)
     assert not relay.worker.sink.mails

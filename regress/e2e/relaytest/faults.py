@@ -23,7 +23,7 @@ import sqlite3
 import time
 
 from relaytest import mail, ns
-from relaytest.relay import ALICE, BOB, CAROL
+from relaytest.relay import ALICE, BOB, CAROL, MAILBOX
 from relaytest.sink import settle
 
 DB = "/var/lib/smtprelay/relay.db"
@@ -83,13 +83,14 @@ class Phased:
         return self.codes[-1]
 
 
-def other_mail_flows(relay, timeout=20):
-    """Mail that is none of our business is delivered now."""
+def other_mail_flows(relay, domain="company.example", timeout=20):
+    """Mail that is none of our business is delivered now.  In a domain with
+    mailboxes the store has to say so; mail to "plain.example" needs nothing
+    of ours at all."""
     before = len(relay.local_mails("dave"))
-    relay.accept(relay.stranger, "eve@elsewhere.test",
-                 ["dave@company.example"],
-                 mail.message("eve@elsewhere.test", "dave@company.example",
-                              "Unconcerned"))
+    rcpt = "dave@" + domain
+    relay.accept(relay.stranger, "eve@elsewhere.test", [rcpt],
+                 mail.message("eve@elsewhere.test", rcpt, "Unconcerned"))
     ns.wait_for("other mail", lambda: len(relay.local_mails("dave")) > before,
                 timeout)
 
@@ -128,19 +129,34 @@ def exactly_once(relay, address, count=1):
 
 
 def later_once(relay):
-    """A customer's mail that waits in the queue reaches both members once."""
+    """A customer's mail that waits reaches both members once."""
+    if relay.waiting is not None:
+        end = time.monotonic() + 30
+        while True:
+            out = relay.send(relay.customer, CAROL, [MAILBOX], relay.waiting)
+            if out.final[0] == 250:
+                break
+            assert time.monotonic() < end, "still refused: %s" % out
+            time.sleep(0.2)
     relay.wait_queue_empty(60)
     for who in (ALICE, BOB):
         exactly_once(relay, who.address)
     nothing_odd(relay)
 
 
-def waits(relay, note="waits in the queue"):
-    """A customer's mail is accepted now and waits."""
+def waits(relay, refused=False):
+    """A customer's mail is accepted now and waits in the queue; or it may be
+    refused for now, and waits in the customer's own."""
     start = relay.log_mark()
-    relay.ask()
-    relay.wait_log(r"result=\"?TempFail", start, 60)
-    assert relay.queue(), note
+    data = mail.message(CAROL, MAILBOX, "Patience")
+    out = relay.send(relay.customer, CAROL, [MAILBOX], data)
+    relay.waiting = None
+    if refused and 400 <= out.final[0] < 500:
+        relay.waiting = data
+    else:
+        assert out.final[0] == 250, str(out)
+        relay.wait_log(r"result=\"?TempFail", start, 60)
+        assert relay.queue(), "the mail is gone"
     assert not relay.worker.sink.mails, "a copy went out"
     assert relay.smtpd_alive()
 

@@ -54,6 +54,7 @@ action "copies" mda "exec 2>/dev/null; %(libexec)s/mda-relay %%{dest} || \
 exit 75" user _smtprelay virtual <mailboxes>
 action "local" maildir
 action "out" relay
+match from any for domain "plain.example" action "local"
 match from any for rcpt-to <mailboxes> action "copies"
 match from any for domain "company.example" action "local"
 match tag SUBMISSION from auth for any action "out"
