@@ -19,6 +19,7 @@
 #include "store_watch.h"
 
 #define EVENT_LIFE	(90 * 86400)	/* seconds */
+#define EVENTS_KEPT	100000	/* whoever sends us bounces fills the log */
 #define CHANGES_KEPT	20000
 
 int
@@ -75,6 +76,10 @@ store_expire(struct store *s, time_t now, time_t retain, unsigned int max,
 	/* What was carried out matters as long as a replay may come. */
 	if (db_run(s, "DELETE FROM command WHERE created < ?", "i",
 	    (int64_t)now - retain) == -1)
+		goto out;
+	if (db_run(s, "DELETE FROM event WHERE id <= "
+	    "(SELECT max(id) FROM event) - ?", "i",
+	    (int64_t)EVENTS_KEPT) == -1)
 		goto out;
 	if (store_conversation_prune(s, now - retain, max, &gone) == -1)
 		goto out;

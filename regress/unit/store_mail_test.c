@@ -17,6 +17,7 @@
 /* What a message on its way asks: conversations, threads, copies, replies. */
 
 #include "handle.h"
+#include "store_int.h"
 #include "store_util.h"
 
 static uint64_t	 box;
@@ -321,6 +322,31 @@ bounces(struct store *s)
 	CHECK(ev.when == NOW + 1 && ev.worker == alice && ev.mailbox == 0);
 }
 
+static int
+count_event(const struct store_event *ev, void *arg)
+{
+	(void)ev;
+	(*(int *)arg)++;
+	return 0;
+}
+
+/* However many there are, only the newest are kept. */
+static void
+too_many_events(struct store *s)
+{
+	int	 n = 0, more;
+
+	CHECK(sqlite3_exec(s->db, "WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL"
+	    " SELECT i + 1 FROM k WHERE i < 100500) INSERT INTO event"
+	    " (created, kind) SELECT 1790000000, 'x' FROM k", NULL, NULL,
+	    NULL) == SQLITE_OK);
+	OK(s, store_expire(s, NOW, 800 * DAY, 10, &more));
+	OK(s, store_event_each(s, 0, 0, count_event, &n));
+	CHECK(n == 100000);
+	CHECK(sqlite3_exec(s->db, "DELETE FROM event", NULL, NULL, NULL) ==
+	    SQLITE_OK);
+}
+
 static void
 expire(struct store *s)
 {
@@ -337,6 +363,7 @@ expire(struct store *s)
 	CHECK(gone == 1);
 	OK(s, store_expire(s, NOW, 800 * DAY, 1, &more));
 	CHECK(more);
+	too_many_events(s);
 	for (i = 0; more && i < 100; i++)
 		OK(s, store_expire(s, NOW + 5000 * DAY, 800 * DAY, 7, &more));
 	CHECK(!more && i < 100);
