@@ -19,6 +19,13 @@
 #include "store_mda.h"
 
 int
+store_durable(struct store *s, int on)
+{
+	return db_exec(s, on ? "PRAGMA synchronous = FULL" :
+	    "PRAGMA synchronous = NORMAL");
+}
+
+int
 store_copy_known(struct store *s, uint32_t worker, const char *msgid)
 {
 	char	 bare[STORE_MSGID_MAX + 1];

@@ -121,10 +121,8 @@ quote(struct run *r, const struct store_rpath *rp, const struct failed *f,
 {
 	int	n;
 
-	if (store_begin(r->store) == -1) {
-		run_store_failed(r, "bounce");
+	if (run_begin(r, 0) == -1)
 		return -1;
-	}
 	n = notice_record(r, f->conversation, f->key, id);
 	if (n == 1)
 		n = store_rpath_quote(r->store, rp->id);
@@ -137,12 +135,7 @@ quote(struct run *r, const struct store_rpath *rp, const struct failed *f,
 			    r->letter.smtpd_id, rp->address);
 		return n;
 	}
-	if (store_commit(r->store) == -1) {
-		run_store_failed(r, "bounce");
-		store_rollback(r->store);
-		return -1;
-	}
-	return 1;
+	return run_commit(r) == -1 ? -1 : 1;
 }
 
 static int

@@ -96,19 +96,14 @@ copy_one(struct run *r, const struct copies *c, const struct store_worker *w)
 		log_warn("copy");
 		goto out;
 	}
-	if (store_begin(r->store) == -1) {
-		run_store_failed(r, "copy");
+	if (run_begin(r, 1) == -1)
 		goto out;
-	}
 	if (copy_begin(r, c, w, copy, plan) == -1) {
 		store_rollback(r->store);
 		goto out;
 	}
-	if (store_commit(r->store) == -1) {
-		run_store_failed(r, "copy");
-		store_rollback(r->store);
+	if (run_commit(r) == -1)
 		goto out;
-	}
 	n = copy->queued ? RUN_DONE : copy_send(r, c, w, copy, plan);
 out:
 	plan_free(plan);
@@ -182,16 +177,15 @@ copies_archive(struct run *r, uint64_t conversation, uint64_t message,
 	if (to[0] == '\0')
 		return RUN_DONE;
 	memset(&copy, 0, sizeof(copy));
-	if (store_begin(r->store) == -1) {
-		run_store_failed(r, "archive");
+	if (run_begin(r, 1) == -1)
 		return RUN_RETRY;
-	}
-	if (archive_begin(r, conversation, message, &copy) == -1 ||
-	    store_commit(r->store) == -1) {
+	if (archive_begin(r, conversation, message, &copy) == -1) {
 		run_store_failed(r, "archive");
 		store_rollback(r->store);
 		return RUN_RETRY;
 	}
+	if (run_commit(r) == -1)
+		return RUN_RETRY;
 	if (copy.queued)
 		return RUN_DONE;
 	if (r->letter.flags & LETTER_LONGLINES)

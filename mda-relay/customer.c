@@ -58,16 +58,15 @@ customer_run(struct run *r)
 	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
 	if (run_lock(r, r->letter.smtpd_id, r->letter.message_id) == -1)
 		goto out;
-	if (store_begin(r->store) == -1) {
-		run_store_failed(r, "message");
+	if (run_begin(r, 0) == -1)
 		goto out;
-	}
-	if (record(r, c) == -1 || store_commit(r->store) == -1) {
+	if (record(r, c) == -1) {
 		run_store_failed(r, "message");
 		store_rollback(r->store);
 		goto out;
 	}
-	n = deliver(r, c);
+	if (run_commit(r) == 0)
+		n = deliver(r, c);
 out:
 	free(c);
 	return n;

@@ -101,19 +101,17 @@ static int
 begin(struct run *r, const struct notice *n, const struct store_worker *w,
     struct store_copy *copy)
 {
-	if (store_begin(r->store) == -1) {
-		run_store_failed(r, "notice");
+	if (run_begin(r, 1) == -1)
 		return -1;
-	}
 	if (run_token(r, w, n->conversation, r->rcpt.mailbox.address,
 	    copy->msgid, sizeof(copy->msgid)) == -1 ||
 	    store_copy_begin(r->store, n->message, w->id, r->now,
-	    copy) == -1 || store_commit(r->store) == -1) {
+	    copy) == -1) {
 		run_store_failed(r, "notice");
 		store_rollback(r->store);
 		return -1;
 	}
-	return 0;
+	return run_commit(r);
 }
 
 static int

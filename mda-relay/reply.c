@@ -126,18 +126,16 @@ begin(struct reply *rp)
 {
 	struct run	*r = rp->run;
 
-	if (store_begin(r->store) == -1) {
-		run_store_failed(r, "reply");
+	if (run_begin(r, 1) == -1)
 		return -1;
-	}
 	if (record(rp) == -1 || commands(rp) == -1 ||
 	    (!rp->note && r->rcpt.kind == STORE_RCPT_HANDLE &&
-	    begin_sent(rp) == -1) || store_commit(r->store) == -1) {
+	    begin_sent(rp) == -1)) {
 		run_store_failed(r, "reply");
 		store_rollback(r->store);
 		return -1;
 	}
-	return 0;
+	return run_commit(r);
 }
 
 /*

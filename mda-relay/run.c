@@ -48,6 +48,10 @@ run_message(struct run *r)
 {
 	int	n;
 
+	if (store_durable(r->store, 0) == -1) {
+		run_store_failed(r, "open");
+		return RUN_RETRY;
+	}
 	if ((n = claim(r, r->digest)) != 1) {
 		if (n == 0)
 			log_info("%s: another run is at it",
@@ -58,8 +62,12 @@ run_message(struct run *r)
 	if (r->locked && store_claim_release(r->store, r->lock,
 	    getpid()) == -1)
 		run_store_failed(r, "release");
-	if (store_claim_release(r->store, r->digest, getpid()) == -1)
+	/* with this, all that was recorded is on disk */
+	if (store_durable(r->store, 1) == -1 ||
+	    store_claim_release(r->store, r->digest, getpid()) == -1) {
 		run_store_failed(r, "release");
+		return RUN_RETRY;
+	}
 	return n;
 }
 
@@ -233,6 +241,26 @@ run_lock(struct run *r, const char *a, const char *b)
 	}
 	r->locked = n == 1;
 	return n == 1 ? 0 : -1;
+}
+
+int
+run_begin(struct run *r, int durable)
+{
+	if (store_durable(r->store, durable) == 0 &&
+	    store_begin(r->store) == 0)
+		return 0;
+	run_store_failed(r, "begin");
+	return -1;
+}
+
+int
+run_commit(struct run *r)
+{
+	if (store_commit(r->store) == 0 && store_durable(r->store, 0) == 0)
+		return 0;
+	run_store_failed(r, "commit");
+	store_rollback(r->store);
+	return -1;
 }
 
 void

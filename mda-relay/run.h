@@ -66,6 +66,15 @@ int	run_message(struct run *);
  */
 int	run_lock(struct run *, const char *a, const char *b);
 
+/*
+ * A transaction of the store.  What is committed is on disk at once when it
+ * was begun as durable, as it must be before a message leaves; the rest when
+ * something durable follows, at the latest when the run ends.  Both return 0,
+ * or -1 and have logged it and rolled back.
+ */
+int	run_begin(struct run *, int durable);
+int	run_commit(struct run *);
+
 /* Logs the store's last failure with the message's id in front. */
 void	run_store_failed(const struct run *, const char *what);
 

@@ -42,6 +42,7 @@ ALICE = "alice@private.test"
 BOB = "bob@elsewhere.test"
 CAROL = "carol@customer.test"
 RETRY = 75
+SANITIZER = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
 
 CONF = """database "%(dir)s/db/relay.db"
 key "%(dir)s/relay.key"
@@ -252,7 +253,8 @@ class Lab:
             [PROGRAM, "-d", "-f", self.conf, "-s", self.dir + "/sendmail",
              "-S", self.dir + "/smtpd.sock", to],
             stdin=f, stdout=subprocess.PIPE, stderr=log,
-            env={"SENDER": sender, "PATH": "/bin:/usr/bin", **(env or {})})
+            env={"SENDER": sender, "PATH": "/bin:/usr/bin", **SANITIZER,
+                 **(env or {})})
         f.close()
         p.log = log
         self.running.append(p)
