@@ -16,6 +16,7 @@
 /* init: makes what is missing, overwrites nothing, may be repeated. */
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -198,22 +199,16 @@ init_file(const char *file, gid_t gid)
 	return r;
 }
 
-/* The database and what SQLite keeps beside it. */
+/* The database and what SQLite keeps beside it, as far as they are there. */
 static int
-init_database(struct ctl *ctl, gid_t gid)
+init_files(struct ctl *ctl, gid_t gid)
 {
 	static const char	*const suffix[] = { "", "-wal", "-shm" };
-	struct store_err	 err;
-	struct store		*s;
 	const char		*path = ctl->conf->database;
 	char			 file[PATH_MAX];
 	size_t			 i;
-	int			 made = access(path, F_OK) == -1, r;
+	int			 r;
 
-	if ((s = store_open(path, STORE_CREATE, INIT_BUSY_MS, &err)) == NULL)
-		return ctl_fail(ctl, "%s", err.text);
-	/* Closed first: to close a file drops the locks that SQLite has. */
-	store_close(s);
 	for (i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
 		r = snprintf(file, sizeof(file), "%s%s", path, suffix[i]);
 		if (r < 0 || (size_t)r >= sizeof(file) ||
@@ -221,6 +216,55 @@ init_database(struct ctl *ctl, gid_t gid)
 			return ctl_fail(ctl, "%s%s: %s", path, suffix[i],
 			    strerror(errno));
 	}
+	return CTL_OK;
+}
+
+/* Makes or migrates the database, not as root: see ctl_open(). */
+static int
+init_open(struct ctl *ctl)
+{
+	struct store_err	 err;
+	struct store		*s;
+	ssize_t			 n;
+	pid_t			 pid;
+	int			 fds[2], status = 0;
+
+	if (pipe(fds) == -1 || (pid = fork()) == -1)
+		return ctl_fail(ctl, "%s", strerror(errno));
+	if (pid == 0) {
+		if (sysuser_become(SYSUSER_NAME, err.text,
+		    sizeof(err.text)) == 0 && (s = store_open(
+		    ctl->conf->database, STORE_CREATE, INIT_BUSY_MS,
+		    &err)) != NULL) {
+			store_close(s);
+			_exit(0);
+		}
+		n = write(fds[1], err.text, strlen(err.text));
+		_exit(n == -1 ? 2 : 1);
+	}
+	close(fds[1]);
+	n = read(fds[0], err.text, sizeof(err.text) - 1);
+	err.text[n > 0 ? n : 0] = '\0';
+	close(fds[0]);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return ctl_fail(ctl, "%s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return CTL_OK;
+	return ctl_fail(ctl, "%s", err.text[0] != '\0' ? err.text :
+	    "the database cannot be made");
+}
+
+static int
+init_database(struct ctl *ctl, gid_t gid)
+{
+	const char	*path = ctl->conf->database;
+	int		 made = access(path, F_OK) == -1;
+
+	/* Before it is opened too: a backup may have come back as root's. */
+	if (init_files(ctl, gid) != CTL_OK || init_open(ctl) != CTL_OK ||
+	    init_files(ctl, gid) != CTL_OK)
+		return CTL_FAIL;
 	if (made)
 		init_made(ctl, "database", path);
 	return CTL_OK;

@@ -13,17 +13,46 @@
  * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
+#include <sys/stat.h>
+
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "store.h"
 #include "store_admin.h"
+#include "sysuser.h"
+
+/*
+ * Whoever is in the group may put into the database's directory what they
+ * like, a link or a file that is made to harm SQLite: nothing there is
+ * touched as root.  Only a directory that is root's alone may be.
+ */
+static int
+ctl_lower(struct ctl *ctl)
+{
+	struct stat	 st;
+	char		 dir[PATH_MAX], why[256];
+
+	if (geteuid() != 0)
+		return CTL_OK;
+	if (strlcpy(dir, ctl->conf->database, sizeof(dir)) >= sizeof(dir))
+		return ctl_fail(ctl, "%s: name too long", ctl->conf->database);
+	if (stat(dirname(dir), &st) == -1)
+		return CTL_OK;		/* nothing to open there either */
+	if (st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return CTL_OK;
+	if (sysuser_become(SYSUSER_NAME, why, sizeof(why)) == -1)
+		return ctl_fail(ctl, "user " SYSUSER_NAME ": %s", why);
+	return CTL_OK;
+}
 
 struct store *
 ctl_open(struct ctl *ctl)
@@ -31,6 +60,8 @@ ctl_open(struct ctl *ctl)
 	struct store_err	 err;
 	struct store		*s;
 
+	if (ctl_lower(ctl) != CTL_OK)
+		return NULL;
 	s = store_open(ctl->conf->database, 0, CTL_BUSY_MS, &err);
 	if (s == NULL) {
 		if (err.kind == STORE_MISSING)

@@ -25,7 +25,11 @@
 
 #define CTL_BUSY_MS	10000	/* how long to wait for other processes */
 
-/* Opens the store that relay.conf names; NULL after saying what is wrong. */
+/*
+ * Opens the store that relay.conf names; NULL after saying what is wrong.  A
+ * process that was root's is _smtprelay's from here on, unless the directory
+ * is root's alone.
+ */
 struct store	*ctl_open(struct ctl *);
 
 /* The same, and begins a transaction, to write or only to read. */

@@ -25,6 +25,7 @@
 #include "ctl.h"
 #include "ctlcmd.h"
 #include "json.h"
+#include "privsep.h"
 
 #define COMMON_OPTIONS	"f:j"
 
@@ -233,6 +234,8 @@ main(int argc, char *argv[])
 	struct ctl	 ctl;
 	int		 ch, check = 0, verbose = 0, status;
 
+	if (privsep_begin("smtprelayctl", argc, argv) == -1)
+		return CTL_FAIL;
 	memset(&ctl, 0, sizeof(ctl));
 	ctl.path = CONF_PATH;
 	/* What is made here is for root and the group _smtprelay alone. */

@@ -177,6 +177,26 @@ sysuser_join(const char *user, const char *group, char *why, size_t size)
 	return 1;
 }
 
+int
+sysuser_become(const char *user, char *why, size_t size)
+{
+	struct passwd	*pw;
+	gid_t		 gid;
+
+	if ((pw = getpwnam(user)) == NULL) {
+		(void)snprintf(why, size, "there is no such user "
+		    "(smtprelayctl init makes it)");
+		return -1;
+	}
+	gid = pw->pw_gid;
+	if (setgroups(1, &gid) == -1 || setresgid(gid, gid, gid) == -1 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == -1) {
+		(void)snprintf(why, size, "%s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
 const char *
 sysuser_smtpd(void)
 {

@@ -38,6 +38,12 @@ int	sysuser_user(const char *user, const char *group, char *why,
 int	sysuser_join(const char *user, const char *group, char *why,
 	    size_t size);
 
+/*
+ * Goes on as that user and its group alone, for good.  Returns 0, or -1 with
+ * a sentence in `why'; the process is then of no use any more.
+ */
+int	sysuser_become(const char *user, char *why, size_t size);
+
 /* The user that smtpd runs its tables as; NULL when there is none. */
 const char *sysuser_smtpd(void);
 

@@ -48,9 +48,10 @@ mount -t tmpfs -o mode=0755 tmpfs "$tmp" || exit 1
 cp -a /etc "$tmp/etc" && touch "$tmp/etc/is-a-copy" &&
     mount --bind "$tmp/etc" /etc && [ -e /etc/is-a-copy ] || exit 1
 rm -rf /etc/mail /etc/smtpd.conf
+# By hand: userdel refuses while any process of that user runs.
 for user in _smtprelay opensmtpd _smtpd; do
-	userdel $user 2>/dev/null
-	groupdel $user 2>/dev/null
+	sed -i -e "/^$user:/d" -e "s/\([:,]\)$user\(,\|\$\)/\1/" \
+	    -e 's/,$//' /etc/passwd /etc/shadow /etc/group /etc/gshadow
 done
 useradd --system --no-create-home opensmtpd || exit 1
 cd "$tmp" || exit 1
@@ -200,6 +201,51 @@ chmod 600 precious
 ln -s "$tmp/precious" trap/relay.db-shm
 "$prog" -f trap.conf init >/dev/null 2>&1
 check init-no-link test "$(stat -c %U:%G:%a precious)" = root:root:600
+
+# The directory is the group's: a database there may be a link to a file that
+# is not, which root could open.
+try init-lure 0 'made database' any init -f second.conf
+chown root:root second/relay.db
+mv second/relay.db lure.db
+chmod 600 lure.db
+ln -s "$tmp/lure.db" second/relay.db
+cp lure.db lure.before
+try open-no-link 1 - 'Permission denied' \
+    mailbox add -f second.conf lured@company.example
+try init-no-link-database 1 - 'relay.db' init -f second.conf
+check lure-kept cmp lure.db lure.before
+check lure-mode test "$(stat -c %U:%G:%a lure.db)" = root:root:600
+rm -rf second
+
+# One that was restored by root is put right.
+try init-restored 0 'made database' any init -f second.conf
+cp second/relay.db restored.db
+rm second/*
+cp restored.db second/relay.db
+chown root:root second/relay.db
+chmod 600 second/relay.db
+try init-restored 0 . any init -f second.conf
+try use-restored 0 - - mailbox list -f second.conf
+rm -rf second
+
+# One that goes on is not root's, and leaves no secrets in a core file.
+"$prog" -f "$conf" log -f >/dev/null &
+follower=$!
+lowered() {
+	i=0
+	until [ $i = 100 ] || grep -q "^Uid:.$(id -u _smtprelay).$(id -u \
+	    _smtprelay).$(id -u _smtprelay)" /proc/$follower/status; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	[ $i -lt 100 ] &&
+	    grep -q '^Groups:.*'"$(id -g _smtprelay) *$" \
+	    /proc/$follower/status &&
+	    grep -q '^Max core file size *0 *0' /proc/$follower/limits
+}
+check lowered lowered
+kill $follower
+wait $follower 2>/dev/null
 
 # Mailboxes and workers.
 try mailbox-add 0 'is a mailbox now' - \
