@@ -39,3 +39,4 @@ UNIT_TESTS += store_thread_test
 UNIT_TESTS += store_sealed_test
 UNIT_TESTS += bodyrw_test
 UNIT_TESTS += intake_test
+UNIT_TESTS += lex_test
