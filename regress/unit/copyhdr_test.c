@@ -194,6 +194,8 @@ team(void)
 	init_plan(&p);
 	p.kind = COPYHDR_TEAM;
 	p.from = NULL;
+	p.map = map + 2;
+	p.nmap = 1;
 	p.worker_name = "Alice";
 	sbuf_init(&b, REPLYHDR_MAX);
 	CHECK(build(&b,
@@ -217,6 +219,11 @@ team(void)
 	    "MIME-Version: 1.0\n"
 	    "Content-Transfer-Encoding: 8bit\n");
 	CHECK(strstr(sbuf_str(&b), "private") == NULL);
+	/* who takes part stands there even when not written to */
+	CHECK(build(&b, "To: support@company.example\n", &p) == 0);
+	CHECK(strstr(sbuf_str(&b), "To: support@company.example\n"
+	    "Cc: \"Carol (via Company Support)\" "
+	    "<support+cccccccccccccccc@company.example>\n") != NULL);
 	p.message_id = "";
 	CHECK(build(&b, "", &p) == -1);
 	init_plan(&p);
