@@ -241,8 +241,8 @@ get_smtpd_id(struct facts *f)
 	for (; p < end; p = nl + 1) {
 		while (p < end && (*p == ' ' || *p == '\t'))
 			p++;
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL)
+		if (p >= end ||
+		    (nl = memchr(p, '\n', (size_t)(end - p))) == NULL)
 			nl = end;
 		if (nl - p < 3 || strncmp(p, "by ", 3) != 0)
 			continue;

@@ -323,7 +323,7 @@ class World(Machine):
                                  "\n".join(self.queue()))
             if time.monotonic() > nudge:
                 self.retry()
-                nudge = time.monotonic()
+                nudge = time.monotonic() + 2
             time.sleep(0.1)
 
     # Our programs
