@@ -40,3 +40,4 @@ UNIT_TESTS += store_sealed_test
 UNIT_TESTS += bodyrw_test
 UNIT_TESTS += intake_test
 UNIT_TESTS += lex_test
+UNIT_TESTS += store_oom_test
