@@ -74,6 +74,7 @@ static int
 failed(struct run *r, const struct store_rpath *rp, const struct failure *f)
 {
 	struct failed			 fa;
+	char				 status[STORE_STATUS_MAX + 1];
 	struct store_worker		 w;
 	struct store_message		*m;
 	struct store_participant	 p;
@@ -84,11 +85,16 @@ failed(struct run *r, const struct store_rpath *rp, const struct failure *f)
 	fa.key = r->letter.message_id;
 	fa.status = f->status;
 	fa.text = f->text;
+	/* smtpd says 5.0.0 of everything; the reply knows more */
+	status_of(f->text, status, sizeof(status));
+	if (status[0] != '\0' && (f->status[0] == '\0' ||
+	    strcmp(f->status + 1, ".0.0") == 0))
+		fa.status = status;
 	run_event(r, "bounce", rp->conversation, rp->worker, "%s %s: %s",
 	    rp->kind == STORE_RPATH_WORKER ? "a worker's address" :
-	    rp->address_to, f->status, f->text);
+	    rp->address_to, fa.status, fa.text);
 	log_info("%s: a bounce for %s: %s %s", r->letter.smtpd_id,
-	    r->recipient, f->status, f->text);
+	    r->recipient, fa.status, fa.text);
 	if (rp->conversation == 0 || rp->worker == 0 ||
 	    r->rcpt.mailbox.id == 0)
 		return RUN_DONE;

@@ -25,6 +25,7 @@
 #define DSN_SKIP	0		/* a body that is of no interest */
 #define DSN_HEADER	1		/* the header of a part */
 #define DSN_STATUS	2		/* fields of a delivery status */
+#define DSN_TEXT	3		/* may hold replies */
 
 static const char *const part_fields[] = { "Content-Type", NULL };
 static const char *const status_fields[] = { "Action", "Status",
@@ -34,6 +35,9 @@ static int	content(struct dsn *, const char *);
 static int	delimiter(struct dsn *, const char *, size_t);
 static void	begin(struct dsn *, int);
 static int	leave(struct dsn *);
+static void	text_line(struct dsn *, const char *, size_t);
+static void	quote(char *, const char *, size_t);
+static void	match(struct dsn *);
 static int	group(struct dsn *);
 static void	failure_status(struct failure *, const char *);
 static void	failure_text(struct failure *, const char *);
@@ -74,7 +78,8 @@ content(struct dsn *d, const char *type)
 	    strcmp(f.type, "message/global-delivery-status") == 0) {
 		d->letter->flags |= LETTER_REPORT;
 		begin(d, DSN_STATUS);
-	}
+	} else if (strcmp(f.type, "text/plain") == 0 && d->depth > 0)
+		d->mode = DSN_TEXT;
 	mimefield_free(&f);
 	return 0;
 }
@@ -96,7 +101,9 @@ dsn_line(struct dsn *d, const char *line, size_t len)
 
 	if ((n = delimiter(d, line, len)) != 0)
 		return n == -1 ? -1 : 0;
-	if (d->mode == DSN_SKIP)
+	if (d->mode == DSN_TEXT)
+		text_line(d, line, len);
+	if (d->mode == DSN_SKIP || d->mode == DSN_TEXT)
 		return 0;
 	if ((n = hdr_line(&d->hdr, line, len)) == -1)
 		return -1;
@@ -176,7 +183,52 @@ leave(struct dsn *d)
 int
 dsn_end(struct dsn *d)
 {
-	return leave(d);
+	int	n = leave(d);
+
+	match(d);
+	return n;
+}
+
+/* Keeps "carol@customer.test: 550 5.1.1 no such user". */
+static void
+text_line(struct dsn *d, const char *line, size_t len)
+{
+	struct dsn_reply	*r;
+	const char		*p;
+	char			 addr[ADDR_MAX + 1];
+	size_t			 n;
+
+	if (d->nreplies == DSN_REPLIES_MAX ||
+	    (p = memchr(line, ':', len)) == NULL)
+		return;
+	n = (size_t)(p - line);
+	if (n > ADDR_MAX || len - n < 6 || p[1] != ' ' ||
+	    (p[2] != '4' && p[2] != '5') ||
+	    !isdigit((unsigned char)p[3]) || !isdigit((unsigned char)p[4]))
+		return;
+	memcpy(addr, line, n);
+	addr[n] = '\0';
+	r = &d->reply[d->nreplies];
+	if (addr_fold(addr, r->recipient, sizeof(r->recipient)) == -1)
+		return;
+	quote(r->text, p + 2, len - n - 2);
+	d->nreplies++;
+}
+
+/* Failures without a diagnosis of their own get the reply in the text. */
+static void
+match(struct dsn *d)
+{
+	struct failure	*f;
+	size_t		 i, k;
+
+	for (i = 0; i < d->letter->nfailures; i++) {
+		f = &d->letter->failure[i];
+		for (k = 0; k < d->nreplies && f->text[0] == '\0'; k++)
+			if (strcmp(d->reply[k].recipient, f->recipient) == 0)
+				(void)strlcpy(f->text, d->reply[k].text,
+				    sizeof(f->text));
+	}
 }
 
 /* A group of fields is complete: one recipient's when it has an Action. */
@@ -225,16 +277,24 @@ static void
 failure_text(struct failure *f, const char *s)
 {
 	const char	*semi;
-	size_t		 i;
 
 	if ((semi = strchr(s, ';')) != NULL)
 		s = semi + 1;
 	while (*s == ' ' || *s == '\t')
 		s++;
-	for (i = 0; i < LETTER_TEXT_MAX && s[i] != '\0'; i++)
-		f->text[i] = s[i] >= ' ' && s[i] <= '~' ? s[i] :
+	quote(f->text, s, strlen(s));
+}
+
+/* At most LETTER_TEXT_MAX characters, all printable ASCII. */
+static void
+quote(char *to, const char *s, size_t len)
+{
+	size_t	i;
+
+	for (i = 0; i < LETTER_TEXT_MAX && i < len; i++)
+		to[i] = s[i] >= ' ' && s[i] <= '~' ? s[i] :
 		    s[i] == '\t' || s[i] == '\n' ? ' ' : '?';
-	f->text[i] = '\0';
+	to[i] = '\0';
 }
 
 /* "rfc822; carol@customer.test" as a malloced lower case address, or "". */

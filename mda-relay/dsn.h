@@ -18,7 +18,9 @@
  * Delivery status notifications, RFC 3464: which recipients failed.  Only
  * the fields of a message/delivery-status part are looked at, wherever it
  * stands in nested multiparts (smtpd sends its own in multipart/mixed), but
- * not inside an attached message.
+ * not inside an attached message.  smtpd's own reports have no
+ * Diagnostic-Code; its text has the other server's reply instead, a line
+ * "ADDRESS: 550 5.1.1 ..." for each recipient, which then stands in for it.
  */
 
 #ifndef DSN_H
@@ -30,6 +32,14 @@
 #define DSN_DEPTH		8	/* of multiparts */
 #define DSN_BOUNDARY_MAX	70	/* RFC 2046 5.1.1 */
 
+#define DSN_REPLIES_MAX		LETTER_FAILURES_MAX
+
+/* A line of a text that reads as a recipient's reply. */
+struct dsn_reply {
+	char	 recipient[ADDR_MAX + 1];	/* lower case */
+	char	 text[LETTER_TEXT_MAX + 1];
+};
+
 struct dsn {
 	struct letter	*letter;	/* gets the failures */
 	char		 boundary[DSN_DEPTH][DSN_BOUNDARY_MAX + 1];
@@ -37,6 +47,8 @@ struct dsn {
 	int		 mode;
 	int		 have_hdr;
 	struct hdr	 hdr;
+	struct dsn_reply reply[DSN_REPLIES_MAX];
+	size_t		 nreplies;
 };
 
 /*

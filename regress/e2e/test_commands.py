@@ -37,10 +37,10 @@ def test_close_and_reopen(relay):
     relay.answer(copy, body="#close\n\nDone.\n")
     got = relay.got(CAROL)
     assert b"#close" not in got.data and b"Done." in got.data
-    wait_for("closed", lambda: "closed" in state(relay, copy))
+    wait_for("closed", lambda: '"open": false' in state(relay, copy))
     relay.answer(copy, body="#reopen\n\nNot yet.\n")
     assert b"#reopen" not in relay.got(CAROL, 2).data
-    wait_for("open", lambda: '"open"' in state(relay, copy))
+    wait_for("open", lambda: '"open": true' in state(relay, copy))
 
 
 def test_take(relay):

@@ -87,6 +87,40 @@ where_it_stands(void)
 	two_failures();
 }
 
+/* smtpd's own report: its reply stands in the text, and only there. */
+static void
+replies(void)
+{
+	static const char	type[] = "multipart/mixed;boundary=\"   1/mx\"";
+	static const char	text[] = "This is MIME\n\n--   1/mx\n"
+	    "Content-Description: Notification\n"
+	    "Content-Type: text/plain; charset=us-ascii\n\n    Hi!\n\n"
+	    "%s\n    Below is a copy of the original message:\n\n--   1/mx\n"
+	    "Content-Type: message/delivery-status\n\n"
+	    "Reporting-MTA: dns; mx\n\n"
+	    "Final-Recipient: rfc822; Carol@customer.test\n"
+	    "Action: failed\nStatus: 5.0.0\n\n"
+	    "--   1/mx\nContent-Type: text/rfc822-headers\n\nA: b\n\n"
+	    "--   1/mx--\n";
+	static const char *const wrong[] = { "dave@customer.test: 550 no\n",
+	    "carol@customer.test: moved\n", "carol@customer.test:550 x\n",
+	    "carol@customer.test\n", ": 550 x\n", "carol@customer.test: 5" };
+	char			 buf[2000];
+	size_t			 i;
+
+	snprintf(buf, sizeof(buf), text, "x@y.test: 550 5.7.1 not x\n"
+	    "carol@customer.test: 550 5.1.1 moved\033 away\n");
+	CHECK(read_body(type, buf) == 0);
+	CHECK(letter.nfailures == 1);
+	CHECK_STR(letter.failure[0].text, "550 5.1.1 moved? away");
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(buf, sizeof(buf), text, wrong[i]);
+		CHECK(read_body(type, buf) == 0);
+		CHECK(letter.nfailures == 1);
+		CHECK_STR(letter.failure[0].text, "");
+	}
+}
+
 static void
 where_it_does_not(void)
 {
@@ -199,6 +233,7 @@ main(void)
 {
 	where_it_stands();
 	where_it_does_not();
+	replies();
 	hostile();
 	wire();
 	return test_done();
