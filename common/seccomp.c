@@ -27,6 +27,7 @@
 #include <sys/syscall.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
@@ -180,6 +181,18 @@ seccomp_rule_arg(struct seccomp_prog *p, int nr, int arg, uint32_t mask,
 	seccomp_ret(p, SECCOMP_RET_ERRNO | EPERM);
 }
 
+/* Refuses a call if its argument is value; else the next rules decide. */
+static void
+seccomp_deny_arg(struct seccomp_prog *p, int nr, int arg, uint32_t value)
+{
+	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 4);
+	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS, SECCOMP_LOW(arg), 0, 0);
+	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+	seccomp_ret(p, SECCOMP_RET_ERRNO | EPERM);
+	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS,
+	    offsetof(struct seccomp_data, nr), 0, 0);
+}
+
 /* What depends on an argument. */
 static void
 seccomp_args(struct seccomp_prog *p, int groups)
@@ -230,6 +243,10 @@ seccomp_build(struct seccomp_prog *p, int groups)
 	    offsetof(struct seccomp_data, nr), 0, 0);
 	seccomp_add(p, BPF_JMP | BPF_JGE | BPF_K, SECCOMP_X32, 0, 1);
 	seccomp_ret(p, SECCOMP_RET_KILL_PROCESS);
+	/* A descriptor can be made to signal another process. */
+	seccomp_deny_arg(p, __NR_fcntl, 1, F_SETOWN);
+	seccomp_deny_arg(p, __NR_fcntl, 1, F_SETOWN_EX);
+	seccomp_deny_arg(p, __NR_fcntl, 1, F_SETSIG);
 	RULES(calls_base, SECCOMP_RET_ALLOW);
 	if (groups & SECCOMP_FILES)
 		RULES(calls_files, SECCOMP_RET_ALLOW);

@@ -43,7 +43,8 @@ int	seccomp_works(void);
 /*
  * Allows the groups and nothing else, for this process and its future
  * children.  What has no place in any of our processes (execve, ptrace,
- * mount, modules) kills the process; all else fails with EPERM.  Returns 0, or -1 with errno set.
+ * mount, modules) kills the process; all else fails with EPERM.  Returns 0,
+ * or -1 with errno set.
  */
 int	seccomp_confine(int groups);
 

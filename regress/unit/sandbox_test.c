@@ -182,6 +182,13 @@ do_kill(void)
 	return kill(victim, SIGUSR1);
 }
 
+/* SIGIO to somebody else, by way of a descriptor. */
+static int
+do_own(void)
+{
+	return fcntl(pair[0], F_SETOWN, victim);
+}
+
 static int
 do_wx(void)
 {
@@ -231,6 +238,7 @@ test_all_kinds(void)
 		CHECK(could(k, do_passwd) == 0);
 		CHECK(could(k, do_exec) == 0);
 		CHECK(could(k, do_socket) == 0);
+		CHECK(could(k, do_own) == 0);
 #ifndef SANDBOX_LOOSE
 		CHECK(could(k, do_wx) == 0);
 #endif
