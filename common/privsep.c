@@ -61,6 +61,7 @@ struct privsep_proc {
 	int64_t		 started;
 	int64_t		 startat;	/* when to start it again */
 	int64_t		 pinged;
+	int		 asked;		/* questions without an answer */
 	int64_t		 heard;
 	unsigned int	 unwired;	/* peers that want a new channel */
 	int		 lost;		/* its control channel failed */
@@ -221,7 +222,7 @@ privsep_start(struct privsep_state *st, int role)
 	}
 	close(fds[1]);
 	p->ctl = ctl;
-	p->lost = 0;
+	p->lost = p->asked = 0;
 	p->pid = pid;
 	p->started = p->pinged = p->heard = privsep_now();
 	for (i = 0; i < st->ps->nroles; i++)
@@ -277,23 +278,37 @@ privsep_reap(struct privsep_state *st)
 	return end;
 }
 
+/*
+ * Takes a child's answers.  Returns -1 when its channel has failed or it says
+ * what nobody asked: whoever talks without end would keep us from the others.
+ */
+static int
+privsep_hear(struct privsep_proc *p, int64_t now)
+{
+	struct ipc_msg msg;
+	int n;
+
+	while ((n = ipc_read(p->ctl)) == 1)
+		while ((n = ipc_get(p->ctl, &msg)) == 1) {
+			if (msg.fd != -1)
+				close(msg.fd);
+			if (msg.type != PRIVSEP_MSG_PONG || p->asked == 0)
+				return -1;
+			p->asked--;
+			p->heard = now;
+		}
+	return n == -1 || ipc_flush(p->ctl) == -1 ? -1 : 0;
+}
+
 /* Asks a child whether it lives, and kills one that does not say so. */
 static void
 privsep_watch(struct privsep_state *st, int role, int64_t now)
 {
 	struct privsep_proc *p = &st->proc[role];
-	struct ipc_msg msg;
-	int n;
 
 	if (p->lost)
 		return;
-	while ((n = ipc_read(p->ctl)) == 1)
-		while ((n = ipc_get(p->ctl, &msg)) == 1) {
-			if (msg.fd != -1)
-				close(msg.fd);
-			p->heard = now;
-		}
-	if (n == -1 || ipc_flush(p->ctl) == -1) {
+	if (privsep_hear(p, now) == -1) {
 		p->lost = 1;
 		kill(p->pid, SIGKILL);
 		return;
@@ -306,7 +321,8 @@ privsep_watch(struct privsep_state *st, int role, int64_t now)
 		kill(p->pid, SIGKILL);
 		p->heard = now;
 	} else if (now - p->pinged >= PRIVSEP_PING) {
-		ipc_send(p->ctl, PRIVSEP_MSG_PING, 0, NULL, 0, -1);
+		if (ipc_send(p->ctl, PRIVSEP_MSG_PING, 0, NULL, 0, -1) == 0)
+			p->asked++;
 		p->pinged = now;
 	}
 }

@@ -41,3 +41,4 @@ UNIT_TESTS += bodyrw_test
 UNIT_TESTS += intake_test
 UNIT_TESTS += lex_test
 UNIT_TESTS += store_oom_test
+UNIT_TESTS += privsep_test
