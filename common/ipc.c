@@ -198,6 +198,16 @@ ipc_send_lend(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
 	return ipc_start(ch);
 }
 
+void
+ipc_reclaim(struct ipc *ch)
+{
+	int i;
+
+	for (i = 0; i < ch->noutfds; i++)
+		if (ch->outfds[i].lent)
+			ch->failed = 1;
+}
+
 /* Writes n bytes, perhaps with a descriptor. */
 static ssize_t
 ipc_sendmsg(struct ipc *ch, size_t n, int fd)

@@ -90,11 +90,17 @@ int		 ipc_send(struct ipc *ch, uint32_t type, uint64_t id,
 
 /*
  * As ipc_send() with a descriptor that stays the caller's and open: it must
- * not be closed before ipc_queued() is 0 or the channel freed.  For one whose
+ * not be closed without ipc_reclaim(), unless the channel is freed.  For one whose
  * closing would have effects of its own, such as dropped locks (fcntl(2)).
  */
 int		 ipc_send_lend(struct ipc *ch, uint32_t type, uint64_t id,
 		    const void *data, size_t len, int fd);
+
+/*
+ * Before a lent descriptor is closed: one that still waits to be passed would
+ * be whatever has its number by then, so the channel fails instead.
+ */
+void		 ipc_reclaim(struct ipc *ch);
 
 /* Bytes waiting to be written: a sender's back-pressure. */
 size_t		 ipc_queued(const struct ipc *ch);

@@ -95,6 +95,9 @@ keeper_open(struct keeper *k)
 static void
 keeper_close(struct keeper *k)
 {
+	/* A front that did not take what to watch must not get another file. */
+	if (k->front != NULL)
+		ipc_reclaim(k->front);
 	store_close(k->store);
 	k->store = NULL;
 	k->told = 0;
@@ -154,7 +157,7 @@ keeper_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	struct keeper		*k = arg;
 	struct ipc_unpack	 u;
 	uint64_t		 seq;
-	int			 known;
+	int			 known, fd;
 
 	if (msg == NULL) {
 		ipc_free(ch);
@@ -175,8 +178,9 @@ keeper_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		keeper_fail(k, msg->id);
 	else if (k->told)
 		keeper_tell(k, msg->id, known, (int64_t)seq);
-	else if (ipc_send_lend(ch, MIRROR_WATCH, msg->id, NULL, 0,
-	    store_watch_fd(k->store)) == 0)
+	else if ((fd = store_watch_fd(k->store)) == -1)
+		keeper_fail(k, msg->id);
+	else if (ipc_send_lend(ch, MIRROR_WATCH, msg->id, NULL, 0, fd) == 0)
 		k->told = 1;
 }
 

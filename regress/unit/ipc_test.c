@@ -240,6 +240,40 @@ test_lend(void)
 	close(lent);
 }
 
+/* One that was not taken before it is closed is not taken at all. */
+static void
+test_reclaim(void)
+{
+	struct ipc *a, *b;
+	struct ipc_msg msg;
+	char buf[1000];
+	int fds[2], lent, n, fd = 0;
+
+	memset(buf, 'x', sizeof(buf));
+	CHECK(ipc_pair(fds) == 0);
+	a = ipc_new(fds[0], sizeof(buf), 1000000);
+	b = ipc_new(fds[1], sizeof(buf), 1000000);
+	lent = open("/dev/null", O_RDONLY);
+	ipc_reclaim(a);
+	while (ipc_queued(a) == 0 &&
+	    ipc_send(a, 1, 1, buf, sizeof(buf), -1) == 0)
+		continue;
+	CHECK(ipc_send_lend(a, 2, 2, NULL, 0, lent) == 0);
+	ipc_reclaim(a);
+	close(lent);
+	CHECK(open("/dev/zero", O_RDONLY) == lent);
+	while ((n = ipc_recv_wait(b, &msg, 100)) == 1) {
+		if (msg.fd != -1)
+			fd = close(msg.fd) + 1;
+		ipc_flush(a);
+	}
+	CHECK(n == 0 && fd == 0);
+	CHECK(ipc_flush(a) == -1);
+	ipc_free(a);
+	ipc_free(b);
+	close(lent);
+}
+
 int
 main(void)
 {
@@ -249,5 +283,6 @@ main(void)
 	test_rubbish();
 	test_event();
 	test_lend();
+	test_reclaim();
 	return test_done();
 }
