@@ -1,0 +1,217 @@
+#!/usr/bin/python3
+#
+# Copyright (c) 2026 The opensmtpd-relay developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+"""Processes of filter-relay are killed or stopped at each phase."""
+
+import os
+import signal
+import time
+
+from filterpeer import (LATER, Filter, Session, World, main, message,
+                        wait_for)
+from filter_policy_test import ALICE, BOX, header, reply
+
+PHASES = ("connect", "mail", "rcpt", "header", "body", "dot")
+
+
+def later(answer):
+    return answer.startswith("reject|" + LATER)
+
+
+def step(s, world, phase, lines):
+    """Brings a reply up to the end of a phase: what was answered."""
+    at = lines.index("") + 1
+    if phase == "mail":
+        return s.mail(ALICE)
+    if phase == "rcpt":
+        return s.rcpt(world.handle)
+    if phase == "header":
+        s.put(*lines[:at - 2])
+    elif phase == "body":
+        s.put(*lines[at - 2:])
+    elif phase == "dot":
+        s.put(".")
+        return s.got()
+    return "proceed"
+
+
+def works(f, world):
+    """A whole reply, on the next try."""
+    def once():
+        s = Session(f)
+        if s.mail(ALICE) != "proceed" or s.rcpt(world.handle) != "proceed":
+            return False
+        s.data(reply(world))
+        return s.commit() == "proceed"
+    wait_for("a reply that passes", once)
+    s = Session(f)
+    got, verdict = s.send("c@customer.test", ["j@elsewhere.test"], message())
+    assert verdict == "proceed" and got == message()
+
+
+def test_killed():
+    """451 for who needs it, everything else goes on, and it comes back."""
+    with World() as world, Filter(world) as f:
+        lines = reply(world)
+        for role in ("engine", "keeper"):
+            for when in PHASES:
+                bystander = Session(f)
+                assert bystander.mail("c@customer.test") == "proceed"
+                assert bystander.rcpt("j@elsewhere.test") == "proceed"
+                bystander.put("Subject: x")
+                assert f.line().endswith("|Subject: x")
+                s = Session(f)
+                failed = False
+                for phase in PHASES:
+                    answer = step(s, world, phase, lines)
+                    if isinstance(answer, str) and answer != "proceed":
+                        assert later(answer), (role, when, phase, answer)
+                        failed = True
+                        break
+                    if phase == when:
+                        f.kill(role)
+                if not failed:
+                    verdict = s.commit()
+                    assert verdict == "proceed" or later(verdict), verdict
+                    if when in ("header", "body"):
+                        assert later(verdict), (role, when, verdict)
+                got, verdict = bystander.data(["", "body"]), \
+                    bystander.commit()
+                assert got == ["", "body"] and verdict == "proceed"
+                works(f, world)
+        log = f.logged()
+        assert "engine ended by signal 9" in log
+        assert "keeper ended by signal 9" in log
+
+
+def test_stopped_keeper():
+    """A keeper that hangs: 451 after 10 s, and none of it counts later."""
+    with World() as world, Filter(world) as f:
+        s = Session(f)
+        assert s.mail(ALICE) == "proceed"
+        pid = f.kill("keeper", signal.SIGSTOP)
+        begin = time.monotonic()
+        answer = s.rcpt(world.handle)
+        assert later(answer), answer
+        assert 9 < time.monotonic() - begin < 13
+        other = Session(f)
+        got, verdict = other.send("c@customer.test", ["j@elsewhere.test"],
+                                  message())
+        assert verdict == "proceed" and got == message()
+        os.kill(pid, signal.SIGCONT)
+        f.nothing()
+        works(f, world)
+
+
+def test_stopped_engine():
+    """An engine that hangs in a large message fails it within seconds,
+    in a small one within 60, and the front's memory stays."""
+    with World() as world, Filter(world) as f:
+        s, small = Session(f), Session(f)
+        for x in (s, small):
+            assert x.mail(ALICE) == "proceed"
+            assert x.rcpt(world.handle) == "proceed"
+        pid = f.kill("engine", signal.SIGSTOP)
+        begin = time.monotonic()
+        small.put(*reply(world))
+        small.put(".")
+        s.put(*reply(world))
+        block = ["x" * 78] * 1000
+        for _ in range(100):
+            s.put(*block)
+        s.put(".")
+        s.got()
+        assert later(s.commit())
+        assert time.monotonic() - begin < 20
+        assert "takes no more" in f.logged()
+        assert small.got(70) == []
+        assert 55 < time.monotonic() - begin < 70
+        assert later(small.commit())
+        os.kill(pid, signal.SIGCONT)
+        f.nothing()
+        works(f, world)
+
+
+def test_stopped_verdict():
+    """No verdict at commit: 451 after 60 s."""
+    with World() as world, Filter(world) as f:
+        s = Session(f)
+        assert s.mail(ALICE) == "proceed"
+        assert s.rcpt(world.handle) == "proceed"
+        got = s.data(reply(world))
+        pid = f.kill("keeper", signal.SIGSTOP)
+        begin = time.monotonic()
+        assert later(s.commit(70))
+        assert 55 < time.monotonic() - begin < 65
+        os.kill(pid, signal.SIGCONT)
+        f.nothing()
+        works(f, world)
+        assert header(got, "X-Relay-Reply") is not None
+
+
+def test_front():
+    """A new front: sessions that it did not see begin are lost."""
+    with World() as world, Filter(world) as f:
+        s = Session(f)
+        assert s.mail(ALICE) == "proceed"
+        assert s.rcpt(world.handle) == "proceed"
+        s.put("Subject: half")
+        wait_for("front at rest", lambda: open(
+            "/proc/%d/stat" % f.child("front")).read().split()[2] == "S")
+        f.kill("front")
+        f.raw(b"the rest of a line that the old one had begun\n")
+        s.put("more", ".")
+        assert s.got() == []
+        assert later(s.commit())
+        assert later(s.mail(ALICE))
+        f.config()
+        assert f.lines_until("register|ready")
+        works(f, world)
+
+
+def test_locked():
+    """Another process holds the database for long."""
+    with World() as world, Filter(world) as f:
+        s = Session(f)
+        assert s.mail("c@customer.test") == "proceed"
+        world.seed("begin")
+        answer = s.rcpt(BOX)
+        assert later(answer), answer
+        # What only reads goes on.
+        assert s.rcpt("root@company.example") == "proceed"
+        r = Session(f)
+        assert r.mail(ALICE) == "proceed"
+        assert r.rcpt(world.handle) == "proceed"
+        r.data(reply(world))
+        assert later(r.commit())
+        world.seed("rollback")
+        wait_for("the lock to be gone", lambda: s.rcpt(BOX) == "proceed")
+        works(f, world)
+
+
+def test_restarts():
+    """A child that goes on dying is started again, with pauses."""
+    with World() as world, Filter(world) as f:
+        for _ in range(4):
+            f.kill("engine")
+        works(f, world)
+        f.kill("engine", signal.SIGTERM)
+        works(f, world)
+
+
+if __name__ == "__main__":
+    main([test_killed, test_stopped_keeper, test_stopped_engine,
+          test_stopped_verdict, test_front, test_locked, test_restarts])
