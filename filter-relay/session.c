@@ -21,7 +21,10 @@
 
 #define SESSION_BUCKETS	256	/* at first */
 
-/* Ids are random numbers already; one multiplication spreads the digits. */
+/*
+ * Ids are 16 digits, of which perhaps only the last ones differ: each half is
+ * folded before a multiplication carries it upwards, and again after it.
+ */
 static size_t
 session_hash(const char sid[PROTO_ID])
 {
@@ -29,7 +32,8 @@ session_hash(const char sid[PROTO_ID])
 
 	memcpy(&a, sid, sizeof(a));
 	memcpy(&b, sid + sizeof(a), sizeof(b));
-	a = (a ^ (b << 4) ^ (b >> 60)) * 0x9e3779b97f4a7c15ULL;
+	b = (b ^ (b >> 32)) * 0x9e3779b97f4a7c15ULL;
+	a = (a ^ (a >> 32) ^ b ^ (b >> 29)) * 0xbf58476d1ce4e5b9ULL;
 	return (size_t)(a >> 32);
 }
 
