@@ -28,6 +28,8 @@ struct answerer {
 	struct mirror	*mirror;
 	struct keyset	*domains;
 	int		 senders;
+	size_t		 lastlen;	/* of the domain asked for last, */
+	char		 last[CONF_DOMAIN_MAX];	/* which was one of ours */
 	char		 key[REQUEST_KEY_MAX];	/* in lower case */
 };
 
@@ -79,6 +81,21 @@ answer_update(struct answerer *a, struct answer *ans)
 		say_error(ans, "the database could not be read");
 }
 
+/* Whether it is one of ours; mostly it is the one that was asked for last. */
+static int
+is_ours(struct answerer *a, const char *domain, size_t len)
+{
+	if (len > sizeof(a->last))
+		return 0;
+	if (len == a->lastlen && memcmp(domain, a->last, len) == 0)
+		return 1;
+	if (!keyset_has(a->domains, domain, len, 0))
+		return 0;
+	memcpy(a->last, domain, len);
+	a->lastlen = len;
+	return 1;
+}
+
 static void
 answer_address(struct answerer *a, const struct request *req,
     struct answer *ans)
@@ -87,7 +104,7 @@ answer_address(struct answerer *a, const struct request *req,
 
 	say(ans, RESULT_NOTFOUND, NULL, 0);
 	if ((at = memrchr(a->key, '@', req->keylen)) == NULL ||
-	    !keyset_has(a->domains, at + 1, a->key + req->keylen - at - 1, 0))
+	    !is_ours(a, at + 1, a->key + req->keylen - at - 1))
 		return;
 	if (!mirror_fresh(a->mirror, MIRROR_WAIT)) {
 		say_error(ans, UNSURE);
@@ -117,7 +134,7 @@ answer_key(struct answerer *a, const struct request *req, struct answer *ans)
 		answer_address(a, req, ans);
 		return;
 	case SERVICE_DOMAIN:
-		if (keyset_has(a->domains, a->key, req->keylen, 0)) {
+		if (is_ours(a, a->key, req->keylen)) {
 			say(ans, RESULT_FOUND, a->key, req->keylen);
 			return;
 		}

@@ -25,8 +25,8 @@ set -eu
 cd "$(dirname "$0")/../../.."
 OBJ=${OBJ:-$(pwd)/obj}
 EXTRAS=${EXTRAS:-/usr/libexec/opensmtpd}
-lookups=20000
-rounds=25
+lookups=2000
+rounds=201
 while getopts n:r: flag; do
 	case $flag in
 	n)	lookups=$OPTARG ;;

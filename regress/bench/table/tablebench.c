@@ -18,7 +18,8 @@
  * Asks tables as smtpd does, one lookup at a time, and says how many a
  * second each answers.  Tables and driver share one processor, so that what
  * a table spends shows in full.  Rounds of all tables alternate; what is
- * printed is each table's median, and its ratio to the first table's.
+ * printed is the median of each table's rates, and the median of their ratios
+ * to the first table's rate in the same round.
  *
  *	tablebench [-c cpu] [-n lookups] [-r rounds] keys table ...
  *	table: NAME,imsg|text,SERVICE,strip|whole,PROGRAM[,ARGUMENT]
@@ -41,7 +42,7 @@
 #include <unistd.h>
 
 #define TABLES_MAX	16
-#define ROUNDS_MAX	99
+#define ROUNDS_MAX	999
 
 struct table {
 	char	*name, *service, *path, *arg;
@@ -49,6 +50,7 @@ struct table {
 	int	 fd;
 	pid_t	 pid;
 	double	 rate[ROUNDS_MAX];
+	double	 ratio[ROUNDS_MAX];	/* to the first table's */
 };
 
 static char	**keys;
@@ -254,8 +256,8 @@ int
 main(int argc, char **argv)
 {
 	struct table	 t[TABLES_MAX];
-	size_t		 n = 20000, found;
-	int		 ch, i, r, count, cpu = 0, rounds = 25;
+	size_t		 n = 2000, found;
+	int		 ch, i, r, count, cpu = 0, rounds = 201;
 
 	while ((ch = getopt(argc, argv, "c:n:r:")) != -1)
 		switch (ch) {
@@ -287,15 +289,16 @@ main(int argc, char **argv)
 		for (i = 0; i < count; i++) {
 			found = misses;
 			t[i].rate[r] = measure(&t[i], n);
+			t[i].ratio[r] = t[i].rate[r] / t[0].rate[r];
 			if (misses != found)
 				errx(1, "%s did not find %zu keys",
 				    t[i].name, misses - found);
 		}
 	for (i = 0; i < count; i++) {
 		qsort(t[i].rate, rounds, sizeof(double), cmp);
+		qsort(t[i].ratio, rounds, sizeof(double), cmp);
 		printf("%-20s %9.0f lookups/s   %5.2f of %s\n", t[i].name,
-		    t[i].rate[rounds / 2],
-		    t[i].rate[rounds / 2] / t[0].rate[rounds / 2], t[0].name);
+		    t[i].rate[rounds / 2], t[i].ratio[rounds / 2], t[0].name);
 		close(t[i].fd);
 		waitpid(t[i].pid, NULL, 0);
 	}
