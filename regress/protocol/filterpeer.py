@@ -63,11 +63,11 @@ def wait_for(what, condition, timeout=20.0):
         time.sleep(0.01)
 
 
-def build(program):
+def build(program, *variables):
     """Makes a program below regress/."""
     path = os.path.join(OBJ, program)
-    subprocess.run(["make", "-s", "-f", "Makefile.linux", "OBJ=" + OBJ, path],
-                   cwd=TOP, check=True)
+    subprocess.run(["make", "-s", "-f", "Makefile.linux", "OBJ=" + OBJ]
+                   + list(variables) + [path], cwd=TOP, check=True)
     return path
 
 
