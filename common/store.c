@@ -104,6 +104,9 @@ pragma_is(struct store *s, const char *sql, const char *want)
 	return ret;
 }
 
+static const char	 commit[] = "COMMIT", rollback[] = "ROLLBACK";
+static const char *const ends[] = { commit, rollback };
+
 /*
  * Everything that SQLite opens late is made to be open now: the WAL, the
  * shared memory and its source of randomness.
@@ -111,10 +114,18 @@ pragma_is(struct store *s, const char *sql, const char *want)
 static int
 open_rest(struct store *s)
 {
+	sqlite3_stmt	*st;
 	unsigned char	 rnd;
 	int64_t		 n;
+	size_t		 i;
 
 	sqlite3_randomness(sizeof(rnd), &rnd);
+	/* To end a transaction must need no memory to prepare it. */
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if ((st = db_get(s, ends[i], "")) == NULL)
+			return -1;
+		db_done(s, st);
+	}
 	if (db_number(s, &n, "SELECT count(*) FROM sqlite_schema", "") == -1)
 		return -1;
 	return 0;
@@ -229,6 +240,9 @@ begin(struct store *s, const char *sql, int reading)
 	if (!reading && (s->flags & STORE_RDONLY))
 		return db_fail(s, STORE_READONLY, "%s: opened for reading "
 		    "only", s->path);
+	/* What could not be rolled back for want of memory. */
+	if (!sqlite3_get_autocommit(s->db))
+		store_rollback(s);
 	if (db_run(s, sql, "") == -1)
 		return -1;
 	s->depth = 1;
@@ -277,7 +291,7 @@ store_commit(struct store *s)
 
 	if (s->depth != 1)
 		return db_fail(s, STORE_OTHER, "no transaction is open");
-	if (db_run(s, "COMMIT", "") != -1) {
+	if (db_run(s, commit, "") != -1) {
 		s->depth = 0;
 		return 0;
 	}
@@ -294,7 +308,7 @@ store_rollback(struct store *s)
 
 	/* After some failures, such as a full disk, it is rolled back. */
 	if (!sqlite3_get_autocommit(s->db))
-		(void)db_run(s, "ROLLBACK", "");
+		(void)db_run(s, rollback, "");
 	s->depth = 0;
 	s->err = err;
 }
