@@ -18,6 +18,7 @@
 
 #include "store_admin.h"
 #include "store_export_int.h"
+#include "store_mail.h"
 #include "store_watch.h"
 
 #define TABLES_MAX	32
@@ -283,7 +284,14 @@ check_mailbox(const struct store_mailbox *mb, void *arg)
 	if ((domain = strrchr(mb->address, '@')) == NULL)
 		return -1;
 	domain++;
-	return rule_mailbox(rules->s, mb->address, &domain, 1);
+	if (rule_mailbox(rules->s, mb->address, &domain, 1) == -1)
+		return -1;
+	if (mb->archive[0] == '\0')
+		return 0;
+	(void)strlcpy(rules->bad, mb->archive, sizeof(rules->bad));
+	if (rule_address(rules->s, mb->archive) == -1)
+		return -1;
+	return store_is_ours(rules->s, mb->archive);
 }
 
 static int

@@ -127,6 +127,8 @@ void	rule_cut(const char *src, char *dst, size_t size);
 /* Folds, or says STORE_REFUSED. */
 int	rule_fold(struct store *s, const char *address,
 	    char buf[STORE_ADDR_MAX + 1]);
+/* Checks that an address is no mailbox's archive (store_mailbox.c). */
+int	rule_not_archive(struct store *s, const char *folded);
 /* Copies a Message-Id without angle brackets, or says STORE_REFUSED. */
 int	rule_msgid(struct store *s, const char *id,
 	    char buf[STORE_MSGID_MAX + 1]);

@@ -118,26 +118,28 @@ check_free(struct store *s, const char *folded)
 	return ret;
 }
 
+/*
+ * An archive that is a mailbox would get its own copies, and a worker's
+ * address would show all mail to one worker, unlike what the list of members
+ * says.
+ */
 static int
 check_archive(struct store *s, const char *folded, const char *archive)
 {
-	struct store_mailbox	 mb;
-	char			 low[STORE_ADDR_MAX + 1];
-	int			 ret;
+	char	 low[STORE_ADDR_MAX + 1];
+	int	 ret;
 
 	if (rule_address(s, archive) == -1 || rule_fold(s, archive, low) == -1)
 		return -1;
-	if ((ret = store_mailbox_get(s, low, &mb)) == -1)
-		return -1;
-	if (ret == 1 || strcmp(low, folded) == 0)
-		return db_fail(s, STORE_REFUSED, "%s: a mailbox cannot be an "
-		    "archive", archive);
-	return 0;
+	ret = strcmp(low, folded) == 0 ? 1 : store_is_ours(s, low);
+	if (ret == 1)
+		return db_fail(s, STORE_REFUSED, "%s: a mailbox or a worker's "
+		    "address cannot be an archive", archive);
+	return ret;
 }
 
-/* A mailbox that is somebody's archive would get its own copies. */
-static int
-check_not_archive(struct store *s, const char *folded)
+int
+rule_not_archive(struct store *s, const char *folded)
 {
 	int64_t	 n;
 	int	 ret;
@@ -162,7 +164,7 @@ store_mailbox_add(struct store *s, const char *address, const char *name,
 	    (name != NULL && rule_text(s, "the name", name,
 	    STORE_NAME_MAX) == -1) || db_enter(s) == -1)
 		return -1;
-	if (check_free(s, folded) == -1 || check_not_archive(s, folded) == -1)
+	if (check_free(s, folded) == -1 || rule_not_archive(s, folded) == -1)
 		goto out;
 	if (archive != NULL && *archive != '\0' &&
 	    check_archive(s, folded, archive) == -1)

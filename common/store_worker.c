@@ -232,6 +232,8 @@ add_address(struct store *s, int64_t worker, const char *address)
 	if (ret == 1)
 		return db_fail(s, STORE_REFUSED, "%s is the worker %s's "
 		    "address already", address, w.name);
+	if (rule_not_archive(s, folded) == -1)
+		return -1;
 	return db_run(s, "INSERT INTO worker_address (worker, address, "
 	    "folded) VALUES (?, ?, ?)", "itt", worker, address,
 	    folded) == -1 ? -1 : 0;

@@ -76,6 +76,18 @@ ctl_export(struct ctl *ctl)
 	return status;
 }
 
+/* One in another domain would be there and never get mail. */
+static int
+check_domain(const struct store_mailbox *mb, void *arg)
+{
+	struct ctl	*ctl = arg;
+
+	if (conf_is_our_address(ctl->conf, mb->address))
+		return 0;
+	return ctl_fail(ctl, "import: the mailbox %s does not lie in a domain "
+	    "of %s", mb->address, ctl->path);
+}
+
 int
 ctl_import(struct ctl *ctl)
 {
@@ -83,14 +95,15 @@ ctl_import(struct ctl *ctl)
 	uint64_t	 rows = 0;
 	int		 status = CTL_OK;
 
-	if ((s = ctl_open(ctl)) == NULL)
+	if ((s = ctl_begin(ctl, 1)) == NULL)
 		return CTL_FAIL;
 	progress_begin("importing");
 	if (store_import(s, stdin, &rows) == -1)
 		status = ctl_store_fail(ctl, s);
+	else if (store_mailbox_each(s, 0, check_domain, ctl) == -1)
+		status = CTL_FAIL;
 	progress_end();
-	store_close(s);
-	if (status != CTL_OK)
+	if ((status = ctl_end(ctl, s, status)) != CTL_OK)
 		return status;
 	json_object(&ctl->js, NULL);
 	json_int(&ctl->js, "rows", (int64_t)rows);

@@ -22,38 +22,16 @@
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "store_mail.h"
-
-/*
- * An archive that is one of our own addresses would come back to us, or
- * show customers' mail to one worker alone by mistake.
- */
-static int
-check_archive(struct ctl *ctl, struct store *s, const char *archive)
-{
-	int	 r;
-
-	if (!addr_valid_dotatom(archive))
-		return ctl_usage(ctl, "%s: expected the address of an archive",
-		    archive);
-	if ((r = store_is_ours(s, archive)) == -1)
-		return ctl_store_fail(ctl, s);
-	if (r == 1)
-		return ctl_fail(ctl, "%s is a mailbox or a worker's address, "
-		    "and cannot be an archive", archive);
-	return CTL_OK;
-}
 
 static int
 add(struct ctl *ctl, struct store *s, struct store_mailbox *mb)
 {
 	const char	*archive = ctl->opt['a'];
 	uint64_t	 id;
-	int		 status;
 
-	if (archive != NULL && (status = check_archive(ctl, s, archive)) !=
-	    CTL_OK)
-		return status;
+	if (archive != NULL && !addr_valid_dotatom(archive))
+		return ctl_usage(ctl, "%s: expected the address of an archive",
+		    archive);
 	if (!conf_is_our_address(ctl->conf, ctl->arg[0]))
 		return ctl_fail(ctl, "%s does not lie in a domain of %s",
 		    ctl->arg[0], ctl->path);

@@ -279,6 +279,10 @@ try worker-login-twice 1 - 'alice.login' \
     worker add carol -n Carol carol@home.example -u alice.login
 try worker-is-mailbox 1 - 'support@company.example' \
     worker add carol -n Carol carol@home.example support@company.example
+try worker-is-archive 1 - 'is a mailbox.s archive' \
+    worker add carol -n Carol KEEP@archive.test
+try archive-worker 1 - 'cannot be an archive' \
+    mailbox add b@company.test -a Alice@home.example
 try worker-no-name 2 - 'needs the worker.s name' worker add carol c@x.example
 try worker-bad-address 2 - 'expected a mail address' \
     worker add carol -n Carol carol
@@ -364,6 +368,10 @@ sed '$d' export.txt >broken.txt
 check import-broken-off not sh -c "$prog -f third.conf import <broken.txt"
 sed 's/address=support/adress=support/' export.txt >broken.txt
 check import-wrong not sh -c "$prog -f third.conf import <broken.txt"
+sed 's/@company.test/@elsewhere.test/' export.txt >broken.txt
+check import-domain not sh -c "$prog -f third.conf import <broken.txt"
+sed 's/archive=[^	]*/archive=alice@home.example/' export.txt >broken.txt
+check import-archive not sh -c "$prog -f third.conf import <broken.txt"
 json import-nothing-kept 'd["mailboxes"] == []' mailbox list -f third.conf
 json export-json 'd["lines"][0] == "relay-export 1" and
     d["rows"] == len(d["lines"]) - 2' export
