@@ -167,7 +167,10 @@ int	store_worker_add(struct store *s, const char *name,
 /* Deletes a worker with addresses, handles and memberships: 1 or 0. */
 int	store_worker_del(struct store *s, uint32_t id);
 
-/* Enables or disables a worker: 1 changed, 0 was so already. */
+/*
+ * Enables or disables a worker: 1 changed, 0 was so already.  To enable also
+ * forgets that the worker's addresses failed.
+ */
 int	store_worker_enable(struct store *s, uint32_t id, int enabled);
 
 /*

@@ -315,7 +315,9 @@ static const char *const	 misfits[] = {
 	" WHERE r.mailbox <> c.mailbox LIMIT 1",
 	"SELECT 1 FROM handle h LEFT JOIN participant p"
 	" ON p.id = h.participant AND p.conversation = h.conversation"
-	" WHERE p.id IS NULL LIMIT 1"
+	" WHERE p.id IS NULL LIMIT 1",
+	"SELECT 1 FROM participant WHERE address GLOB '*[^!-~]*'"
+	" OR folded <> lower(address) LIMIT 1"
 };
 
 /* What was typed elsewhere must be what could have been typed here. */
@@ -331,7 +333,8 @@ check_rules(struct store *s)
 		ret = db_number(s, &n, misfits[i], "");
 	if (ret == 1)
 		return db_fail(s, STORE_REFUSED, "import: a row refers to "
-		    "one that is not there, or not its own");
+		    "one that is not there or not its own, or holds what is "
+		    "no address");
 	if (ret == -1)
 		return -1;
 	if (store_mailbox_each(s, 0, check_mailbox, &rules) == 0 &&

@@ -286,12 +286,18 @@ store_worker_del(struct store *s, uint32_t id)
 int
 store_worker_enable(struct store *s, uint32_t id, int enabled)
 {
-	int	 ret;
+	int	 mended, ret;
 
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_run(s, "UPDATE worker SET enabled = ?1 WHERE id = ?2 AND "
 	    "enabled <> ?1", "ii", (int64_t)(enabled != 0), (int64_t)id);
+	if (ret != -1 && enabled) {
+		mended = db_run(s, "UPDATE worker_address SET failing = NULL, "
+		    "status = NULL, diagnostic = NULL WHERE worker = ? AND "
+		    "failing IS NOT NULL", "i", (int64_t)id);
+		ret = mended == -1 ? -1 : ret == 1 || mended > 0;
+	}
 	return db_leave(s, ret);
 }
 

@@ -308,6 +308,12 @@ bounces(struct store *s)
 	CHECK(store_failing_clear(s, "alice@home.example") == 1);
 	CHECK(store_failing_clear(s, "alice@home.example") == 0);
 	CHECK(store_failing_set(s, "x@y.example", "", "", NOW) == 0);
+	CHECK(store_worker_enable(s, alice, 1) == 0);
+	CHECK(store_failing_set(s, "alice@home.example", "5.1.1", "", NOW) ==
+	    1);
+	CHECK(store_worker_enable(s, alice, 1) == 1);
+	OK(s, store_worker_addrs(s, alice, get_failing, &a));
+	CHECK(a.failing == 0);
 
 	memset(&ev, 0, sizeof(ev));
 	(void)strcpy(ev.kind, "bounce");
