@@ -85,7 +85,7 @@ answer_update(struct answerer *a, struct answer *ans)
 static int
 is_ours(struct answerer *a, const char *domain, size_t len)
 {
-	if (len > sizeof(a->last))
+	if (len == 0 || len > sizeof(a->last))
 		return 0;
 	if (len == a->lastlen && memcmp(domain, a->last, len) == 0)
 		return 1;
