@@ -30,13 +30,15 @@ is_alnum(uint8_t c)
 }
 
 /* What an address may be made of: RFC 5322's atext, '.', '@', quotes. */
-static int
-is_word(uint8_t c)
-{
-	return is_alnum(c) ||
-	    (c != 0 && c < 0x80 &&
-	    strchr("!#$%&'*+-/=?^_`{|}~.@\"", c) != NULL);
-}
+static const unsigned char is_word[256] = {
+	[0x20] =
+	0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0,
+};
 
 /* What ends a Content-Id in a URL (RFC 2392), when it is not encoded. */
 static int
@@ -212,7 +214,7 @@ lane_put(struct lane *w, struct lane_job *job, const struct lexunit *u)
 			w->space = 1;
 		else
 			put_break(w, job, u);
-	} else if (w->cid ? !ends_cid(u) || is_word(u->ch) : is_word(u->ch)) {
+	} else if (w->cid ? !ends_cid(u) || is_word[u->ch] : is_word[u->ch]) {
 		if (w->space) {
 			end_word(w, job);
 			w->before = ' ';

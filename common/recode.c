@@ -77,17 +77,30 @@ static int
 decode_qp(struct recode *r, const char *line, size_t len)
 {
 	unsigned char	buf[RECODE_CHUNK];
-	size_t		n = 0, pos = 0;
+	const char	*eq;
+	size_t		n = 0, pos = 0, run;
 	int		kind;
 
 	len = qp_trim(line, len);
-	while ((kind = qp_next(line, len, &pos, &buf[n])) == QP_BYTE ||
-	    kind == QP_STRAY) {
-		/* A stray '=' is shown by some and left out by others. */
-		if (kind == QP_STRAY)
-			buf[n] = '\0';
-		if (++n < sizeof(buf))
+	for (;;) {
+		/* Up to the next '=' it is what it says. */
+		eq = memchr(line + pos, '=', len - pos);
+		run = (eq == NULL ? len : (size_t)(eq - line)) - pos;
+		if (run > sizeof(buf) - 2 - n)
+			run = sizeof(buf) - 2 - n;
+		memcpy(buf + n, line + pos, run);
+		pos += run;
+		n += run;
+		if (n < sizeof(buf) - 2) {
+			kind = qp_next(line, len, &pos, &buf[n]);
+			if (kind == QP_SOFT || kind == QP_END)
+				break;
+			/* A stray '=' is shown by some, by others not. */
+			if (kind == QP_STRAY)
+				buf[n] = '\0';
+			n++;
 			continue;
+		}
 		if (watch(r, buf, n) == -1)
 			return -1;
 		n = 0;

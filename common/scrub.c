@@ -19,44 +19,6 @@
 #include "bodycmd.h"
 #include "scrub.h"
 
-#define TAIL_MAX	192	/* bytes of a word before a line end */
-
-#define CH_STOP		0x01	/* has to be looked at */
-#define CH_HTML		0x02	/* ... when there are tags */
-#define CH_RUN		0x04	/* base32 */
-#define CH_WORD		0x08	/* part of a word */
-#define CH_END		0x10	/* line end */
-#define CH_INDENT	0x20	/* indent and quote marks */
-
-static unsigned char	class[256];
-
-static void
-classify(void)
-{
-	int	c;
-
-	for (c = 0; c < 256; c++) {
-		unsigned char f = 0;
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '2' && c <= '7'))
-			f |= CH_RUN | CH_WORD;
-		else if (c >= 0x80 || (c > ' ' && c != 0x7f &&
-		    strchr("()<>,:;[]\\", c) == NULL))
-			f |= CH_WORD;
-		if (c == '@' || c == '%' || c == '&' || c == '=' ||
-		    c == '+' || c == 0xef || c == '\0')
-			f |= CH_STOP;
-		if (c == '<')
-			f |= CH_HTML;
-		if (c == '\n' || c == '\r')
-			f |= CH_END;
-		if (c == ' ' || c == '\t' || c == '>')
-			f |= CH_INDENT;
-		class[c] = f;
-	}
-}
-
 static void
 sink(void *arg, const struct lexunit *u)
 {
@@ -75,8 +37,7 @@ void
 scrub_init(struct scrub *s, const struct secrets *secrets,
     const unsigned char *seed, struct edits *edits, struct bodycmd *cmd)
 {
-	if (class['\n'] == 0)
-		classify();
+	scrub_quick_init();
 	memset(s, 0, sizeof(*s));
 	s->job.secrets = secrets;
 	s->job.seed = seed;
@@ -91,90 +52,76 @@ scrub_kind(struct scrub *s, enum textlex_charset cs, int html)
 	textlex_init(&s->lex, cs, html, sink, s);
 }
 
-/*
- * Whether something here could belong to a secret that is not behind a word
- * that goes on: any of the characters without which there is none, or letters
- * and digits in a row, as long as a handle or, line ends apart, a token.
- */
-static int
-plain(const struct scrub *s, const unsigned char *p, size_t len)
+/* What was put off goes to the lexer after all. */
+static void
+catch_up(struct scrub *s)
 {
-	unsigned char	stop = CH_STOP | (s->lex.html ? CH_HTML : 0);
-	size_t		i, run = 0, most;
-	int		bol = 0, space = 0;
+	size_t	n = s->nlazy;
 
-	most = secrets_have_handles(s->job.secrets) ? SECRETS_HANDLE_LEN :
-	    SECRETS_TOKEN_LEN;
-	for (i = 0; i < len; i++) {
-		unsigned char f = class[p[i]];
-
-		if (f & stop)
-			return 0;
-		if (f & CH_RUN) {
-			if (space)
-				run = 0;
-			bol = space = 0;
-			if (++run >= most)
-				return 0;
-		} else if (f & CH_END) {
-			bol = 1;
-			space = 0;
-		} else if (!(f & CH_INDENT)) {
-			run = 0;
-			bol = space = 0;
-		} else if (!bol)
-			space = 1;
-	}
-	return 1;
+	s->nlazy = 0;
+	s->run = 0;
+	if (n > 0)
+		textlex_put(&s->lex, s->lazy, n);
 }
 
-/* Where the word begins that may go on in what comes next. */
+/* Feeds the lanes until they are empty; returns how many bytes it took. */
 static size_t
-tail(const unsigned char *p, size_t len)
+finish_words(struct scrub *s, const unsigned char *p, size_t len)
 {
-	size_t	i = len, j;
-	int	eol;
+	size_t	i = 0;
 
-	while (i > 0 && len - i < TAIL_MAX) {
-		eol = 0;
-		for (j = i; j > 0 && (class[p[j - 1]] & (CH_END | CH_INDENT));
-		    j--)
-			if (class[p[j - 1]] & CH_END)
-				eol = 1;
-		if (j < i && !eol)
-			break;
-		i = j;
-		while (i > 0 && (class[p[i - 1]] & CH_WORD) &&
-		    len - i < TAIL_MAX)
-			i--;
-		if (i == j)
-			break;
-	}
+	while (i < len && (s->text.n > 0 || s->text.cid || s->tag.n > 0 ||
+	    s->tag.cid))
+		textlex_put(&s->lex, p + i++, 1);
 	return i;
+}
+
+/*
+ * Harmless bytes are skipped, but for the word at their end: a line end does
+ * not end it.  0 when there is no room to put it off.
+ */
+static int
+skip(struct scrub *s, const unsigned char *p, size_t len)
+{
+	size_t	t = scrub_quick_tail(s, p, len);
+
+	if (t == 0) {
+		if (s->nlazy + len > sizeof(s->lazy))
+			return 0;
+		memcpy(s->lazy + s->nlazy, p, len);
+		s->nlazy += len;
+		return 1;
+	}
+	if (len - t > sizeof(s->lazy))
+		return 0;
+	if (s->nlazy > 0)
+		textlex_skip(&s->lex, s->lazy, s->nlazy);
+	textlex_skip(&s->lex, p, t);
+	s->text.before = s->tag.before = p[t - 1];
+	s->nlazy = len - t;
+	memcpy(s->lazy, p + t, s->nlazy);
+	return 1;
 }
 
 int
 scrub_put(struct scrub *s, const unsigned char *p, size_t len)
 {
-	size_t	i = 0, t;
+	size_t	i;
 
 	if (s->cmd != NULL && bodycmd_over(s->cmd))
 		s->cmd = NULL;
-	if (s->cmd != NULL || !textlex_idle(&s->lex) || !plain(s, p, len)) {
-		textlex_put(&s->lex, p, len);
-		return s->job.failed ? -1 : 0;
+	if (s->cmd == NULL && textlex_idle(&s->lex)) {
+		i = finish_words(s, p, len);
+		p += i;
+		len -= i;
+		if (i > 0)
+			s->run = 0;
+		if (len == 0 || (textlex_idle(&s->lex) &&
+		    scrub_quick(s, p, len) && skip(s, p, len)))
+			return s->job.failed ? -1 : 0;
 	}
-	while (i < len && (s->text.n > 0 || s->text.cid))
-		textlex_put(&s->lex, p + i++, 1);
-	if (i < len && textlex_idle(&s->lex)) {
-		t = tail(p + i, len - i);
-		if (t > 0) {
-			textlex_skip(&s->lex, t);
-			s->text.before = p[i + t - 1];
-		}
-		i += t;
-	}
-	textlex_put(&s->lex, p + i, len - i);
+	catch_up(s);
+	textlex_put(&s->lex, p, len);
 	return s->job.failed ? -1 : 0;
 }
 
@@ -204,6 +151,7 @@ scrub_settled(const struct scrub *s)
 void
 scrub_cut(struct scrub *s)
 {
+	catch_up(s);
 	textlex_cut(&s->lex);
 	s->job.off = s->lex.off;
 	lane_cut(&s->text, &s->job);
@@ -215,6 +163,7 @@ scrub_cut(struct scrub *s)
 int
 scrub_end(struct scrub *s)
 {
+	catch_up(s);
 	textlex_end(&s->lex);
 	if (s->cmd != NULL && bodycmd_end(s->cmd, s->job.edits) == -1)
 		s->job.failed = 1;

@@ -30,6 +30,8 @@
 #include "secrets.h"
 #include "textlex.h"
 
+#define SCRUB_LAZY	256
+
 struct bodycmd;
 
 struct scrub {
@@ -38,6 +40,9 @@ struct scrub {
 	struct lane	 tag;		/* what is inside of tags */
 	struct lane_job	 job;
 	struct bodycmd	*cmd;		/* until the top is over, or NULL */
+	unsigned char	 lazy[SCRUB_LAZY];	/* the end of a harmless text, */
+	size_t		 nlazy;		/* that the lexer did not get yet */
+	size_t		 run;		/* letters and digits at its end */
 };
 
 /*
@@ -65,5 +70,20 @@ void scrub_cut(struct scrub *);
 
 /* Ends the text: everything is settled.  0, or -1 without memory. */
 int scrub_end(struct scrub *);
+
+/* For scrub.c alone: the quick look at bytes that most likely are harmless. */
+
+/* Before any other. */
+void scrub_quick_init(void);
+
+/*
+ * 1 when nothing in these bytes, nor in those before that were found harmless
+ * together with them, belongs to a secret; 0 when one has to look.
+ */
+int scrub_quick(struct scrub *, const unsigned char *, size_t len);
+
+/* Where the word begins that may go on in what comes next. */
+size_t scrub_quick_tail(const struct scrub *, const unsigned char *,
+    size_t len);
 
 #endif

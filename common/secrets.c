@@ -35,6 +35,7 @@ struct secrets {
 	size_t		 nslots;
 	size_t		 used;
 	size_t		 count[SECRETS_KINDS];
+	unsigned char	 begins[256][32];	/* bits: how domains begin */
 };
 
 static uint32_t
@@ -150,6 +151,31 @@ fold(const char *addr, char low[SECRETS_ADDR_MAX + 1], size_t *len)
 	return at <= 0 || (size_t)at + 1 == i ? -1 : at;
 }
 
+/* Remembers how a domain begins, for a quick no. */
+static void
+note_domain(struct secrets *l, const char *domain, size_t len)
+{
+	unsigned char	*row = l->begins[(unsigned char)domain[0]];
+	unsigned char	 b = (unsigned char)domain[1];
+
+	if (len == 1)
+		memset(row, 0xff, sizeof(l->begins[0]));
+	else
+		row[b >> 3] |= (unsigned char)(1 << (b & 7));
+}
+
+int
+secrets_domain_begins(const struct secrets *l, unsigned char a, int b)
+{
+	static const unsigned char none[32];
+
+	if (l == NULL)
+		return 0;
+	if (b == -1)
+		return memcmp(l->begins[a], none, sizeof(none)) != 0;
+	return l->begins[a][b >> 3] >> (b & 7) & 1;
+}
+
 int
 secrets_add_address(struct secrets *l, const char *addr)
 {
@@ -159,6 +185,7 @@ secrets_add_address(struct secrets *l, const char *addr)
 
 	if ((at = fold(addr, low, &len)) == -1)
 		return -1;
+	note_domain(l, low + at + 1, len - (size_t)at - 1);
 	if (add(l, SECRETS_ADDRESS, low, len) == -1)
 		return -1;
 	return add(l, SECRETS_DOMAIN, low + at + 1, len - (size_t)at - 1);
@@ -173,6 +200,7 @@ secrets_add_mailbox(struct secrets *l, const char *addr)
 
 	if ((at = fold(addr, low, &len)) == -1)
 		return -1;
+	note_domain(l, low + at + 1, len - (size_t)at - 1);
 	if (add(l, SECRETS_BOX_LOCAL, low, (size_t)at) == -1)
 		return -1;
 	return add(l, SECRETS_BOX_DOMAIN, low + at + 1, len - (size_t)at - 1);

@@ -80,3 +80,4 @@ COMMON_SRCS += parthdr_write.c
 COMMON_SRCS += partmsg.c
 COMMON_SRCS += bodyrw.c
 COMMON_SRCS += bodyrw_part.c
+COMMON_SRCS += scrub_quick.c

@@ -73,33 +73,57 @@ tag_end(struct textlex *l, const struct lexunit *u)
 	give(l, &mark, LEX_MARK);
 }
 
-/* One character inside of a tag; a quote counts only as a value's first. */
+/*
+ * One character inside of a tag; a quote counts only as a value's first.
+ * esc: it was written as a reference, and is no markup.  1 when the tag ends.
+ */
+static int
+tag_step(struct textlex *l, uint8_t ch, int esc)
+{
+	if (esc)
+		ch = 0x7f;
+	if (l->tag == TAG_COMMENT) {
+		if (ch == '>' && l->dashes >= 2)
+			return 1;
+		l->dashes = ch == '-' ? l->dashes + 1 : 0;
+	} else if (l->tag == TAG_BANG && ch == '-' && l->last == '-') {
+		l->tag = TAG_COMMENT;
+		l->dashes = 2;
+	} else if (l->quote != 0) {
+		if (ch == l->quote)
+			l->quote = 0;
+	} else if (ch == '>')
+		return 1;
+	else if (l->last == '=' && l->tag == TAG_OPEN &&
+	    (ch == '"' || ch == '\''))
+		l->quote = ch;
+	if (ch > ' ')
+		l->last = ch;
+	return 0;
+}
+
 static void
 in_tag(struct textlex *l, const struct lexunit *u)
 {
-	int	plain = !(u->flags & LEX_ESC);
-
-	if (l->tag == TAG_BANG && plain && u->ch == '-' && l->last == '-') {
-		l->tag = TAG_COMMENT;
-		l->dashes = 2;
-	} else if (l->tag == TAG_COMMENT) {
-		if (u->ch == '>' && plain && l->dashes >= 2) {
-			tag_end(l, u);
-			return;
-		}
-		l->dashes = u->ch == '-' && plain ? l->dashes + 1 : 0;
-	} else if (l->quote != 0) {
-		if (plain && u->ch == l->quote)
-			l->quote = 0;
-	} else if (plain && u->ch == '>') {
+	if (tag_step(l, u->ch, u->flags & (LEX_ESC | LEX_MARK)))
 		tag_end(l, u);
-		return;
-	} else if (plain && l->last == '=' && l->tag == TAG_OPEN &&
-	    (u->ch == '"' || u->ch == '\''))
-		l->quote = u->ch;
-	if (u->ch != ' ' && !(u->flags & LEX_MARK) && u->ch != '\n')
-		l->last = u->ch;
-	give_text(l, u, LEX_TAG);
+	else
+		give_text(l, u, LEX_TAG);
+}
+
+static int
+begins_tag(uint8_t ch)
+{
+	return (ch >= 'a' && ch <= 'z') || ch == '/' || ch == '?' || ch == '!';
+}
+
+/* The first character of a tag. */
+static void
+tag_begin(struct textlex *l, uint8_t ch)
+{
+	l->last = ch;
+	l->quote = 0;
+	l->tag = ch == '!' ? TAG_BANG : TAG_OPEN;
 }
 
 static void
@@ -107,11 +131,8 @@ after_less(struct textlex *l, const struct lexunit *u)
 {
 	struct lexunit	less = l->less;
 
-	l->last = u->ch;
-	l->quote = 0;
-	if (!(u->flags & LEX_ESC) && ((u->ch >= 'a' && u->ch <= 'z') ||
-	    u->ch == '/' || u->ch == '?' || u->ch == '!')) {
-		l->tag = u->ch == '!' ? TAG_BANG : TAG_OPEN;
+	if (!(u->flags & LEX_ESC) && begins_tag(u->ch)) {
+		tag_begin(l, u->ch);
 		give(l, &less, LEX_TAG);
 		give(l, u, LEX_TAG);
 		return;
@@ -302,10 +323,32 @@ character(struct textlex *l, uint32_t cp, unsigned int len)
 	u.len = (uint16_t)len;
 	u.ch = textlex_fold(cp);
 	u.flags = textlex_invisible(cp) ? LEX_MARK : 0;
+	if (cp >= 0x80 && u.ch < 0x80)
+		u.flags |= LEX_ESC;	/* looks like markup, but is none */
 	if (l->ref.n == 0 && u.ch != '&')
 		step_percent(l, &u);
 	else
 		step_reference(l, &u);
+}
+
+/* A byte that means itself, in text or in a tag's name or value. */
+static int
+simple(struct textlex *l, unsigned char c)
+{
+	struct lexunit	u;
+
+	if (l->need > 0 || l->ref.n > 0 || l->pct.n > 0 || (l->tag ==
+	    TAG_NONE ? !textlex_simple[c] : l->tag != TAG_OPEN ||
+	    textlex_simple[c] != 2))
+		return 0;
+	u.off = (uint32_t)l->off++;
+	u.len = 1;
+	u.ch = c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+	u.flags = l->tag == TAG_NONE ? 0 : LEX_TAG;
+	l->last = u.ch;
+	l->bol = 0;
+	l->sink(l->arg, &u);
+	return 1;
 }
 
 /* UTF-8; what is no UTF-8 is one unknown character for each byte. */
@@ -425,7 +468,8 @@ textlex_put(struct textlex *l, const unsigned char *p, size_t len)
 	case TEXTLEX_BYTES:
 	case TEXTLEX_OPAQUE:
 		for (i = 0; i < len; i++)
-			utf8(l, p[i]);
+			if (!simple(l, p[i]))
+				utf8(l, p[i]);
 		break;
 	case TEXTLEX_UTF16:
 	case TEXTLEX_UTF16BE:
@@ -484,12 +528,31 @@ int
 textlex_idle(const struct textlex *l)
 {
 	return l->charset == TEXTLEX_BYTES && l->need == 0 && l->ref.n == 0 &&
-	    l->pct.n == 0 && l->tag == TAG_NONE;
+	    l->pct.n == 0 && l->tag != TAG_LESS;
 }
 
 void
-textlex_skip(struct textlex *l, size_t len)
+textlex_skip(struct textlex *l, const unsigned char *p, size_t len)
 {
+	const unsigned char	*end = p + len;
+
+	for (; l->html && p < end; p++) {
+		if (l->tag != TAG_NONE) {
+			if (tag_step(l, textlex_fold(*p), 0))
+				l->tag = TAG_NONE;
+			continue;
+		}
+		if ((p = memchr(p, '<', (size_t)(end - p))) == NULL)
+			break;
+		if (p + 1 == end) {
+			l->less.off = (uint32_t)(l->off + len - 1);
+			l->less.len = 1;
+			l->less.ch = '<';
+			l->less.flags = 0;
+			l->tag = TAG_LESS;
+		} else if (begins_tag(textlex_fold(p[1])))
+			tag_begin(l, textlex_fold(*++p));
+	}
 	l->off += len;
 	l->bol = 0;
 }

@@ -109,12 +109,15 @@ void textlex_cut(struct textlex *);
 uint64_t textlex_reached(const struct textlex *);
 
 /*
- * 1 when nothing is incomplete, the text is one of bytes and no tag is open:
- * then plain bytes may be skipped; else 0.
+ * 1 when nothing is incomplete but maybe a tag, and the text is one of bytes:
+ * then bytes may be skipped; else 0.
  */
 int textlex_idle(const struct textlex *);
 
-/* Skips len bytes that the caller has looked at, the last no line end. */
-void textlex_skip(struct textlex *, size_t len);
+/*
+ * Skips bytes without giving them to the sink; what would be in them is the
+ * caller's business.  The last is no line end nor indent.
+ */
+void textlex_skip(struct textlex *, const unsigned char *, size_t len);
 
 #endif

@@ -28,6 +28,11 @@
  */
 uint8_t textlex_fold(uint32_t cp);
 
+/*
+ * What a byte means: 0 something special, 1 itself in text, 2 in tags too.
+ */
+extern const unsigned char textlex_simple[256];
+
 /* 1 for characters without width, that may stand inside of a word; else 0. */
 int textlex_invisible(uint32_t cp);
 
