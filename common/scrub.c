@@ -78,28 +78,45 @@ finish_words(struct scrub *s, const unsigned char *p, size_t len)
 
 /*
  * Harmless bytes are skipped, but for the word at their end: a line end does
- * not end it.  0 when there is no room to put it off.
+ * not end it, nor does a tag.  0 when there is no room to put it off.
  */
 static int
 skip(struct scrub *s, const unsigned char *p, size_t len)
 {
-	size_t	t = scrub_quick_tail(s, p, len);
+	struct textlex_tags	tags = s->nlazy > 0 ? s->lazytags :
+				    s->lex.tags;
+	struct textlex_seen	seen;
+	size_t			t;
+	int			outside = s->lex.tags.state == 0;
 
+	seen.n = 0;
+	seen.open = TEXTLEX_BEFORE;
+	if (s->lex.html)
+		textlex_tags(&tags, p, len, &seen);
+	/* In a tag that began before, behind a word that waits: wait on. */
+	if (tags.state != 0 && seen.open == TEXTLEX_BEFORE && outside)
+		t = 0;
+	else
+		t = scrub_quick_tail(p, len, &seen, tags.state != 0);
 	if (t == 0) {
 		if (s->nlazy + len > sizeof(s->lazy))
 			return 0;
 		memcpy(s->lazy + s->nlazy, p, len);
 		s->nlazy += len;
-		return 1;
+	} else {
+		if (len - t > sizeof(s->lazy))
+			return 0;
+		if (s->nlazy > 0)
+			textlex_skip(&s->lex, s->lazy, s->nlazy);
+		textlex_skip(&s->lex, p, t);
+		if (s->lex.tags.state == 0)
+			s->text.before = p[t - 1];
+		else
+			s->tag.before = p[t - 1];
+		s->nlazy = len - t;
+		memcpy(s->lazy, p + t, s->nlazy);
 	}
-	if (len - t > sizeof(s->lazy))
-		return 0;
-	if (s->nlazy > 0)
-		textlex_skip(&s->lex, s->lazy, s->nlazy);
-	textlex_skip(&s->lex, p, t);
-	s->text.before = s->tag.before = p[t - 1];
-	s->nlazy = len - t;
-	memcpy(s->lazy, p + t, s->nlazy);
+	s->lazytags = tags;
 	return 1;
 }
 

@@ -42,6 +42,7 @@ struct scrub {
 	struct bodycmd	*cmd;		/* until the top is over, or NULL */
 	unsigned char	 lazy[SCRUB_LAZY];	/* the end of a harmless text, */
 	size_t		 nlazy;		/* that the lexer did not get yet */
+	struct textlex_tags lazytags;	/* ... and where in a tag that is */
 	size_t		 run;		/* letters and digits at its end */
 };
 
@@ -82,8 +83,12 @@ void scrub_quick_init(void);
  */
 int scrub_quick(struct scrub *, const unsigned char *, size_t len);
 
-/* Where the word begins that may go on in what comes next. */
-size_t scrub_quick_tail(const struct scrub *, const unsigned char *,
-    size_t len);
+/*
+ * Where the word begins that may go on in what comes next; tags are those
+ * within these bytes, intag says whether they end in one.  The whole length
+ * when no word does, 0 when it began before or cannot be found.
+ */
+size_t scrub_quick_tail(const unsigned char *, size_t len,
+    const struct textlex_seen *tags, int intag);
 
 #endif

@@ -241,33 +241,42 @@ scrub_quick(struct scrub *s, const unsigned char *p, size_t len)
 	return 1;
 }
 
-size_t
-scrub_quick_tail(const struct scrub *s, const unsigned char *p, size_t len)
+/* Where the line ends, and the indent, before p[i] begin; i: there is none. */
+static size_t
+before_end(const unsigned char *p, size_t i, size_t stop)
 {
-	size_t	i = len, j;
-	int	eol;
+	size_t	j;
+	int	eol = 0;
 
-	while (i > 0 && len - i < TAIL_MAX) {
-		eol = 0;
-		for (j = i; j > 0 && (class[p[j - 1]] & (CH_END | CH_INDENT)) &&
-		    !(p[j - 1] == '>' && s->lex.html); j--)
-			if (class[p[j - 1]] & CH_END)
-				eol = 1;
-		if (j < i && !eol)
-			break;
-		/* A tag may stand within a word. */
-		if (j > 0 && p[j - 1] == '>' && s->lex.html) {
-			while (j > 0 && p[j - 1] != '<' && len - j < TAIL_MAX)
-				j--;
-			if (j > 0)
-				j--;
-		}
-		while (j > 0 && (class[p[j - 1]] & CH_WORD) &&
-		    len - j < TAIL_MAX)
+	for (j = i; j > stop && class[p[j - 1]] & (CH_END | CH_INDENT); j--)
+		if (class[p[j - 1]] & CH_END)
+			eol = 1;
+	return eol ? j : i;
+}
+
+size_t
+scrub_quick_tail(const unsigned char *p, size_t len,
+    const struct textlex_seen *tags, int intag)
+{
+	size_t	i = len, n = tags->n, j, stop;
+
+	if (intag && tags->open != TEXTLEX_BEFORE)
+		i = tags->open;
+	for (;;) {
+		stop = n > 0 ? tags->tag[n - 1].end : 0;
+		j = before_end(p, i, stop);
+		while (j > stop && class[p[j - 1]] & CH_WORD)
 			j--;
-		if (i == j)
-			break;
+		if (len - j >= TAIL_MAX)
+			return 0;
+		if (n > 0 && j == stop) {
+			/* A tag may stand within a word. */
+			j = tags->tag[--n].begin;
+			if (j == TEXTLEX_BEFORE ||
+			    (n == 0 && tags->n == TEXTLEX_SEEN))
+				return 0;
+		} else if (i == j)
+			return j;
 		i = j;
 	}
-	return i;
 }

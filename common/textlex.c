@@ -21,143 +21,6 @@
 
 #define TEXTLEX_ZEROS	8192	/* bytes of leading zeros in a reference */
 
-enum tag_state {
-	TAG_NONE,
-	TAG_LESS,		/* '<' was read */
-	TAG_OPEN,
-	TAG_BANG,		/* "<!" */
-	TAG_COMMENT		/* "<!--" */
-};
-
-/* The last steps: case, tags, line ends. */
-
-static void
-give(struct textlex *l, const struct lexunit *u, int flags)
-{
-	struct lexunit	out = *u;
-
-	out.flags |= (uint8_t)flags;
-	l->sink(l->arg, &out);
-}
-
-/* Line ends and what stands between them and the text. */
-static void
-give_text(struct textlex *l, const struct lexunit *u, int flags)
-{
-	if (u->flags & LEX_ESC) {
-		l->bol = 0;
-		give(l, u, flags);
-	} else if (u->ch == '\n') {
-		/* A second line end in a row is the end of a paragraph. */
-		give(l, u, flags | (l->bol ? 0 : LEX_MARK));
-		l->bol = 1;
-	} else if (u->ch == '\r' || u->ch == '\0')
-		give(l, u, flags | LEX_MARK);
-	else if (l->bol && (u->ch == ' ' || u->ch == '>'))
-		give(l, u, flags | LEX_MARK);
-	else {
-		if (!(u->flags & LEX_MARK))
-			l->bol = 0;
-		give(l, u, flags);
-	}
-}
-
-static void
-tag_end(struct textlex *l, const struct lexunit *u)
-{
-	struct lexunit	mark = *u;
-
-	l->tag = TAG_NONE;
-	give(l, u, LEX_TAG);
-	mark.ch = '>';
-	give(l, &mark, LEX_MARK);
-}
-
-/*
- * One character inside of a tag; a quote counts only as a value's first.
- * esc: it was written as a reference, and is no markup.  1 when the tag ends.
- */
-static int
-tag_step(struct textlex *l, uint8_t ch, int esc)
-{
-	if (esc)
-		ch = 0x7f;
-	if (l->tag == TAG_COMMENT) {
-		if (ch == '>' && l->dashes >= 2)
-			return 1;
-		l->dashes = ch == '-' ? l->dashes + 1 : 0;
-	} else if (l->tag == TAG_BANG && ch == '-' && l->last == '-') {
-		l->tag = TAG_COMMENT;
-		l->dashes = 2;
-	} else if (l->quote != 0) {
-		if (ch == l->quote)
-			l->quote = 0;
-	} else if (ch == '>')
-		return 1;
-	else if (l->last == '=' && l->tag == TAG_OPEN &&
-	    (ch == '"' || ch == '\''))
-		l->quote = ch;
-	if (ch > ' ')
-		l->last = ch;
-	return 0;
-}
-
-static void
-in_tag(struct textlex *l, const struct lexunit *u)
-{
-	if (tag_step(l, u->ch, u->flags & (LEX_ESC | LEX_MARK)))
-		tag_end(l, u);
-	else
-		give_text(l, u, LEX_TAG);
-}
-
-static int
-begins_tag(uint8_t ch)
-{
-	return (ch >= 'a' && ch <= 'z') || ch == '/' || ch == '?' || ch == '!';
-}
-
-/* The first character of a tag. */
-static void
-tag_begin(struct textlex *l, uint8_t ch)
-{
-	l->last = ch;
-	l->quote = 0;
-	l->tag = ch == '!' ? TAG_BANG : TAG_OPEN;
-}
-
-static void
-after_less(struct textlex *l, const struct lexunit *u)
-{
-	struct lexunit	less = l->less;
-
-	if (!(u->flags & LEX_ESC) && begins_tag(u->ch)) {
-		tag_begin(l, u->ch);
-		give(l, &less, LEX_TAG);
-		give(l, u, LEX_TAG);
-		return;
-	}
-	l->tag = TAG_NONE;
-	give_text(l, &less, 0);
-}
-
-static void
-step_tag(struct textlex *l, const struct lexunit *u)
-{
-	if (l->tag == TAG_LESS) {
-		after_less(l, u);
-		if (l->tag != TAG_NONE)
-			return;
-	}
-	if (l->tag != TAG_NONE)
-		in_tag(l, u);
-	else if (l->html && u->ch == '<' && !(u->flags & LEX_ESC)) {
-		l->less = *u;
-		l->tag = TAG_LESS;
-	} else
-		give_text(l, u, 0);
-}
-
 /* Percent encoding. */
 
 static int
@@ -206,11 +69,11 @@ step_percent(struct textlex *l, const struct lexunit *u)
 	int		 v;
 
 	if (h->n == 0 && u->ch != '%') {
-		step_tag(l, u);
+		textlex_step_tag(l, u);
 		return;
 	}
 	if (h->n > 0 && hexval(u->ch) == -1) {
-		flush(l, h, 0, step_tag);
+		flush(l, h, 0, textlex_step_tag);
 		step_percent(l, u);
 		return;
 	}
@@ -223,9 +86,9 @@ step_percent(struct textlex *l, const struct lexunit *u)
 		return;
 	if (v > ' ' && v < 0x7f)
 		collapse(l, h, (uint8_t)textlex_fold((uint32_t)v), 0,
-		    step_tag);
+		    textlex_step_tag);
 	else
-		flush(l, h, 0, step_tag);
+		flush(l, h, 0, textlex_step_tag);
 }
 
 /* Character references. */
@@ -337,15 +200,15 @@ simple(struct textlex *l, unsigned char c)
 {
 	struct lexunit	u;
 
-	if (l->need > 0 || l->ref.n > 0 || l->pct.n > 0 || (l->tag ==
-	    TAG_NONE ? !textlex_simple[c] : l->tag != TAG_OPEN ||
-	    textlex_simple[c] != 2))
+	if (l->need > 0 || l->ref.n > 0 || l->pct.n > 0 ||
+	    (l->tags.state == TAG_NONE ? !textlex_simple[c] :
+	    l->tags.state != TAG_OPEN || textlex_simple[c] != 2))
 		return 0;
 	u.off = (uint32_t)l->off++;
 	u.len = 1;
 	u.ch = c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-	u.flags = l->tag == TAG_NONE ? 0 : LEX_TAG;
-	l->last = u.ch;
+	u.flags = l->tags.state == TAG_NONE ? 0 : LEX_TAG;
+	l->tags.last = u.ch;
 	l->bol = 0;
 	l->sink(l->arg, &u);
 	return 1;
@@ -490,11 +353,8 @@ textlex_cut(struct textlex *l)
 	if (l->ref.n > 0)
 		end_reference(l, 0);
 	if (l->pct.n > 0)
-		flush(l, &l->pct, 0, step_tag);
-	if (l->tag == TAG_LESS) {
-		l->tag = TAG_NONE;
-		give_text(l, &l->less, 0);
-	}
+		flush(l, &l->pct, 0, textlex_step_tag);
+	textlex_no_tag(l);
 	l->floor = l->off;
 }
 
@@ -519,7 +379,7 @@ textlex_reached(const struct textlex *l)
 		at = l->off - (uint32_t)((uint32_t)l->off - l->ref.u[0].off);
 	if (l->pct.n > 0)
 		at = l->off - (uint32_t)((uint32_t)l->off - l->pct.u[0].off);
-	if (l->tag == TAG_LESS)
+	if (l->tags.state == TAG_LESS)
 		at = l->off - (uint32_t)((uint32_t)l->off - l->less.off);
 	return at < l->floor ? l->floor : at;
 }
@@ -528,31 +388,5 @@ int
 textlex_idle(const struct textlex *l)
 {
 	return l->charset == TEXTLEX_BYTES && l->need == 0 && l->ref.n == 0 &&
-	    l->pct.n == 0 && l->tag != TAG_LESS;
-}
-
-void
-textlex_skip(struct textlex *l, const unsigned char *p, size_t len)
-{
-	const unsigned char	*end = p + len;
-
-	for (; l->html && p < end; p++) {
-		if (l->tag != TAG_NONE) {
-			if (tag_step(l, textlex_fold(*p), 0))
-				l->tag = TAG_NONE;
-			continue;
-		}
-		if ((p = memchr(p, '<', (size_t)(end - p))) == NULL)
-			break;
-		if (p + 1 == end) {
-			l->less.off = (uint32_t)(l->off + len - 1);
-			l->less.len = 1;
-			l->less.ch = '<';
-			l->less.flags = 0;
-			l->tag = TAG_LESS;
-		} else if (begins_tag(textlex_fold(p[1])))
-			tag_begin(l, textlex_fold(*++p));
-	}
-	l->off += len;
-	l->bol = 0;
+	    l->pct.n == 0 && l->tags.state != TAG_LESS;
 }

@@ -60,6 +60,27 @@ struct lexhold {
 
 typedef void textlex_sink(void *arg, const struct lexunit *);
 
+/* Where in a tag the text is. */
+struct textlex_tags {
+	int		state;	/* 0: in none */
+	unsigned int	dashes;	/* of a comment */
+	uint8_t		quote;	/* of an attribute, or 0 */
+	uint8_t		last;	/* the character before */
+};
+
+#define TEXTLEX_SEEN	8
+#define TEXTLEX_BEFORE	((size_t)-1)
+
+/* The last tags in some bytes, offsets within them. */
+struct textlex_seen {
+	struct {
+		size_t	begin;	/* TEXTLEX_BEFORE: before these bytes */
+		size_t	end;
+	} tag[TEXTLEX_SEEN];
+	size_t	n;
+	size_t	open;		/* where the last one began */
+};
+
 struct textlex {
 	enum textlex_charset charset;
 	int		 html;
@@ -72,10 +93,7 @@ struct textlex {
 	unsigned int	 have;
 	struct lexhold	 ref;	/* an incomplete reference */
 	struct lexhold	 pct;	/* incomplete percent encoding */
-	int		 tag;	/* private: where in a tag */
-	uint8_t		 quote;	/* of an attribute, or 0 */
-	uint8_t		 last;	/* the character before, in a tag */
-	unsigned int	 dashes;
+	struct textlex_tags tags;
 	struct lexunit	 less;	/* a '<' of which nothing is known yet */
 	int		 bol;	/* only indent since the line's start */
 };
@@ -113,6 +131,10 @@ uint64_t textlex_reached(const struct textlex *);
  * then bytes may be skipped; else 0.
  */
 int textlex_idle(const struct textlex *);
+
+/* Follows the tags through bytes that are looked at by nobody else. */
+void textlex_tags(struct textlex_tags *, const unsigned char *, size_t len,
+    struct textlex_seen *);
 
 /*
  * Skips bytes without giving them to the sink; what would be in them is the

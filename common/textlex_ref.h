@@ -14,13 +14,30 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* What characters and references mean to textlex; nobody else's. */
+/* What the files of textlex share; nobody else's. */
 
 #ifndef TEXTLEX_REF_H
 #define TEXTLEX_REF_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+enum tag_state {
+	TAG_NONE,
+	TAG_LESS,		/* '<' was read */
+	TAG_OPEN,
+	TAG_BANG,		/* "<!" */
+	TAG_COMMENT		/* "<!--" */
+};
+
+struct lexunit;
+struct textlex;
+
+/* The last step: tells tags from text, and finds line ends. */
+void textlex_step_tag(struct textlex *, const struct lexunit *);
+
+/* Nothing comes behind a '<': it is text. */
+void textlex_no_tag(struct textlex *);
 
 /*
  * A character for comparison: ASCII in lower case, full-width forms as what
