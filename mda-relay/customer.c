@@ -26,6 +26,12 @@
 
 #define CUSTOMER_IDS_MAX	200	/* ids that may name a conversation */
 
+/* People in the header who are not of ours. */
+struct outsiders {
+	const struct person	*v[COPIES_PEOPLE_MAX];
+	size_t			 n;
+};
+
 static int	record(struct run *, struct copies *);
 static int	writer_is(struct run *, struct copies *, const char **,
 		    const char **);
@@ -33,7 +39,9 @@ static int	find(struct run *, struct copies *, const char *, int *);
 static int	find_byids(struct run *, const char *, uint64_t *);
 static int	people(struct run *, struct copies *, const char *,
 		    const char *);
-static int	others(struct run *, struct copies *, const struct people *);
+static int	outsiders(struct run *, struct outsiders *, const char *,
+		    const struct people *);
+static int	other(struct run *, struct copies *, const struct person *);
 static int	message(struct run *, struct copies *, const char *);
 static int	deliver(struct run *, struct copies *);
 static int	spam(struct run *);
@@ -180,11 +188,17 @@ find_byids(struct run *r, const char *addr, uint64_t *conversation)
 	    addr, conversation);
 }
 
-/* Records who takes part; of lists and bulk only the writer does. */
+/*
+ * Records who takes part.  Of lists and bulk, and where more are named than
+ * may take part, only the writer does.
+ */
 static int
 people(struct run *r, struct copies *c, const char *addr, const char *name)
 {
-	uint64_t	id;
+	struct outsiders	*o;
+	uint64_t		 id;
+	size_t			 i;
+	int			 n = -1;
 
 	if (addr != NULL) {
 		if (store_participant_add(r->store, c->conversation, addr,
@@ -195,38 +209,61 @@ people(struct run *r, struct copies *c, const char *addr, const char *name)
 	}
 	if (r->letter.automatic & FACTS_AUTO_BULK)
 		return 0;
-	if (others(r, c, &r->letter.from) == -1 ||
-	    others(r, c, &r->letter.reply_to) == -1 ||
-	    others(r, c, &r->letter.to) == -1 ||
-	    others(r, c, &r->letter.cc) == -1)
+	if ((o = calloc(1, sizeof(*o))) == NULL)
 		return -1;
+	if (outsiders(r, o, addr, &r->letter.from) == 0 &&
+	    outsiders(r, o, addr, &r->letter.reply_to) == 0 &&
+	    outsiders(r, o, addr, &r->letter.to) == 0 &&
+	    outsiders(r, o, addr, &r->letter.cc) == 0)
+		n = 0;
+	if (o->n + (addr != NULL) > r->conf->replies.participants)
+		o->n = 0;
+	for (i = 0; n == 0 && i < o->n; i++)
+		n = other(r, c, o->v[i]);
+	free(o);
+	return n;
+}
+
+/* Those on a list who are neither ours nor there already, nor the writer. */
+static int
+outsiders(struct run *r, struct outsiders *o, const char *writer,
+    const struct people *l)
+{
+	const struct person	*p;
+	size_t			 i, k;
+	int			 n;
+
+	for (i = 0; i < l->n && o->n < COPIES_PEOPLE_MAX; i++) {
+		p = &l->v[i];
+		if (!addr_valid_dotatom(p->addr) ||
+		    (writer != NULL && strcmp(p->addr, writer) == 0))
+			continue;
+		for (k = 0; k < o->n; k++)
+			if (strcmp(o->v[k]->addr, p->addr) == 0)
+				break;
+		if (k < o->n)
+			continue;
+		n = run_is_inside(r, r->rcpt.mailbox.id, p->addr);
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			o->v[o->n++] = p;
+	}
 	return 0;
 }
 
+/* One who takes part, unless the conversation is full. */
 static int
-others(struct run *r, struct copies *c, const struct people *l)
+other(struct run *r, struct copies *c, const struct person *p)
 {
 	uint64_t	id;
-	size_t		i;
 	int		n;
 
-	for (i = 0; i < l->n; i++) {
-		if (!addr_valid_dotatom(l->v[i].addr))
-			continue;
-		n = run_is_inside(r, r->rcpt.mailbox.id, l->v[i].addr);
-		if (n == -1)
-			return -1;
-		if (n == 1)
-			continue;
-		n = store_participant_add(r->store, c->conversation,
-		    l->v[i].addr, l->v[i].name, 1,
-		    r->conf->replies.participants, r->now, &id);
-		if (n == -1)
-			return -1;
-		if (n == 1)
-			copies_add(c, l->v[i].addr, NULL, id);
-	}
-	return 0;
+	n = store_participant_add(r->store, c->conversation, p->addr,
+	    p->name, 1, r->conf->replies.participants, r->now, &id);
+	if (n == 1)
+		copies_add(c, p->addr, NULL, id);
+	return n == -1 ? -1 : 0;
 }
 
 static int
