@@ -50,8 +50,8 @@ struct keys_info {
 };
 
 /*
- * Reads the key file at path.  A file that is missing, readable or writable
- * by others, writable by its group, malformed, or without a live key is an
+ * Reads the key file at path.  A file that is missing, owned by neither
+ * root nor the caller, readable or writable by others, writable by its group, malformed, or without a live key is an
  * error; err gets one sentence that names file and cause.  Returns the keys,
  * to be freed with keys_free() by the caller, or NULL.
  */

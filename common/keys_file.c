@@ -24,18 +24,9 @@
 
 #include "keys.h"
 #include "keys_int.h"
+#include "lex.h"
 
 #define FIELDS	5
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
 
 static int
 parse_secret(const char *s, struct key *key)
@@ -48,8 +39,8 @@ parse_secret(const char *s, struct key *key)
 	if (strlen(s) != 2 * KEYS_SECRET)
 		return -1;
 	for (i = 0; i < KEYS_SECRET; i++) {
-		if ((hi = hex(s[2 * i])) == -1 ||
-		    (lo = hex(s[2 * i + 1])) == -1)
+		if ((hi = lex_hex(s[2 * i])) == -1 ||
+		    (lo = lex_hex(s[2 * i + 1])) == -1)
 			return -1;
 		key->secret[i] = hi << 4 | lo;
 	}
@@ -125,6 +116,10 @@ check(const struct keys *keys, const struct stat *st, char *err,
 	if (!S_ISREG(st->st_mode))
 		return keys_fail(err, errsize, "key file %s: not a regular "
 		    "file", keys->path);
+	if (st->st_uid != 0 && st->st_uid != getuid())
+		return keys_fail(err, errsize, "key file %s: belongs to user "
+		    "%u; use chown root", keys->path,
+		    (unsigned int)st->st_uid);
 	if ((st->st_mode & S_IRWXO) != 0)
 		return keys_fail(err, errsize, "key file %s: mode %04o lets "
 		    "others at it; use chmod 0640", keys->path,

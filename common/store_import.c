@@ -16,6 +16,7 @@
 
 #include <errno.h>
 
+#include "lex.h"
 #include "store_admin.h"
 #include "store_export_int.h"
 #include "store_mail.h"
@@ -63,16 +64,6 @@ get_line(struct import *im)
 	return c != EOF;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /* Takes the escapes out where they stand; -1 if one is malformed. */
 static int
 unescape(char *p)
@@ -98,10 +89,10 @@ unescape(char *p)
 			*o++ = '\r';
 			break;
 		case 'x':
-			if (hex(p[1]) == -1 || hex(p[2]) == -1 ||
+			if (lex_hex(p[1]) == -1 || lex_hex(p[2]) == -1 ||
 			    (p[1] == '0' && p[2] == '0'))
 				return -1;
-			*o++ = hex(p[1]) << 4 | hex(p[2]);
+			*o++ = lex_hex(p[1]) << 4 | lex_hex(p[2]);
 			p += 2;
 			break;
 		default:

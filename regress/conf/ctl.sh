@@ -354,6 +354,9 @@ try status-half 1 'schema' 'relay.key' status
 json status-half-json '"error" in d["keys"] and d["counts"]["workers"] == 2' \
     status
 chmod 640 /etc/mail/relay.key
+chown opensmtpd /etc/mail/relay.key
+try key-owner 1 'schema' 'use chown root' status
+chown root /etc/mail/relay.key
 
 # Export and import.
 "$prog" -f "$conf" export >export.txt
