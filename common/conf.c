@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "log.h"
 
 #define DAY	INT64_C(86400)
 
@@ -192,6 +193,24 @@ conf_load(const char *path, struct conf_errors *errors)
 	}
 	conf = conf_parse(path, text, len, errors);
 	free(text);
+	return conf;
+}
+
+struct conf *
+conf_load_log(const char *path, int warn)
+{
+	struct conf_errors	 errors = { NULL, 0, 0 };
+	struct conf		*conf;
+	const char		*warning;
+	size_t			 i;
+
+	conf = conf_load(path, &errors);
+	for (i = 0; i < errors.count; i++)
+		log_warnx("%s", errors.message[i]);
+	conf_errors_free(&errors);
+	if (conf != NULL && warn)
+		for (i = 0; (warning = conf_warning(conf, i)) != NULL; i++)
+			log_warnx("%s", warning);
 	return conf;
 }
 

@@ -124,6 +124,12 @@ struct conf_errors {
  */
 struct conf	*conf_load(const char *path, struct conf_errors *errors);
 
+/*
+ * The same for a program that starts: mistakes go to the log, one a line,
+ * and warnings too with `warn'.
+ */
+struct conf	*conf_load_log(const char *path, int warn);
+
 /* The same for text in memory; `name' is for messages and includes. */
 struct conf	*conf_parse(const char *name, const char *text, size_t len,
 		    struct conf_errors *errors);

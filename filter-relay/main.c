@@ -57,25 +57,6 @@ confine(void *arg)
 	return sandbox_parent(&paths);
 }
 
-/* Reads the configuration, or logs each mistake. */
-static struct conf *
-load(const char *path)
-{
-	struct conf_errors errors = { NULL, 0, 0 };
-	struct conf *conf;
-	const char *warning;
-	size_t i;
-
-	conf = conf_load(path, &errors);
-	for (i = 0; i < errors.count; i++)
-		log_warnx("%s", errors.message[i]);
-	conf_errors_free(&errors);
-	if (conf != NULL)
-		for (i = 0; (warning = conf_warning(conf, i)) != NULL; i++)
-			log_warnx("%s", warning);
-	return conf;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -110,7 +91,7 @@ main(int argc, char **argv)
 	umask(007);
 	log_init("filter-relay", debug);
 	log_setverbose(verbose);
-	if ((conf = load(path)) == NULL) {
+	if ((conf = conf_load_log(path, 1)) == NULL) {
 		log_warnx("not started, the configuration has mistakes");
 		return 1;
 	}

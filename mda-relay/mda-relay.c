@@ -58,7 +58,6 @@ static volatile sig_atomic_t engine_child;
 
 static int	options(struct options *, int, char **);
 static int	silence(int);
-static struct conf *configuration(const char *);
 static int	message(const struct options *, const struct conf *);
 static int	start(struct run *, const struct options *);
 static int	memories(struct run *);
@@ -87,7 +86,7 @@ main(int argc, char **argv)
 		return EX_TEMPFAIL;
 	log_init("mda-relay", o.debug);
 	log_setverbose(o.verbose);
-	if (signals() == -1 || (conf = configuration(o.conf)) == NULL)
+	if (signals() == -1 || (conf = conf_load_log(o.conf, 0)) == NULL)
 		return EX_TEMPFAIL;
 	n = message(&o, conf);
 	conf_free(conf);
@@ -148,21 +147,6 @@ silence(int debug)
 	    (!debug && dup2(fd, STDERR_FILENO) == -1) ? -1 : 0;
 	close(fd);
 	return n;
-}
-
-static struct conf *
-configuration(const char *path)
-{
-	struct conf_errors	 errors;
-	struct conf		*conf;
-	size_t			 i;
-
-	memset(&errors, 0, sizeof(errors));
-	conf = conf_load(path, &errors);
-	for (i = 0; i < errors.count; i++)
-		log_warnx("%s", errors.message[i]);
-	conf_errors_free(&errors);
-	return conf;
 }
 
 /* The message is taken in whole before anything else is done. */

@@ -54,25 +54,6 @@ is_about_senders(const char *name)
 	return len >= want && strcmp(name + len - want, SENDERS) == 0;
 }
 
-static struct conf *
-load(const char *path)
-{
-	struct conf_errors	 errors = { 0 };
-	struct conf		*conf;
-	const char		*warning;
-	size_t			 i;
-
-	conf = conf_load(path, &errors);
-	for (i = 0; i < errors.count; i++)
-		log_warnx("%s", errors.message[i]);
-	conf_errors_free(&errors);
-	if (conf == NULL)
-		return NULL;
-	for (i = 0; (warning = conf_warning(conf, i)) != NULL; i++)
-		log_info("%s", warning);
-	return conf;
-}
-
 static int
 confine(void *arg)
 {
@@ -88,7 +69,7 @@ run(struct table *t, const char *path)
 	struct privsep	ps = { roles, ROLE_COUNT, confine, t };
 	struct timeval	tick = { TICK, 0 };
 
-	if ((t->conf = load(path)) == NULL)
+	if ((t->conf = conf_load_log(path, 1)) == NULL)
 		return 1;
 	t->senders = is_about_senders(t->name);
 	if (t->senders)
