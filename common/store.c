@@ -19,9 +19,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "store_int.h"
 
+#define WAL_NAP		20		/* milliseconds */
 #define WAL_KEEP	"67108864"	/* bytes of it after a checkpoint */
 
 static int
@@ -104,6 +106,33 @@ pragma_is(struct store *s, const char *sql, const char *want)
 	return ret;
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec	 ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/*
+ * SQLite does not wait where two that read both want to write, as they do
+ * when several programs find a new file at once: so we do.
+ */
+static int
+to_wal(struct store *s, int busy_ms)
+{
+	const struct timespec	 nap = { 0, WAL_NAP * 1000000L };
+	int64_t			 until;
+	int			 ret;
+
+	until = now_ms() + busy_ms;
+	while ((ret = pragma_is(s, "PRAGMA journal_mode = WAL",
+	    "wal")) == -1 && s->err.kind == STORE_BUSY && now_ms() < until)
+		(void)nanosleep(&nap, NULL);
+	return ret;
+}
+
 static const char	 commit[] = "COMMIT", rollback[] = "ROLLBACK";
 static const char *const ends[] = { commit, rollback };
 
@@ -153,8 +182,7 @@ open_db(struct store *s, int busy_ms)
 		return db_fail(s, STORE_READONLY, "%s: cannot be written",
 		    s->path);
 	if (!(s->flags & STORE_RDONLY)) {
-		if ((ret = pragma_is(s, "PRAGMA journal_mode = WAL",
-		    "wal")) == -1)
+		if ((ret = to_wal(s, busy_ms)) == -1)
 			return -1;
 		if (ret == 0)
 			return db_fail(s, STORE_OTHER, "%s: the file system "

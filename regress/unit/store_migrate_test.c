@@ -159,6 +159,43 @@ half_way(void)
 	store_close(test_open(0));
 }
 
+/* Several programs start at once, on what is old or not there at all. */
+static void
+at_once(const char *name, int flags, const char *old)
+{
+	struct store_err	 err;
+	struct store		*s;
+	char			*sql;
+	pid_t			 pid[6];
+	int			 i, status;
+
+	(void)snprintf(test_path, sizeof(test_path), "%s/%s.db", test_dir,
+	    name);
+	if (old != NULL) {
+		sql = read_file(old);
+		raw(sql);
+		free(sql);
+	}
+	for (i = 0; i < 6; i++) {
+		if ((pid[i] = fork()) == -1)
+			exit(1);
+		if (pid[i] != 0)
+			continue;
+		if ((s = store_open(test_path, flags, 10000, &err)) == NULL) {
+			fprintf(stderr, "%s\n", err.text);
+			_exit(1);
+		}
+		store_close(s);
+		_exit(0);
+	}
+	for (i = 0; i < 6; i++)
+		CHECK(waitpid(pid[i], &status, 0) == pid[i] && status == 0);
+	s = test_open(0);
+	CHECK(store_version(s) == store_version_newest());
+	CHECK(store_check(s) == 1);
+	store_close(s);
+}
+
 static void
 others(void)
 {
@@ -196,6 +233,8 @@ main(void)
 	test_begin();
 	version_one();
 	half_way();
+	at_once("old", 0, "store_v1.sql");
+	at_once("none", STORE_CREATE, NULL);
 	others();
 	test_end();
 	return test_done();
