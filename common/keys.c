@@ -59,6 +59,7 @@ struct keys *
 keys_open(const char *path, char *err, size_t errsize)
 {
 	struct keys	*keys;
+	uint8_t		 mac[HASH_LEN];
 
 	if ((keys = calloc(1, sizeof(*keys))) == NULL) {
 		(void)keys_fail(err, errsize, "%s: %s", path, strerror(errno));
@@ -74,6 +75,14 @@ keys_open(const char *path, char *err, size_t errsize)
 		keys_free(keys);
 		return NULL;
 	}
+	/* Once now, so that libcrypto loads before a sandbox closes. */
+	if (keys_hmac(keys, keys_signer(keys), "", 0, mac) != 1) {
+		(void)keys_fail(err, errsize, "key file %s: libcrypto cannot "
+		    "sign with it", path);
+		keys_free(keys);
+		return NULL;
+	}
+	explicit_bzero(mac, sizeof(mac));
 	return keys;
 }
 

@@ -143,7 +143,7 @@ keys_read(struct keys *keys, char *err, size_t errsize)
 	size_t		 len = 0;
 	int		 fd, ret = -1;
 
-	fd = open(keys->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	fd = open(keys->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		(void)keys_fail(err, errsize, "key file %s: %s", keys->path,
 		    strerror(errno));

@@ -86,6 +86,7 @@ files(void)
 	CHECK(symlink("/dev/null", path) == 0);
 	CHECK(keys_open(path, err, sizeof(err)) == NULL);
 
+	(void)unlink(path);
 	put("# c\n\nkey 1 live 5 " SECRET "\nkey\t2  live 7 " SECRET "\n"
 	    "key 3 retired 9 -\n", 0640);
 	CHECK((k = keys_open(path, err, sizeof(err))) != NULL);
