@@ -60,6 +60,7 @@ catch_up(struct scrub *s)
 
 	s->nlazy = 0;
 	s->run = 0;
+	s->eol = 0;
 	if (n > 0)
 		textlex_put(&s->lex, s->lazy, n);
 }
@@ -81,7 +82,7 @@ finish_words(struct scrub *s, const unsigned char *p, size_t len)
  * not end it, nor does a tag.  0 when there is no room to put it off.
  */
 static int
-skip(struct scrub *s, const unsigned char *p, size_t len)
+skip(struct scrub *s, const unsigned char *p, size_t len, int eol)
 {
 	struct textlex_tags	tags = s->nlazy > 0 ? s->lazytags :
 				    s->lex.tags;
@@ -97,7 +98,8 @@ skip(struct scrub *s, const unsigned char *p, size_t len)
 	if (tags.state != 0 && seen.open == TEXTLEX_BEFORE && outside)
 		t = 0;
 	else
-		t = scrub_quick_tail(p, len, &seen, tags.state != 0);
+		t = scrub_quick_tail(p, len, &seen, tags.state != 0,
+		    eol);
 	if (t == 0) {
 		if (s->nlazy + len > sizeof(s->lazy))
 			return 0;
@@ -124,6 +126,7 @@ int
 scrub_put(struct scrub *s, const unsigned char *p, size_t len)
 {
 	size_t	i;
+	int	eol;
 
 	if (s->cmd != NULL && bodycmd_over(s->cmd))
 		s->cmd = NULL;
@@ -132,9 +135,10 @@ scrub_put(struct scrub *s, const unsigned char *p, size_t len)
 		p += i;
 		len -= i;
 		if (i > 0)
-			s->run = 0;
+			catch_up(s);
+		eol = s->eol;
 		if (len == 0 || (textlex_idle(&s->lex) &&
-		    scrub_quick(s, p, len) && skip(s, p, len)))
+		    scrub_quick(s, p, len) && skip(s, p, len, eol)))
 			return s->job.failed ? -1 : 0;
 	}
 	catch_up(s);

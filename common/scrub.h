@@ -44,6 +44,7 @@ struct scrub {
 	size_t		 nlazy;		/* that the lexer did not get yet */
 	struct textlex_tags lazytags;	/* ... and where in a tag that is */
 	size_t		 run;		/* letters and digits at its end */
+	int		 eol;		/* it ends in a line end */
 };
 
 /*
@@ -72,7 +73,7 @@ void scrub_cut(struct scrub *);
 /* Ends the text: everything is settled.  0, or -1 without memory. */
 int scrub_end(struct scrub *);
 
-/* For scrub.c alone: the quick look at bytes that most likely are harmless. */
+/* For scrub.c alone: the quick look at bytes that are likely harmless. */
 
 /* Before any other. */
 void scrub_quick_init(void);
@@ -85,10 +86,11 @@ int scrub_quick(struct scrub *, const unsigned char *, size_t len);
 
 /*
  * Where the word begins that may go on in what comes next; tags are those
- * within these bytes, intag says whether they end in one.  The whole length
- * when no word does, 0 when it began before or cannot be found.
+ * within these bytes, intag says whether they end in one, eol whether they
+ * come behind a line end.  The whole length when no word does, 0 when it
+ * began before or cannot be found.
  */
 size_t scrub_quick_tail(const unsigned char *, size_t len,
-    const struct textlex_seen *tags, int intag);
+    const struct textlex_seen *tags, int intag, int eol);
 
 #endif

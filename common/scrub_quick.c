@@ -213,7 +213,9 @@ scrub_quick(struct scrub *s, const unsigned char *p, size_t len)
 
 	most = secrets_have_handles(s->job.secrets) ? SECRETS_HANDLE_LEN :
 	    SECRETS_TOKEN_LEN;
-	for (i = 0; i < len; i++) {
+	i = s->eol ? behind_end(p, 0, len) : 0;
+	s->eol = s->eol && i == len;
+	for (; i < len; i++) {
 		unsigned char f = class[p[i]];
 
 		if (!(f & (CH_LOOK | CH_END | CH_WIDE))) {
@@ -228,6 +230,7 @@ scrub_quick(struct scrub *s, const unsigned char *p, size_t len)
 			if (i > 0 && class[p[i - 1]] & CH_INDENT)
 				run = run_before(p, i);
 			i = behind_end(p, i, len) - 1;
+			s->eol = i + 1 == len;
 		} else if (p[i] == '<' && s->lex.html) {
 			outside = run;
 			run = 0;
@@ -237,26 +240,28 @@ scrub_quick(struct scrub *s, const unsigned char *p, size_t len)
 		} else if (p[i] < 0x80)
 			run = 0;
 	}
-	s->run = run > 0 || len == 0 ? run : run_before(p, len);
+	s->run = run > 0 || s->eol || len == 0 ? run : run_before(p, len);
 	return 1;
 }
 
-/* Where the line ends, and the indent, before p[i] begin; i: there is none. */
+/*
+ * Where the line ends, and the indent, before p[i] begin; i: there is none.
+ * At either end the line end may be in other bytes.
+ */
 static size_t
-before_end(const unsigned char *p, size_t i, size_t stop)
+before_end(const unsigned char *p, size_t i, size_t stop, int eol)
 {
 	size_t	j;
-	int	eol = 0;
 
 	for (j = i; j > stop && class[p[j - 1]] & (CH_END | CH_INDENT); j--)
 		if (class[p[j - 1]] & CH_END)
-			eol = 1;
-	return eol ? j : i;
+			eol |= 1;
+	return eol & 1 || (eol & 2 && j == 0) ? j : i;
 }
 
 size_t
 scrub_quick_tail(const unsigned char *p, size_t len,
-    const struct textlex_seen *tags, int intag)
+    const struct textlex_seen *tags, int intag, int eol)
 {
 	size_t	i = len, n = tags->n, j, stop;
 
@@ -264,7 +269,7 @@ scrub_quick_tail(const unsigned char *p, size_t len,
 		i = tags->open;
 	for (;;) {
 		stop = n > 0 ? tags->tag[n - 1].end : 0;
-		j = before_end(p, i, stop);
+		j = before_end(p, i, stop, (eol ? 2 : 0) | (i == len));
 		while (j > stop && class[p[j - 1]] & CH_WORD)
 			j--;
 		if (len - j >= TAIL_MAX)
