@@ -45,6 +45,8 @@
 #define SECCOMP_ARCH	AUDIT_ARCH_AARCH64
 #endif
 
+#ifdef SECCOMP_ARCH
+
 #define SECCOMP_PROG	1024		/* instructions */
 #define SECCOMP_X32	0x40000000	/* x86_64: the other ABI's calls */
 
@@ -217,14 +219,10 @@ seccomp_args(struct seccomp_prog *p, int groups)
 int
 seccomp_works(void)
 {
-#ifdef SECCOMP_ARCH
 	uint32_t action = SECCOMP_RET_KILL_PROCESS;
 
 	return syscall(__NR_seccomp, SECCOMP_GET_ACTION_AVAIL, 0,
 	    &action) == 0;
-#else
-	return 0;
-#endif
 }
 
 #define RULES(list, what)						\
@@ -233,12 +231,10 @@ seccomp_works(void)
 static void
 seccomp_build(struct seccomp_prog *p, int groups)
 {
-#ifdef SECCOMP_ARCH
 	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS,
 	    offsetof(struct seccomp_data, arch), 0, 0);
 	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_ARCH, 1, 0);
 	seccomp_ret(p, SECCOMP_RET_KILL_PROCESS);
-#endif
 	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS,
 	    offsetof(struct seccomp_data, nr), 0, 0);
 	seccomp_add(p, BPF_JMP | BPF_JGE | BPF_K, SECCOMP_X32, 0, 1);
@@ -275,5 +271,25 @@ seccomp_confine(int groups)
 		return -1;
 	return (int)syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
 }
+
+#else
+
+/* Its system calls and byte order are not known here. */
+
+int
+seccomp_works(void)
+{
+	return 0;
+}
+
+int
+seccomp_confine(int groups)
+{
+	(void)groups;
+	errno = ENOSYS;
+	return -1;
+}
+
+#endif
 
 #endif

@@ -189,12 +189,14 @@ do_own(void)
 	return fcntl(pair[0], F_SETOWN, victim);
 }
 
+#ifndef SANDBOX_LOOSE
 static int
 do_wx(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 	    MAP_PRIVATE | MAP_ANON, -1, 0) == MAP_FAILED ? -1 : 0;
 }
+#endif
 
 static int
 do_chmod(void)
