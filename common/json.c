@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "charset.h"
 #include "json.h"
 
 void
@@ -27,52 +28,16 @@ json_init(struct json *js, FILE *fp)
 	js->failed = fp == NULL;
 }
 
-/*
- * The length of the well-formed UTF-8 sequence at `s', 0 when it is none
- * (RFC 3629 section 4: no surrogates, nothing too long or too large).
- */
-static size_t
-json_utf8(const unsigned char *s)
-{
-	unsigned char	 low = 0x80, high = 0xbf;
-	size_t		 len, i;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		len = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		len = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (i = 2; i < len; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return len;
-}
-
 static void
 json_quoted(struct json *js, const char *value)
 {
 	const unsigned char	*s = (const unsigned char *)value;
-	size_t			 len;
+	unsigned int		 cp;
+	size_t			 len, left = strlen(value);
 
 	(void)fputc('"', js->fp);
-	for (; *s != '\0'; s += len) {
-		len = json_utf8(s);
-		if (len == 0) {
+	for (; left > 0; s += len, left -= len) {
+		if ((len = charset_next((const char *)s, left, &cp)) == 0) {
 			(void)fputs("\\ufffd", js->fp);
 			len = 1;
 		} else if (*s == '"' || *s == '\\')

@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 
+#include "charset.h"
 #include "handle.h"
 #include "store_int.h"
 
@@ -141,49 +142,20 @@ rule_mailbox(struct store *s, const char *folded,
 	return 0;
 }
 
-/* The length of the UTF-8 character at p (RFC 3629 section 4), or 0. */
-static size_t
-utf8_len(const unsigned char *p)
-{
-	size_t		 i, n;
-	uint32_t	 c;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		n = 2;
-	else if ((p[0] & 0xf0) == 0xe0)
-		n = 3;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	c = p[0] & (0xff >> (n + 1));
-	for (i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 ||
-	    c > 0x10ffff)) || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	return n;
-}
-
 int
 rule_text(struct store *s, const char *what, const char *text, size_t max)
 {
-	const unsigned char	*p = (const unsigned char *)text;
-	size_t			 n;
+	unsigned int	 cp;
+	size_t		 n, left;
 
-	if (strlen(text) > max)
+	if ((left = strlen(text)) > max)
 		return db_fail(s, STORE_REFUSED, "%s is longer than %zu "
 		    "bytes", what, max);
-	for (; *p != '\0'; p += n) {
-		if ((n = utf8_len(p)) == 0)
+	for (; left > 0; text += n, left -= n) {
+		if ((n = charset_next(text, left, &cp)) == 0)
 			return db_fail(s, STORE_REFUSED, "%s is not UTF-8",
 			    what);
-		if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
 			return db_fail(s, STORE_REFUSED, "%s has a control "
 			    "character in it", what);
 	}
@@ -193,11 +165,11 @@ rule_text(struct store *s, const char *what, const char *text, size_t max)
 void
 rule_cut(const char *src, char *dst, size_t size)
 {
-	const unsigned char	*p = (const unsigned char *)src;
-	size_t			 n, o = 0;
+	unsigned int	 cp;
+	size_t		 n, left = strlen(src), o = 0;
 
-	for (; *p != '\0'; p += n) {
-		if ((n = utf8_len(p)) == 0) {
+	for (; left > 0; src += n, left -= n) {
+		if ((n = charset_next(src, left, &cp)) == 0) {
 			n = 1;		/* keep no byte that is not UTF-8 */
 			if (o + 1 >= size)
 				break;
@@ -206,8 +178,8 @@ rule_cut(const char *src, char *dst, size_t size)
 		}
 		if (o + n >= size)
 			break;
-		memcpy(dst + o, p, n);
-		if (*p < 0x20 || *p == 0x7f)
+		memcpy(dst + o, src, n);
+		if (cp < 0x20 || cp == 0x7f)
 			dst[o] = ' ';
 		o += n;
 	}
