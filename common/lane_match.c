@@ -131,11 +131,42 @@ found(struct word *w, size_t i, size_t e)
 	    0);
 }
 
+/* Whether n bytes at i and the domain of dlen bytes behind k are listed. */
+static int
+is_listed(const struct word *w, size_t i, size_t n, size_t k, size_t dlen)
+{
+	char	addr[SECRETS_ADDR_MAX];
+
+	if (n + 1 + dlen > sizeof(addr))
+		return 0;
+	memcpy(addr, w->c + i, n);
+	addr[n] = '@';
+	memcpy(addr + n + 1, w->c + k + 1, dlen);
+	return secrets_has(w->job->secrets, SECRETS_ADDRESS, addr,
+	    n + 1 + dlen);
+}
+
+/*
+ * Whether the local part from i up to stop and the domain behind k, of dlen
+ * bytes, are a worker's address, with or without a tag behind a '+'.
+ */
+static int
+is_address(const struct word *w, size_t i, size_t stop, size_t k, size_t dlen)
+{
+	const char	*plus;
+	size_t		 n = stop - i;
+
+	plus = memchr(w->c + i + 1, '+', n - 1);
+	if (is_listed(w, i, n, k, dlen))
+		return 1;
+	return plus != NULL && is_listed(w, i, (size_t)(plus - w->c) - i, k,
+	    dlen);
+}
+
 /* A worker's address around the '@' (or, in VERP, '=') at k. */
 static int
 match_address(struct word *w, size_t k, size_t e)
 {
-	char	addr[SECRETS_ADDR_MAX];
 	size_t	stop = k, i, low, dlen = e - k - 1;
 
 	/* "alice"@private.example is the same as without the quotes. */
@@ -144,18 +175,11 @@ match_address(struct word *w, size_t k, size_t e)
 	low = stop > LOCAL_MAX ? stop - LOCAL_MAX : 0;
 	for (i = stop; i > low && w->c[i - 1] != '@'; i--)
 		continue;
-	for (; i < stop; i++) {
-		if (stop - i + 1 + dlen > sizeof(addr) || !begins(w, i))
-			continue;
-		memcpy(addr, w->c + i, stop - i);
-		addr[stop - i] = '@';
-		memcpy(addr + (stop - i) + 1, w->c + k + 1, dlen);
-		if (secrets_has(w->job->secrets, SECRETS_ADDRESS, addr,
-		    stop - i + 1 + dlen)) {
+	for (; i < stop; i++)
+		if (begins(w, i) && is_address(w, i, stop, k, dlen)) {
 			found(w, i, e);
 			return 1;
 		}
-	}
 	return 0;
 }
 

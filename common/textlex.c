@@ -20,6 +20,8 @@
 #include "textlex_ref.h"
 
 #define TEXTLEX_ZEROS	8192	/* bytes of leading zeros in a reference */
+#define TEXTLEX_STRAY	0xfffd	/* a byte that is no UTF-8 */
+#define TEXTLEX_NOTHING	0x200b	/* what is not seen */
 
 /* Percent encoding. */
 
@@ -188,6 +190,10 @@ character(struct textlex *l, uint32_t cp, unsigned int len)
 	u.flags = textlex_invisible(cp) ? LEX_MARK : 0;
 	if (cp >= 0x80 && u.ch < 0x80)
 		u.flags |= LEX_ESC;	/* looks like markup, but is none */
+	/* It may be the second half of a character of two bytes. */
+	if (l->stray && cp < 0x80)
+		u.flags |= LEX_EDGE;
+	l->stray = cp == TEXTLEX_STRAY;
 	if (l->ref.n == 0 && u.ch != '&')
 		step_percent(l, &u);
 	else
@@ -200,7 +206,7 @@ simple(struct textlex *l, unsigned char c)
 {
 	struct lexunit	u;
 
-	if (l->need > 0 || l->ref.n > 0 || l->pct.n > 0 ||
+	if (l->need > 0 || l->ref.n > 0 || l->pct.n > 0 || l->stray ||
 	    (l->tags.state == TAG_NONE ? !textlex_simple[c] :
 	    l->tags.state != TAG_OPEN || textlex_simple[c] != 2))
 		return 0;
@@ -214,10 +220,42 @@ simple(struct textlex *l, unsigned char c)
 	return 1;
 }
 
+/*
+ * Escape sequences that change the character set, as in ISO-2022-JP (RFC
+ * 1468): nothing to the eye, though they end in a letter.  1 when the byte
+ * belongs to one; else what was held goes on as it is.
+ */
+static int
+escape(struct textlex *l, unsigned char c)
+{
+	unsigned int	n = l->have;
+	uint32_t	held = l->cp;
+
+	if ((c == '$' || (c >= '(' && c < '0')) && n < sizeof(held)) {
+		l->off++;
+		l->have++;
+		l->cp = held << 8 | c;
+		return 1;
+	}
+	l->escape = 0;
+	l->need = 0;
+	if (c >= '0' && c < 0x7f && n > 1) {
+		l->off++;
+		character(l, TEXTLEX_NOTHING, n + 1);
+		return 1;
+	}
+	for (l->off -= n; n > 0; n--)
+		if (++l->off > l->floor)
+			character(l, held >> 8 * (n - 1) & 0xff, 1);
+	return 0;
+}
+
 /* UTF-8; what is no UTF-8 is one unknown character for each byte. */
 static void
 utf8(struct textlex *l, unsigned char c)
 {
+	if (l->escape && escape(l, c))
+		return;
 	if (l->need > 0) {
 		if ((c & 0xc0) == 0x80) {
 			l->off++;
@@ -228,11 +266,15 @@ utf8(struct textlex *l, unsigned char c)
 			return;
 		}
 		l->need = 0;
-		character(l, 0xfffd, l->have);
+		character(l, TEXTLEX_STRAY, l->have);
 	}
 	l->off++;
 	l->have = 1;
-	if (c < 0x80)
+	if (c == 0x1b) {
+		l->cp = c;
+		l->need = 1;
+		l->escape = 1;
+	} else if (c < 0x80)
 		character(l, c, 1);
 	else if (c >= 0xc2 && c < 0xe0) {
 		l->cp = c & 0x1f;
@@ -244,7 +286,7 @@ utf8(struct textlex *l, unsigned char c)
 		l->cp = c & 0x07;
 		l->need = 3;
 	} else		/* a stray byte; 0xad is Latin-1's soft hyphen */
-		character(l, c == 0xad ? 0xad : 0xfffd, 1);
+		character(l, c == 0xad ? 0xad : TEXTLEX_STRAY, 1);
 }
 
 static uint32_t
@@ -362,8 +404,9 @@ void
 textlex_end(struct textlex *l)
 {
 	if (l->charset == TEXTLEX_BYTES && l->need > 0)
-		character(l, 0xfffd, l->have);
+		character(l, TEXTLEX_STRAY, l->have);
 	l->need = l->have = 0;
+	l->escape = 0;
 	textlex_cut(l);
 }
 

@@ -91,6 +91,8 @@ struct textlex {
 	uint32_t	 cp;	/* of an incomplete character */
 	unsigned int	 need;	/* bytes that it lacks */
 	unsigned int	 have;
+	int		 escape;	/* it is an escape sequence */
+	int		 stray;		/* the last byte was no UTF-8 */
 	struct lexhold	 ref;	/* an incomplete reference */
 	struct lexhold	 pct;	/* incomplete percent encoding */
 	struct textlex_tags tags;

@@ -122,6 +122,22 @@ static const struct text plain[] = {
 	  "bounce-1=" BOX "@x.test\n", 1 },
 	{ "\xe3\x83\xa1" "alice@private.example\xe3\x83\xa1\n",
 	  "\xe3\x83\xa1" BOX "\xe3\x83\xa1\n", 1 },
+	/* Escapes of ISO-2022-JP; second bytes of Shift_JIS and GB 18030. */
+	{ "\x1b$B@h\x1b(Balice@private.example\x1b$B$G\x1b(B\n",
+	  "\x1b$B@h\x1b(B" BOX "\x1b$B$G\x1b(B\n", 1 },
+	{ "ali\x1b(Jce@private.example\n", BOX "\x1b(J\n", 1 },
+	{ "x\x1b&alice@private.example\n", "x\x1b&" BOX "\n", 1 },
+	{ "\x1b(B" LIVE "\x1b$B\n", "\x1b(B" BOX "\x1b$B\n", 1 },
+	{ "\x83" "Aalice@private.example\x83" "A\n",
+	  "\x83" "A" BOX "\x83" "A\n", 1 },
+	{ "\xe9" "calice@private.example\n", "\xe9" "c" BOX "\n", 1 },
+	{ "\x81" "0\x81" "0alice@private.example\n",
+	  "\x81" "0\x81" "0" BOX "\n", 1 },
+	/* Tags that the private mail server takes. */
+	{ "adam+shop@private.example\n", BOX "\n", 1 },
+	{ "Adam+a+b@private.example,\n", BOX ",\n", 1 },
+	{ "madam+shop@private.example\n", NULL, 0 },
+	{ "bob+adam.b@private.example\n", NULL, 0 },
 	/* Longer local parts win; both are registered. */
 	{ "alice+work@private.example\n", BOX "\n", 1 },
 	{ "o'brien@private.example\n", BOX "\n", 1 },
