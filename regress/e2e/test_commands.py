@@ -28,8 +28,8 @@ from relaytest.sink import settle
 def state(relay, copy):
     """What smtprelayctl says of a copy's conversation."""
     ident = mail.header(mail.parse(copy), "X-Relay-Conversation")
-    return json.dumps(json.loads(
-        relay.ctl("-j", "conversation", "show", ident)))
+    return json.loads(relay.ctl("-j", "conversation", "show",
+                                ident))["conversation"]
 
 
 def test_close_and_reopen(relay):
@@ -37,10 +37,10 @@ def test_close_and_reopen(relay):
     relay.answer(copy, body="#close\n\nDone.\n")
     got = relay.got(CAROL)
     assert b"#close" not in got.data and b"Done." in got.data
-    wait_for("closed", lambda: '"open": false' in state(relay, copy))
+    wait_for("closed", lambda: not state(relay, copy)["open"])
     relay.answer(copy, body="#reopen\n\nNot yet.\n")
     assert b"#reopen" not in relay.got(CAROL, 2).data
-    wait_for("open", lambda: '"open": true' in state(relay, copy))
+    wait_for("open", lambda: state(relay, copy)["open"])
 
 
 def test_take(relay):
@@ -48,7 +48,7 @@ def test_take(relay):
     relay.answer(copy, body="#take\nMine.\n")
     got = relay.got(CAROL)
     assert b"#take" not in got.data
-    wait_for("assignment", lambda: '"alice"' in state(relay, copy))
+    wait_for("assignment", lambda: state(relay, copy)["taken"] == "alice")
 
 
 def test_note(relay):

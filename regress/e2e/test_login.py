@@ -29,7 +29,8 @@ BY_LOGIN = {
     "submission": True,
     "start": False,
 }
-BOTH = dict(BY_LOGIN, replies="\tauthenticate signature and sender\n")
+BOTH = dict(BY_LOGIN, replies="\tauthenticate signature and sender\n"
+            "\ttrust authentication-results\n")
 HELPDESK = dict(BY_LOGIN, replies="\tauthenticate signature\n"
                 '\thelpdesk { "desk" }\n')
 

@@ -80,6 +80,7 @@ class Client(smtplib.SMTP):
     def __init__(self, host, address=ADDRESS, port=25, helo=None):
         super().__init__(timeout=120, local_hostname=helo or "client.example")
         self.host_of = host
+        self._host = address
         self.connect(address, port)
         self.ehlo()
 
@@ -159,10 +160,10 @@ class Relay(World):
             part["socket"] = "listen on socket filter sign"
         if submission:
             self.tls_key()
-            part["head"] += ('pki mx cert "/etc/mail/mx.crt"\n'
-                             'pki mx key "/etc/mail/mx.key"\n')
+            part["head"] += ('pki edge cert "/etc/mail/mx.crt"\n'
+                             'pki edge key "/etc/mail/mx.key"\n')
             part["listen"] = (
-                "listen on 0.0.0.0 port 587 tls-require pki mx auth "
+                "listen on 0.0.0.0 port 587 tls-require pki edge auth "
                 "tag SUBMISSION filter replies\n")
         part.update(words)
         return SMTPD % part
