@@ -35,6 +35,7 @@
 
 /* Limits of ours. */
 #define CONF_FILE_MAX		(1024 * 1024)	/* bytes of one file */
+#define CONF_PATH_MAX		1000		/* bytes of database and key */
 #define CONF_ERRORS_MAX		100		/* errors kept */
 #define CONF_DOMAIN_MAX		253		/* bytes, RFC 1035 2.3.4 */
 #define CONF_LOGIN_MAX		255		/* bytes of a login's name */

@@ -15,7 +15,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 #include <ctype.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -493,9 +492,12 @@ static void
 set_path(char **where, const char *word, const char *path)
 {
 	if (path[0] != '/' || path[1] == '\0' ||
-	    path[strlen(path) - 1] == '/' || strlen(path) >= PATH_MAX - 16)
+	    path[strlen(path) - 1] == '/')
 		conflex_error(lex, 0, "%s \"%s\", expected the path of a file "
 		    "from / on", word, path);
+	else if (strlen(path) > CONF_PATH_MAX)
+		conflex_error(lex, 0, "%s \"%.64s...\", expected a path of at "
+		    "most %d bytes", word, path, CONF_PATH_MAX);
 	keep(where, path);
 }
 

@@ -148,5 +148,12 @@ else
 	ok bomb
 fi
 
+printf 'database "/%01001d"\ndomain a.example\n' 0 >long.conf
+if "$prog" -nf long.conf 2>err || ! grep -q 'at most 1000 bytes' err; then
+	fail long-path "accepted"
+else
+	ok long-path
+fi
+
 sh "$here/ctl.sh" "$prog" || status=1
 exit $status
