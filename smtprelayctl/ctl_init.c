@@ -291,51 +291,62 @@ init_programs(struct ctl *ctl)
 	json_end(&ctl->js);
 }
 
+/* The lines for smtpd.conf, before anything is made: they must be possible. */
 static int
-init_lines(struct ctl *ctl)
+init_prepare(struct ctl *ctl, struct smtpdconf *sc)
 {
-	struct smtpdconf	 sc;
-	char			 path[PATH_MAX];
-	size_t			 i;
-	int			 missing = 0;
+	char	 path[PATH_MAX];
 
 	if (realpath(ctl->path, path) == NULL)
 		return ctl_fail(ctl, "%s: %s", ctl->path, strerror(errno));
-	if (smtpdconf_make(&sc, path) == -1)
-		return ctl_fail(ctl, "%s: name too long for smtpd.conf", path);
-	json_string(&ctl->js, "smtpd_conf", sc.path);
+	if (smtpdconf_make(sc, path) == -1)
+		return ctl_fail(ctl, "%s: a name that smtpd.conf cannot carry "
+		    "(too long, or with other characters than letters, digits "
+		    "and _-./)", path);
+	return CTL_OK;
+}
+
+static void
+init_lines(struct ctl *ctl, const struct smtpdconf *sc)
+{
+	size_t	 i;
+	int	 missing = 0;
+
+	json_string(&ctl->js, "smtpd_conf", sc->path);
 	json_array(&ctl->js, "lines");
 	for (i = 0; i < SMTPDCONF_LINES; i++) {
 		json_object(&ctl->js, NULL);
-		json_string(&ctl->js, "text", sc.line[i].text);
-		json_bool(&ctl->js, "present", sc.line[i].present);
+		json_string(&ctl->js, "text", sc->line[i].text);
+		json_bool(&ctl->js, "present", sc->line[i].present);
 		json_end(&ctl->js);
-		missing += !sc.line[i].present;
+		missing += !sc->line[i].present;
 	}
 	json_end(&ctl->js);
 	if (missing == 0) {
-		ctl_say(ctl, "# %s has all lines it needs", sc.path);
-		return CTL_OK;
+		ctl_say(ctl, "# %s has all lines it needs", sc->path);
+		return;
 	}
 	ctl_say(ctl, "# Lines for smtpd.conf; the match stands before others "
 	    "that take mail for");
 	ctl_say(ctl, "# these domains, and the listener is the one for mail "
 	    "from outside.");
 	for (i = 0; i < SMTPDCONF_LINES; i++)
-		ctl_say(ctl, "%s%s%s", sc.line[i].text,
-		    sc.line[i].present ? "\t# is in " : "",
-		    sc.line[i].present ? sc.path : "");
-	return CTL_OK;
+		ctl_say(ctl, "%s%s%s", sc->line[i].text,
+		    sc->line[i].present ? "\t# is in " : "",
+		    sc->line[i].present ? sc->path : "");
 }
 
 int
 ctl_init(struct ctl *ctl)
 {
-	struct group	*gr;
-	gid_t		 gid;
+	struct smtpdconf	 sc;
+	struct group		*gr;
+	gid_t			 gid;
 
 	if (geteuid() != 0)
 		return ctl_fail(ctl, "init must be run by root");
+	if (init_prepare(ctl, &sc) != CTL_OK)
+		return CTL_FAIL;
 	json_object(&ctl->js, NULL);
 	json_array(&ctl->js, "made");
 	if (init_users(ctl) != CTL_OK)
@@ -348,8 +359,7 @@ ctl_init(struct ctl *ctl)
 		return CTL_FAIL;
 	json_end(&ctl->js);
 	init_programs(ctl);
-	if (init_lines(ctl) != CTL_OK)
-		return CTL_FAIL;
+	init_lines(ctl, &sc);
 	json_end(&ctl->js);
 	return CTL_OK;
 }

@@ -107,6 +107,10 @@ smtpdconf_make(struct smtpdconf *sc, const char *path)
 	size_t			 i;
 
 	memset(sc, 0, sizeof(*sc));
+	/* It stands bare in a table's line, and in commands for the shell. */
+	if (path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")] != '\0')
+		return -1;
 	for (i = 0; sc->path == NULL && i < 2; i++)
 		if (access(files[i], F_OK) == 0)
 			sc->path = files[i];

@@ -34,7 +34,8 @@ struct smtpdconf {
 /*
  * Makes the lines for the relay.conf at `path', which is absolute, and looks
  * for each of them in smtpd's configuration.  Returns 0, or -1 when a line
- * would be too long.
+ * would be too long, or `path' has a character that smtpd or the shell would
+ * not take as it is.
  */
 int	smtpdconf_make(struct smtpdconf *, const char *path);
 

@@ -191,6 +191,9 @@ printf '%s\n' 'listen on lo filter "x"' \
 json init-some-lines '[l["present"] for l in d["lines"]] ==
     [False, False, True, False, True]' init
 rm /etc/smtpd.conf
+cp third.conf 'thi%rd.conf'
+try init-name 1 - 'a name that smtpd.conf cannot carry' init -f 'thi%rd.conf'
+check init-name-nothing test ! -e third
 mkdir shared
 touch shared/file
 try init-not-ours 1 - 'shared holds other files' init -f shared.conf
