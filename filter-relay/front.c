@@ -97,6 +97,18 @@ front_endless(struct front *f)
 	f->inlen = 0;
 }
 
+/*
+ * After a restart the first bytes may be the end of a line that the front
+ * before us had begun to read.  Mostly they are not, and then they must not
+ * be dropped: a request that is never answered holds its session for ever.
+ */
+static int
+front_line_begins(const struct front *f)
+{
+	return f->inlen > 9 && (strncmp(f->in, "filter|0.", 9) == 0 ||
+	    strncmp(f->in, "report|0.", 9) == 0);
+}
+
 static void
 front_on_read(int fd, short what, void *arg)
 {
@@ -113,6 +125,9 @@ front_on_read(int fd, short what, void *arg)
 		return;
 	front_time(f);
 	f->inlen += n;
+	if (f->fresh && front_line_begins(f))
+		f->skipping = 0;
+	f->fresh = 0;
 	if (f->skipping) {
 		if ((nl = memchr(f->in, '\n', f->inlen)) == NULL) {
 			f->inlen = 0;
@@ -203,7 +218,7 @@ front_init(struct front *f, struct privsep_child *pc,
 	    session_init(&f->sessions) == -1)
 		fatal("front");
 	arc4random_buf(&f->generation, sizeof(f->generation));
-	f->skipping = privsep_child_restarts(pc) > 0;
+	f->skipping = f->fresh = privsep_child_restarts(pc) > 0;
 	if (f->skipping)
 		log_warnx("started anew: messages in hand get 451");
 	front_time(f);

@@ -94,6 +94,7 @@ struct front {
 	char			*in;		/* FRONT_READ + a line */
 	size_t			 inlen;
 	int			 skipping;	/* to the end of a line */
+	int			 fresh;		/* restarted, nothing read yet */
 	int			 ready;		/* smtpd said so */
 	int			 registered;
 	int64_t			 started;

@@ -29,13 +29,14 @@ trees=${TREES:-/var/cache/opensmtpd-relay/trees}
 mkdir -p obj/stage
 exec 9>"obj/stage/.lock-$release"
 flock 9
-rm -rf "obj/stage/$release"
-mkdir -p "obj/stage/$release"
+new=obj/stage/new-$release
+rm -rf "$new"
+mkdir -p "$new"
 
 case $release in
 6.8)
 	make -s -f Makefile.linux all
-	make -s -f Makefile.linux install DESTDIR="$top/obj/stage/$release"
+	make -s -f Makefile.linux install DESTDIR="$top/$new"
 	;;
 *)
 	[ -d "$trees/$release" ] || sh regress/e2e/trees.sh "$release"
@@ -46,7 +47,11 @@ case $release in
 		exec chroot "$1" /usr/bin/env -i \
 		    PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		    make -s -C /mnt -f Makefile.linux OBJ=obj/"$3" \
-		    all install DESTDIR=/mnt/obj/stage/"$3"
+		    all install DESTDIR=/mnt/obj/stage/new-"$3"
 	' sh "$trees/$release" "$top" "$release" 9>&-
 	;;
 esac
+rm -rf "obj/stage/old-$release"
+[ ! -d "obj/stage/$release" ] || mv "obj/stage/$release" \
+    "obj/stage/old-$release"
+mv "$new" "obj/stage/$release"
