@@ -115,8 +115,11 @@ mirror_watch(struct mirror *m, struct ipc_msg *msg)
 	if (m->watching)
 		store_watch_unmap(&m->watch);
 	m->watching = 0;
-	if (msg->fd == -1 || store_watch_map(&m->watch, msg->fd) == -1)
+	if (msg->fd == -1 || store_watch_map(&m->watch, msg->fd) == -1) {
+		/* It is told once for each opening of the database. */
+		m->reload = 1;
 		return -1;
+	}
 	m->watching = 1;
 	mirror_ask(m);
 	return 0;
@@ -203,8 +206,10 @@ mirror_fail(struct mirror *m, const struct ipc_msg *msg)
 static void
 mirror_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
-	struct mirror	*m = arg;
-	int		 r;
+	static const char	 senseless[] = "the keeper's answer makes no "
+				    "sense";
+	struct mirror		*m = arg;
+	int			 r;
 
 	(void)ch;
 	if (msg == NULL) {
@@ -236,8 +241,10 @@ mirror_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		r = -1;
 	}
 	if (r == -1) {
-		log_warnx("the keeper's answer makes no sense");
-		mirror_lost(m);
+		/* Or there was no memory for it.  All of it, next time. */
+		m->asking = m->known = m->whole = 0;
+		m->failed = 1;
+		mirror_complain(m, senseless, sizeof(senseless) - 1);
 	}
 }
 

@@ -42,3 +42,4 @@ UNIT_TESTS += intake_test
 UNIT_TESTS += lex_test
 UNIT_TESTS += store_oom_test
 UNIT_TESTS += privsep_test
+UNIT_TESTS += mirror_test
