@@ -20,6 +20,7 @@
 
 #include "log.h"
 #include "policy.h"
+#include "tokenbox.h"
 
 #define POLICY_TOP_UNVERIFIED	"X-Relay-Unverified: yes\n"
 
@@ -188,7 +189,8 @@ policy_loop(struct judge *j)
 	if (j->mf->received > FACTS_RECEIVED_LOOP)
 		n = 1;
 	else if (!j->tx->local)
-		n = policy_is_token(j, j->mf->message_id);
+		n = tokenbox_is_ours(j->k->store, j->k->keys,
+		    j->mf->message_id, j->k->now);
 	if (n != 1)
 		return n;
 	policy_refuse(j, "554 5.4.6", "Mail loop: this message was here "

@@ -44,10 +44,6 @@ int	policy_worker(struct judge *j, char *why, size_t size);
 /* policy_auth.c: sets j->sender.  0 or -1. */
 int	policy_sender(struct judge *j);
 
-/* policy_auth.c: 1 if an id is a token of ours for one of the mailboxes of
- * the transaction, 0, or -1. */
-int	policy_is_token(struct judge *j, const char *msgid);
-
 /* policy_plan.c: a reply that passed: plan and record.  0 or -1. */
 int	policy_plan_reply(struct judge *j);
 

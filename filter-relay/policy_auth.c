@@ -231,31 +231,3 @@ policy_worker(struct judge *j, char *why, size_t size)
 	    "send it with your login here, or through your own mail "
 	    "provider", "");
 }
-
-int
-policy_is_token(struct judge *j, const char *msgid)
-{
-	struct store_mailbox mb;
-	struct token t;
-	size_t i;
-
-	if (token_msgid_parse(msgid, &t) != 1)
-		return 0;
-	for (i = 0; i <= j->tx->nmailboxes; i++) {
-		if (i == 0 && j->tx->handlebox == 0)
-			continue;
-		if (store_mailbox_byid(j->k->store, i == 0 ?
-		    j->tx->handlebox : j->tx->mailbox[i - 1], &mb) != 1)
-			return -1;
-		switch (token_verify(j->k->keys, &t, mb.address, j->k->now,
-		    0, 0)) {
-		case TOKEN_VALID:
-			return 1;
-		case TOKEN_FAILED:
-			return -1;
-		default:
-			break;
-		}
-	}
-	return 0;
-}

@@ -33,6 +33,7 @@
 #include "run.h"
 #include "store_mda.h"
 #include "token.h"
+#include "tokenbox.h"
 
 #define RUN_LOCK_POLL	50		/* milliseconds between two tries */
 #define RUN_TOKEN_TRIES	1000		/* seconds that a token may lie ahead */
@@ -131,8 +132,7 @@ what_is(struct run *r)
 static int
 loops(struct run *r)
 {
-	struct token	t;
-	const char	*mailbox = r->rcpt.mailbox.address;
+	int	n;
 
 	if (r->letter.received > FACTS_RECEIVED_LOOP) {
 		log_warnx("%s: dropped: a loop, %u hosts",
@@ -141,21 +141,16 @@ loops(struct run *r)
 		    r->letter.smtpd_id, r->letter.received);
 		return 1;
 	}
-	if (r->rcpt.mailbox.id == 0 || r->letter.reply_id[0] != '\0' ||
-	    token_msgid_parse(r->letter.message_id, &t) != 1)
+	if (r->rcpt.mailbox.id == 0 || r->letter.reply_id[0] != '\0')
 		return 0;
-	switch (token_verify(r->keys, &t, mailbox, r->now, 0, 0)) {
-	case TOKEN_VALID:
+	n = tokenbox_is_ours(r->store, r->keys, r->letter.message_id, r->now);
+	if (n == 1) {
 		log_warnx("%s: dropped: a loop, it is a copy of ours",
 		    r->letter.smtpd_id);
 		run_event(r, "loop", 0, 0, "dropped %s: a copy of ours",
 		    r->letter.smtpd_id);
-		return 1;
-	case TOKEN_FAILED:
-		return -1;
-	default:
-		return 0;
 	}
+	return n;
 }
 
 /* A reply or a member's when there is a record of it, else a customer's. */

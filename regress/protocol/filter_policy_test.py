@@ -221,12 +221,16 @@ def test_strangers():
 def test_loop():
     """A token that comes back as Message-Id, or 51 Received."""
     with World() as world, Filter(world) as f:
+        world.seed("join sales@company.example bob")
         s = Session(f)
         for extra in (["Message-ID: <%s>" % world.token],
                       ["Received: from x by y; Sat, 21 Nov 2026 22:00:00"
                        " +0000"] * 51):
-            _, verdict = s.send("c@customer.test", [BOX], message(extra=extra))
-            assert verdict.startswith("reject|554 5.4.6 "), verdict
+            # It may come round by way of another mailbox.
+            for box in (BOX, "sales@company.example"):
+                _, verdict = s.send("c@customer.test", [box],
+                                    message(extra=extra))
+                assert verdict.startswith("reject|554 5.4.6 "), verdict
 
 
 def test_mixed():
