@@ -205,7 +205,8 @@ def test_boundary_tricks(relay):
 
 def test_wrong_encodings(relay):
     """Base64 and quoted-printable with mistakes."""
-    b64 = base64.b64encode(b"Write to %s " % ALICE.address.encode() * 20)
+    b64 = base64.b64encode(b"Write to %s " % ALICE.address.encode() * 20 +
+                           b"and that is all")
     for coding, body in (
             (b"base64", b64[:77] + b"!!" + b64[77:] + b"\r\n"),
             (b"base64", b64[:-3] + b"\r\n"),
