@@ -20,13 +20,13 @@ import re
 import threading
 import time
 
-from relaytest import mail
+from relaytest import mail, tokens
 from relaytest.case import main
 from relaytest.ns import wait_for
 from relaytest.relay import ALICE, CAROL, MAILBOX, PRIVATE, Client
 
 SESSIONS = 300
-CONF_MORE = "limit session max-mails 1000\n"
+MANY = 10000
 
 
 def lines(number):
@@ -120,18 +120,79 @@ def ask_many(relay, count, first):
     client.close()
 
 
-def time_lookups(relay, handle, count=400):
-    """Seconds for so many RCPT TO of one handle."""
+def time_lookups(relay, handles):
+    """Seconds for a RCPT TO of each handle."""
     client = relay.client(relay.customer)
     begin = time.monotonic()
-    for n in range(count):
+    for handle in handles:
         client.docmd("MAIL FROM:<%s>" % CAROL)
         code, words = client.docmd("RCPT TO:<%s>" % handle)
-        assert code == 250, (code, words)
+        assert code == 250, (handle, code, words)
         client.docmd("RSET")
     took = time.monotonic() - begin
     client.close()
     return took
+
+
+def handle_of(number):
+    """A handle address that is easy to make again."""
+    digits = "".join(chr(ord("a") + int(c)) for c in "%016d" % number)
+    return "support+%s@company.example" % digits
+
+
+def many(text, count):
+    """An export with so many conversations, each like its only one."""
+    out = []
+    for line in text.splitlines():
+        kind = line.split("\t")[0]
+        if kind == "conversation":
+            out += [line.replace("id=1", "id=%d" % n)
+                    for n in range(1, count + 1)]
+        elif kind == "participant":
+            out += [line.replace("id=1", "id=%d" % n).replace(
+                "conversation=1", "conversation=%d" % n)
+                for n in range(1, count + 1)]
+        elif kind == "handle" and "worker=1" in line:
+            out += [re.sub("address=[^\t]*", "address=" + handle_of(n),
+                           re.sub(r"(^handle\tid|conversation|participant)=\d+",
+                                  r"\g<1>=%d" % n, line))
+                    for n in range(1, count + 1)]
+        elif kind in ("message", "copy", "rpath", "handle"):
+            continue
+        elif kind.startswith("end"):
+            out.append("end %d" % (len(out) - 1))
+        else:
+            out.append(line.replace("name=conversation\tseq=1",
+                                    "name=conversation\tseq=%d" % count))
+    return "\n".join(out) + "\n"
+
+
+def test_ten_thousand(relay):
+    """Ten thousand conversations: a lookup is not slower than with one, and
+    the last can be answered as the first could."""
+    relay.copy()
+    first = mail.addresses(mail.parse(relay.got(ALICE.address).data), "From")
+    alone = min(time_lookups(relay, first * 200) for _ in range(3))
+    relay.stop_smtpd()
+    text = many(relay.ctl("export"), MANY)
+    relay.run(["sh", "-c", "rm /var/lib/smtprelay/*"])
+    relay.ctl("init")
+    relay.ctl("import", text=text)
+    relay.start_smtpd()
+    spread = [handle_of(n) for n in range(1, MANY + 1, MANY // 200)]
+    crowd = min(time_lookups(relay, spread) for _ in range(3))
+    # A scan of ten thousand would be slower by far more than this.
+    assert crowd < 3 * alone, "%.2f s, alone %.2f s" % (crowd, alone)
+    ident, key = next(iter(tokens.keys(relay).items()))
+    token = tokens.encode(key, ident, 1, MANY, int(time.time()), MAILBOX)
+    copy = mail.message(handle_of(MANY), MAILBOX, "A question",
+                        mid="<relay.%s@company.example>" % token)
+    relay.answer(copy)
+    got = relay.got(CAROL)
+    assert not mail.leaks(got.data, PRIVATE)
+
+
+test_ten_thousand.seconds = 300
 
 
 def test_parallel_customers(relay):
