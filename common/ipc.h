@@ -90,8 +90,9 @@ int		 ipc_send(struct ipc *ch, uint32_t type, uint64_t id,
 
 /*
  * As ipc_send() with a descriptor that stays the caller's and open: it must
- * not be closed without ipc_reclaim(), unless the channel is freed.  For one whose
- * closing would have effects of its own, such as dropped locks (fcntl(2)).
+ * not be closed without ipc_reclaim(), unless the channel is freed.  For one
+ * whose closing would have effects of its own, such as dropped locks
+ * (fcntl(2)).
  */
 int		 ipc_send_lend(struct ipc *ch, uint32_t type, uint64_t id,
 		    const void *data, size_t len, int fd);

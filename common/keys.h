@@ -51,9 +51,10 @@ struct keys_info {
 
 /*
  * Reads the key file at path.  A file that is missing, owned by neither
- * root nor the caller, readable or writable by others, writable by its group, malformed, or without a live key is an
- * error; err gets one sentence that names file and cause.  Returns the keys,
- * to be freed with keys_free() by the caller, or NULL.
+ * root nor the caller, readable or writable by others, writable by its group,
+ * malformed, or without a live key is an error; err gets one sentence that
+ * names file and cause.  Returns the keys, to be freed with keys_free() by
+ * the caller, or NULL.
  */
 struct keys *keys_open(const char *path, char *err, size_t errsize);
 

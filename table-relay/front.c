@@ -42,7 +42,7 @@ struct front {
 	struct mirror		*mirror;
 	struct event		 stdin_event;
 	int			 readable;	/* descriptor 0 */
-	int			 hopeless;	/* fronts died of this request */
+	int			 hopeless;	/* it killed fronts before */
 	int			 lost;		/* where a frame begins */
 	unsigned long		 nonsense;	/* lines with no answer */
 	size_t			 outlen;

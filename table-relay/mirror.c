@@ -45,7 +45,7 @@ struct mirror {
 	int			 failed;	/* the answer was no */
 	int			 late;		/* nobody waits for it */
 	int			 timedout;
-	size_t			 expire_at;	/* keys that make it worthwhile */
+	size_t			 expire_at;	/* keys that make it pay */
 	time_t			 complained;	/* about the keeper */
 };
 

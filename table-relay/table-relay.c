@@ -78,7 +78,7 @@ run(struct table *t, const char *path)
 		    t->name, SENDERS);
 	if ((t->intake = intake_new()) == NULL)
 		fatal("shared memory");
-	/* Not from behind a sandbox; and a pipe, in a test, has no such thing. */
+	/* Not from behind a sandbox; and a test's pipe has no such thing. */
 	t->timed = setsockopt(0, SOL_SOCKET, SO_RCVTIMEO, &tick,
 	    sizeof(tick)) == 0;
 	if (sandbox_init(t->conf->sandbox_required, 1) == -1)

@@ -222,9 +222,7 @@ rm -rf second
 
 # One that was restored by root is put right.
 try init-restored 0 'made database' any init -f second.conf
-cp second/relay.db restored.db
-rm second/*
-cp restored.db second/relay.db
+rm second/*-wal second/*-shm
 chown root:root second/relay.db
 chmod 600 second/relay.db
 try init-restored 0 . any init -f second.conf
@@ -235,15 +233,14 @@ rm -rf second
 "$prog" -f "$conf" log -f >/dev/null &
 follower=$!
 lowered() {
-	i=0
-	until [ $i = 100 ] || grep -q "^Uid:.$(id -u _smtprelay).$(id -u \
-	    _smtprelay).$(id -u _smtprelay)" /proc/$follower/status; do
+	u=$(id -u _smtprelay) g=$(id -g _smtprelay) i=0
+	until [ $i = 100 ] ||
+	    grep -q "^Uid:.$u.$u.$u" /proc/$follower/status; do
 		i=$((i + 1))
 		sleep 0.1
 	done
-	[ $i -lt 100 ] &&
-	    grep -q '^Groups:.*'"$(id -g _smtprelay) *$" \
-	    /proc/$follower/status &&
+	grep -q "^Groups:.*$g *$" /proc/$follower/status &&
+	    grep -q "^Uid:.$u.$u.$u" /proc/$follower/status &&
 	    grep -q '^Max core file size *0 *0' /proc/$follower/limits
 }
 check lowered lowered

@@ -197,6 +197,7 @@ test_event(void)
 			if (ipc_send_wait(a, 1, i, buf, i * 15000, -1,
 			    5000) == -1)
 				_exit(1);
+		free(buf);
 		ipc_free(a);
 		_exit(0);
 	}
