@@ -159,6 +159,7 @@ front_on_tick(int fd, short what, void *arg)
 	(void)what;
 	front_time(f);
 	front_register(f);
+	boxes_refresh(&f->boxes, f->keeper);
 	front_overdue(f);
 	front_silent(f);
 	if (f->minute <= f->now) {
@@ -192,6 +193,7 @@ front_peer(int role, int fd, void *arg)
 	if (ipc_event(ch, cb, f) == -1)
 		fatal("channel");
 	front_time(f);
+	boxes_refresh(&f->boxes, f->keeper);
 	front_register(f);
 	front_push(f);
 }

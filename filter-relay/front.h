@@ -29,6 +29,7 @@
 
 #include <event.h>
 
+#include "boxes.h"
 #include "conf.h"
 #include "ipc.h"
 #include "messages.h"
@@ -80,6 +81,7 @@ struct front {
 	const struct conf	*conf;
 	struct session_table	 sessions;
 	struct output		 out;
+	struct boxes		 boxes;
 	struct ipc		*keeper;
 	struct ipc		*engine;
 	struct session_queue	 asking;	/* by deadline, RCPT TO */

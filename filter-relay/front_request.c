@@ -173,6 +173,16 @@ front_ask(struct front *f, struct session *s, const char *rcpt, int flags)
 	return rv;
 }
 
+/*
+ * The keeper cannot say.  A recipient that was no mailbox when it last could
+ * goes on: a new mailbox gets its mail all the same, as a stranger's.
+ */
+static void
+front_unasked(struct front *f, struct session *s)
+{
+	front_answer(f, s, s->plain ? NULL : FRONT_TRY_LATER);
+}
+
 static void
 front_rcpt_to(struct front *f, struct session *s,
     const struct proto_line *pl)
@@ -196,13 +206,17 @@ front_rcpt_to(struct front *f, struct session *s,
 		s->outside = 1;
 		flags |= MSG_RCPT_FOREIGN;
 	}
-	if (!ours && !s->askall)
+	s->plain = !s->askall && f->boxes.loaded &&
+	    !boxes_maybe(&f->boxes, rcpt);
+	if (ours && s->plain)
+		boxes_refresh(&f->boxes, f->keeper);
+	if ((!ours && !s->askall) || (s->plain && boxes_fresh(&f->boxes)))
 		front_answer(f, s, NULL);
 	else {
 		flags |= s->local ? MSG_RCPT_LOCAL : 0;
 		flags |= s->outside ? MSG_RCPT_OUTSIDE : 0;
 		if (front_ask(f, s, rcpt, flags) == -1)
-			front_answer(f, s, FRONT_TRY_LATER);
+			front_unasked(f, s);
 		else
 			front_wait(f, s, SESSION_RCPT);
 	}
@@ -323,6 +337,7 @@ front_keeper_gone(struct front *f)
 
 	ipc_free(f->keeper);
 	f->keeper = NULL;
+	boxes_lost(&f->boxes);
 	for (i = 0; i < f->nslots; i++) {
 		if (f->slot[i] == NULL)
 			continue;
@@ -332,7 +347,9 @@ front_keeper_gone(struct front *f)
 			front_tx_fail(f, f->slot[i]);
 		else
 			front_tx_end(f, s);
-		if (s->wait != SESSION_NOWAIT)
+		if (s->wait == SESSION_RCPT)
+			front_unasked(f, s);
+		else if (s->wait == SESSION_COMMIT)
 			front_answer(f, s, FRONT_TRY_LATER);
 	}
 }
@@ -382,6 +399,13 @@ front_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		front_push(f);
 		return;
 	}
+	if (msg->type == MSG_LIST) {
+		if (boxes_answer(&f->boxes, msg) == -1)
+			log_warnx("the keeper's list makes no sense");
+		else if (msg->len > 0)
+			boxes_refresh(&f->boxes, f->keeper);
+		return;
+	}
 	if ((tx = front_tx_find(f, msg->id)) == NULL)
 		return;
 	ipc_unpack_init(&u, msg->data, msg->len);
@@ -410,7 +434,7 @@ front_overdue(struct front *f)
 	    s->deadline <= f->now) {
 		log_warnx("no answer of the keeper within %d s",
 		    FRONT_ASK_MS / 1000);
-		front_answer(f, s, FRONT_TRY_LATER);
+		front_unasked(f, s);
 		/* It may take the recipient into account all the same. */
 		s->broken = s->tx->engaged;
 		front_tx_end(f, s);

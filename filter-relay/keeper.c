@@ -20,6 +20,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "boxes.h"
 #include "compat.h"
 #include "keeper.h"
 #include "log.h"
@@ -189,6 +190,10 @@ keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	}
 	if (msg->type == MSG_RCPT) {
 		keeper_on_rcpt(k, msg);
+		return;
+	}
+	if (msg->type == MSG_LIST) {
+		boxes_tell(keeper_ready(k) == 0 ? k->store : NULL, ch, msg);
 		return;
 	}
 	if ((tx = ktx_find(k, msg->id)) == NULL)

@@ -18,8 +18,8 @@
  * What the three processes say to each other.  A frame's id is that of a
  * transaction, given out by the front, never 0 and never used again.
  *
- *	front -> keeper		RCPT, COMMIT, END
- *	keeper -> front		RCPT_ANSWER, VERDICT
+ *	front -> keeper		RCPT, COMMIT, END, LIST
+ *	keeper -> front		RCPT_ANSWER, VERDICT, LIST
  *	front -> engine		BEGIN, DATA, EOM, END
  *	engine -> front		OUT, CREDIT, DONE, FAIL
  *	engine -> keeper	FACTS, FINISH
@@ -68,7 +68,10 @@ enum {
 	/* A struct plan. */
 	MSG_PLAN,
 	/* u8 MSG_FINISH_*, u32 commands, str reply, str hash: see verdict.h */
-	MSG_FINISH
+	MSG_FINISH,
+	/* Which mailboxes are there?  u8 1: and what to watch.  The answer:
+	 * a list, or nothing, and perhaps a descriptor. */
+	MSG_LIST
 };
 
 /* Flags of MSG_RCPT. */

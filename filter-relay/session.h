@@ -57,6 +57,8 @@ struct session {
 	uint8_t			 outside;	/* a recipient not of ours */
 	uint8_t			 askall;	/* every recipient matters */
 	uint8_t			 broken;	/* commit must be 451 */
+	uint8_t			 plain;		/* the recipient asked about is
+						 * none of ours, it seems */
 	int64_t			 deadline;
 	TAILQ_ENTRY(session)	 waiting;
 	struct tx		*tx;		/* what keeper and engine know */

@@ -18,3 +18,4 @@ FILTER_SRCS += policy.c
 FILTER_SRCS += policy_auth.c
 FILTER_SRCS += policy_plan.c
 FILTER_SRCS += verdict.c
+FILTER_SRCS += boxes.c

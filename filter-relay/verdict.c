@@ -151,7 +151,7 @@ msgfacts_set(struct msgfacts *mf, const struct facts *f, int trust)
 	return 0;
 }
 
-static void
+void
 strlist_pack(struct ipc_pack *p, const struct strlist *l)
 {
 	size_t i;
@@ -161,7 +161,7 @@ strlist_pack(struct ipc_pack *p, const struct strlist *l)
 		ipc_put_str(p, l->v[i]);
 }
 
-static void
+void
 strlist_unpack(struct ipc_unpack *u, struct strlist *l)
 {
 	uint32_t i, n = ipc_get_u32(u);

@@ -106,6 +106,10 @@ int	strlist_has(const struct strlist *l, const char *s);
 /* Frees the strings and empties the list. */
 void	strlist_free(struct strlist *l);
 
+/* Appends the list to a message; takes one off it (u->failed tells). */
+void	strlist_pack(struct ipc_pack *p, const struct strlist *l);
+void	strlist_unpack(struct ipc_unpack *u, struct strlist *l);
+
 /* Takes over what the keeper needs of f: 0, or -1 without memory.  mf is
  * overwritten; in every case msgfacts_free() follows. */
 int	msgfacts_set(struct msgfacts *mf, const struct facts *f, int trust);

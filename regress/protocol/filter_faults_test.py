@@ -20,8 +20,8 @@ import os
 import signal
 import time
 
-from filterpeer import (LATER, Filter, Session, World, main, message,
-                        wait_for)
+from filterpeer import (LATER, Filter, Session, Silent, World, main,
+                        message, wait_for)
 from filter_policy_test import ALICE, BOX, header, reply
 
 PHASES = ("connect", "mail", "rcpt", "header", "body", "dot")
@@ -111,6 +111,29 @@ def test_stopped_keeper():
         got, verdict = other.send("c@customer.test", ["j@elsewhere.test"],
                                   message())
         assert verdict == "proceed" and got == message()
+        os.kill(pid, signal.SIGCONT)
+        f.nothing()
+        # A neighbour of the mailbox is none of the keeper's business, once
+        # the front has heard of all mailboxes.
+        def neighbour():
+            os.kill(pid, signal.SIGSTOP)
+            assert other.mail("c@customer.test") == "proceed"
+            other.ask("rcpt-to", "root@company.example")
+            try:
+                return other.result(2) == "proceed"
+            except Silent:
+                os.kill(pid, signal.SIGCONT)
+                other.result()
+                return False
+        wait_for("a neighbour's mail", neighbour)
+        got, verdict = other.data(message()), other.commit()
+        assert verdict == "proceed" and got == message()
+        # After a change that it cannot tell of, it is asked in vain.
+        world.seed("mailbox new@company.example -")
+        begin = time.monotonic()
+        assert other.mail("c@customer.test") == "proceed"
+        assert other.rcpt("root@company.example") == "proceed"
+        assert time.monotonic() - begin > 9
         os.kill(pid, signal.SIGCONT)
         f.nothing()
         works(f, world)

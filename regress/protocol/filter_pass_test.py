@@ -154,6 +154,23 @@ def test_session(_, f):
 
 
 @each
+def test_change(world, f):
+    """A mailbox that was made a moment ago is one, and then is none."""
+    s = Session(f)
+    for i in range(20):
+        box = "box%d@company.example" % i
+        for _ in range(2):
+            s.mail("c@customer.test")
+            assert s.rcpt(box) == "proceed"
+        world.seed("mailbox %s -" % box)
+        s.mail("c@customer.test")
+        assert s.rcpt(box).startswith("reject|451"), "nobody can receive"
+        world.seed("join %s alice" % box)
+        s.mail("c@customer.test")
+        assert s.rcpt(box.upper()) == "proceed"
+
+
+@each
 def test_pieces(_, f):
     """A line may come in pieces of any size."""
     s = Session(f)
@@ -171,4 +188,4 @@ def test_pieces(_, f):
 
 if __name__ == "__main__":
     main([test_register, test_pass, test_ours, test_long, test_interleaved,
-          test_session, test_pieces])
+          test_session, test_change, test_pieces])
