@@ -132,33 +132,58 @@ run_close(struct run *r, struct sbuf *b)
 	return charset_end(&r->cs, b);
 }
 
+/*
+ * Bytes of an unknown charset, as if each were a character.  An ASCII byte
+ * may as well be the second half of one: then what follows begins a word,
+ * which a zero width space tells.
+ */
+static int
+put_unknown(struct sbuf *b, const char *p, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < len; i++)
+		if (sbuf_addutf8(b, (unsigned char)p[i]) == -1 || (i > 0 &&
+		    p[i - 1] & 0x80 && !(p[i] & 0x80) &&
+		    sbuf_addutf8(b, 0x200b) == -1))
+			return -1;
+	return 0;
+}
+
+/* The bytes of a word in a charset that is known. */
+static int
+run_put(struct run *r, struct sbuf *b, const struct word *w,
+    const struct charset *cs, const struct sbuf *bytes)
+{
+	if (!r->open || strcasecmp(r->charset, w->charset) != 0) {
+		if (run_close(r, b) == -1)
+			return -1;
+		r->cs = *cs;
+		memcpy(r->charset, w->charset, sizeof(r->charset));
+		r->open = 1;
+	}
+	if (charset_put(&r->cs, b, sbuf_str(bytes), bytes->len) == -1)
+		return -1;
+	return strncasecmp(w->charset, "utf-8", 6) != 0 ? run_close(r, b) : 0;
+}
+
 /* 1 decoded and appended, 0 broken or unknown, -1 exhausted. */
 static int
 run_word(struct run *r, struct sbuf *b, const struct word *w, int any)
 {
 	struct charset	 cs;
 	struct sbuf	 bytes;
-	int		 v;
+	int		 v, known;
 
-	if (!charset_open(&cs, w->charset) &&
-	    (!any || !charset_open(&cs, "iso-8859-1")))
+	if (!(known = charset_open(&cs, w->charset)) && !any)
 		return 0;
 	sbuf_init(&bytes, w->len + 1);
 	v = w->encoding == 'B' ? decode_b(w, &bytes) : decode_q(w, &bytes);
-	if (v == 1) {
-		if (!r->open || strcasecmp(r->charset, w->charset) != 0) {
-			if (run_close(r, b) == -1)
-				v = -1;
-			r->cs = cs;
-			memcpy(r->charset, w->charset, sizeof(r->charset));
-			r->open = 1;
-		}
-		if (charset_put(&r->cs, b, sbuf_str(&bytes), bytes.len) == -1)
-			v = -1;
-		if (strncasecmp(w->charset, "utf-8", 6) != 0 &&
-		    run_close(r, b) == -1)
-			v = -1;
-	}
+	if (v == 1 && known)
+		v = run_put(r, b, w, &cs, &bytes) == -1 ? -1 : 1;
+	else if (v == 1 && (run_close(r, b) == -1 ||
+	    put_unknown(b, sbuf_str(&bytes), bytes.len) == -1))
+		v = -1;
 	sbuf_free(&bytes);
 	return v;
 }

@@ -49,7 +49,7 @@ count(const struct bodytext *t, const char *text, size_t len)
 	sbuf_init(&out, BODYTEXT_MAX * 2);
 	a = bodytext_scrub(t, text, len, &out);
 	sbuf_reset(&out);
-	if (a != -1 && encword_decode(&dec, text, len) != -1)
+	if (a != -1 && encword_decode_any(&dec, text, len) != -1)
 		b = bodytext_scrub(t, sbuf_str(&dec), dec.len, &out);
 	sbuf_free(&dec);
 	sbuf_free(&out);
@@ -68,26 +68,41 @@ write_plain(const struct hdr_field *f, const struct bodytext *t,
 	return parthdr_raw(f, out);
 }
 
+/* A parameter without secrets, in words of an unknown charset neither. */
+static int
+scrub_param(struct mimefield *m, size_t i, const struct bodytext *t)
+{
+	const char	*v = m->v[i].value;
+	struct sbuf	 dec, out;
+	int		 n;
+
+	sbuf_init(&dec, BODYTEXT_MAX);
+	sbuf_init(&out, BODYTEXT_MAX * 2);
+	n = bodytext_scrub(t, v, strlen(v), &out);
+	if (n == 0 && encword_present(v, strlen(v))) {
+		sbuf_reset(&out);
+		n = encword_decode_any(&dec, v, strlen(v)) == -1 ? -1 :
+		    bodytext_scrub(t, sbuf_str(&dec), dec.len, &out);
+	}
+	if (n > 0 && mimefield_set(m, m->v[i].name, sbuf_str(&out)) == -1)
+		n = -1;
+	sbuf_free(&dec);
+	sbuf_free(&out);
+	return n;
+}
+
 /* The parameters without secrets; returns how many there were, or -1. */
 static int
 scrub_params(struct mimefield *m, const struct bodytext *t)
 {
-	struct sbuf	out;
-	size_t		i;
-	int		n, leaks = 0;
+	size_t	i;
+	int	n, leaks = 0;
 
 	for (i = 0; i < m->n && leaks != -1; i++) {
 		if (m->v[i].value == NULL)
 			continue;
-		sbuf_init(&out, BODYTEXT_MAX * 2);
-		n = bodytext_scrub(t, m->v[i].value, strlen(m->v[i].value),
-		    &out);
-		if (n == -1 || (n > 0 && mimefield_set(m, m->v[i].name,
-		    sbuf_str(&out)) == -1))
-			leaks = -1;
-		else
-			leaks += n;
-		sbuf_free(&out);
+		n = scrub_param(m, i, t);
+		leaks = n == -1 ? -1 : leaks + n;
 	}
 	return leaks;
 }

@@ -29,7 +29,10 @@
  * servers, programs and tokens.
  */
 
-/* The text decoded and without secrets; how many there were, or -1. */
+/*
+ * The text decoded and without secrets; how many there were, or -1.  Words
+ * of an unknown charset are looked into as well.
+ */
 static int
 clean(const char *text, size_t len, const struct bodytext *t,
     struct sbuf *out)
@@ -38,7 +41,7 @@ clean(const char *text, size_t len, const struct bodytext *t,
 	int		leaks = -1;
 
 	sbuf_init(&dec, BODYTEXT_MAX);
-	if (encword_decode(&dec, text, len) != -1)
+	if (encword_decode_any(&dec, text, len) != -1)
 		leaks = bodytext_scrub(t, sbuf_str(&dec), dec.len, out);
 	sbuf_free(&dec);
 	return leaks;
@@ -80,6 +83,12 @@ write_addr(const struct addr *a, const struct bodytext *t, struct sbuf *out,
 	sbuf_init(&addr, BODYTEXT_MAX * 2);
 	if (a->name != NULL)
 		n = clean(a->name, strlen(a->name), t, &name);
+	if (n == 0 && a->name != NULL) {
+		/* In UTF-8 as far as the charset is known. */
+		sbuf_reset(&name);
+		if (encword_decode(&name, a->name, strlen(a->name)) == -1)
+			n = -1;
+	}
 	m = bodytext_scrub(t, a->addr, strlen(a->addr), &addr);
 	if (n != -1 && m != -1) {
 		rc = displayname_mailbox(out, sbuf_str(&name),

@@ -170,6 +170,11 @@ static const struct {
 	  "Content-Type: image/png\n", 0 },
 	{ "Content-Description: =?utf-8?b?YWxpY2VAcHJpdmF0ZS5leGFtcGxl?=\n"
 	  "\nx\n", "Content-Description: " BOX "\n", 0 },
+	{ "Content-Description: =?shift_jis?B?g0FhbGljZUBwcml2YXRlLmV4YW1wbGU"
+	  "=?=\n\nx\n", "support=40company", 0 },
+	{ "Content-Disposition: attachment; filename=\"=?iso-2022-jp?B?"
+	  "GyRCTyIbKEJhbGljZUBwcml2YXRlLmV4YW1wbGU=?=\"\n\nx\n",
+	  "support%40company.example\n", 0 },
 	{ "Content-Location: http://alice%40private.example/\n\nx\n",
 	  "Content-Transfer-Encoding: 8bit\n\nx\n", 0 },
 	/* Two answers to one question: the first goes out. */

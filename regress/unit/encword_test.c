@@ -129,6 +129,10 @@ main(void)
 	CHECK(encword_decode_any(&b, "=?nope?Q?a=40b?= =?utf-8?Q?c?=",
 	    30) == 0);
 	CHECK_STR(sbuf_str(&b), "a@bc");
+	/* The second byte of a character, then a word. */
+	sbuf_reset(&b);
+	CHECK(encword_decode_any(&b, "=?shift_jis?B?g0FhYg==?=", 24) == 0);
+	CHECK_STR(sbuf_str(&b), "\xc2\x83" "A\xe2\x80\x8b" "ab");
 	sbuf_free(&b);
 	sbuf_init(&b, 5);
 	CHECK(encword_decode(&b, "123456", 6) == -1);
