@@ -57,6 +57,8 @@ inspect_file(struct store *s)
 		return db_fail(s, errno == ENOENT ? STORE_MISSING :
 		    STORE_OTHER, "%s: %s%s", s->path, strerror(errno),
 		    errno == ENOENT ? " (smtprelayctl init makes it)" : "");
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
 	if (!S_ISREG(st.st_mode))
 		return db_fail(s, STORE_DAMAGED, "%s: not a regular file",
 		    s->path);
@@ -232,6 +234,15 @@ store_close(struct store *s)
 	if (s->watch_fd != -1)
 		close(s->watch_fd);
 	free(s);
+}
+
+int
+store_replaced(const struct store *s)
+{
+	struct stat	 st;
+
+	return stat(s->path, &st) == -1 || st.st_dev != s->dev ||
+	    st.st_ino != s->ino;
 }
 
 void

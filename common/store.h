@@ -94,6 +94,12 @@ struct store *store_open(const char *path, int flags, int busy_ms,
 /* Ends an open transaction without keeping it and frees; NULL is allowed. */
 void	store_close(struct store *s);
 
+/*
+ * Says whether the file at the store's path is another than the one that was
+ * opened, or gone: 1 or 0.  What is written then would be lost; open anew.
+ */
+int	store_replaced(const struct store *s);
+
 /* Changes how long to wait for another process, in milliseconds. */
 void	store_timeout(struct store *s, int busy_ms);
 

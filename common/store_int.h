@@ -19,6 +19,8 @@
 #ifndef STORE_INT_H
 #define STORE_INT_H
 
+#include <sys/types.h>
+
 #include <stdarg.h>
 
 #include <sqlite3.h>
@@ -45,6 +47,8 @@ struct store {
 	int		 depth;		/* of transactions; 0: none is open */
 	int		 reading;	/* the open one only reads */
 	int		 watch_fd;
+	dev_t		 dev;		/* of the file that was opened */
+	ino_t		 ino;
 	char		 path[STORE_PATH_MAX + 1];
 	struct store_stmt stmt[STORE_STMTS];
 };

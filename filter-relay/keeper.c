@@ -72,6 +72,12 @@ keeper_ready(struct keeper *k)
 	char text[512];
 
 	k->now = time(NULL);
+	/* What failed might work from a new start; or the file is a new one. */
+	if (k->store != NULL && (k->reopen || store_replaced(k->store))) {
+		store_close(k->store);
+		k->store = NULL;
+		k->reopen = 0;
+	}
 	if (k->store != NULL && k->keys != NULL) {
 		store_timeout(k->store, k->now < k->busy ? 0 :
 		    KEEPER_BUSY_MS);
@@ -99,6 +105,8 @@ keeper_trouble(struct keeper *k, const char *what)
 	lograte_info(k->rate, k->now, "store", "%s: %s", what, err->text);
 	if (err->kind == STORE_BUSY)
 		k->busy = time(NULL) + 2;
+	else
+		k->reopen = 1;
 }
 
 static void

@@ -83,6 +83,7 @@ struct keeper {
 	time_t			 now;
 	time_t			 opened;	/* last try to open the store */
 	time_t			 busy;		/* do not wait again until */
+	int			 reopen;	/* the store has failed */
 	struct lograte		*rate;
 };
 

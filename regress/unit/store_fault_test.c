@@ -297,6 +297,16 @@ damaged(void)
 	memset(junk, 0xa5, sizeof(junk));
 	CHECK(stat(test_path, &st) == 0 && st.st_size > 100000);
 
+	copy_main("moved");
+	s = test_open(0);
+	CHECK(!store_replaced(s));
+	CHECK(unlink(test_path) == 0);
+	CHECK(store_replaced(s));
+	(void)strcpy(test_path, sound);
+	copy_main("moved");
+	CHECK(store_replaced(s));
+	store_close(s);
+	(void)strcpy(test_path, sound);
 	copy_main("cut");
 	CHECK(truncate(test_path, st.st_size / 2) == 0);
 	is_damaged();
