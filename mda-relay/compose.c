@@ -166,13 +166,17 @@ static int
 copy_mime_plain(struct copy *c)
 {
 	const struct hdr_field	*hf;
-	size_t			 i;
+	size_t			 i, len;
 
 	(void)sbuf_addstr(&c->mime, "MIME-Version: 1.0\n");
 	for (i = 0; i < c->facts.hdr.n; i++) {
 		hf = &c->facts.hdr.v[i];
-		if (strncasecmp(hf->name, "Content-", 8) == 0)
-			(void)hdr_write_raw(&c->mime, hf);
+		if (strncasecmp(hf->name, "Content-", 8) != 0)
+			continue;
+		len = c->mime.len;
+		/* what no header can hold is better left out */
+		if (hdr_write_raw(&c->mime, hf) == -1)
+			sbuf_cut(&c->mime, len);
 	}
 	if (c->facts.content_encoding == NULL)
 		(void)sbuf_addstr(&c->mime,
@@ -203,15 +207,27 @@ copy_body(struct copy *c, const char *line, size_t len)
 	return outfile_end(&c->out);
 }
 
-/* What the rewriter gives out: first the header's fields, then the body. */
+/*
+ * What the rewriter gives out: first the header's fields, then the body.
+ * Fields are a string from here on, in which a NUL would hide the rest and
+ * with it the end of the header; and where some programs see that end in a
+ * folded line of nothing but white space, there is none such.
+ */
 static int
 rw_line(void *arg, const char *line, size_t len)
 {
 	struct copy	*c = arg;
+	size_t		 i;
 
 	if (c->in_body)
 		return outfile_line(&c->out, line, len);
-	if (sbuf_add(&c->mime, line, len) == -1)
-		return -1;
+	for (i = 0; i < len && strchr(" \t\r", line[i]) != NULL; i++)
+		;
+	if (i == len)
+		return 0;
+	for (i = 0; i < len; i++)
+		if (sbuf_addch(&c->mime, line[i] == '\0' || line[i] == '\r' ?
+		    ' ' : (unsigned char)line[i]) == -1)
+			return -1;
 	return sbuf_addch(&c->mime, '\n');
 }

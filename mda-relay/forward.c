@@ -35,9 +35,9 @@ struct forward {
 };
 
 static int	forward(struct forward *);
-static int	header_line(struct forward *, const char *, size_t, int);
+static int	forward_line(struct forward *, const char *, size_t, int);
 static int	dropped(struct forward *, const char *, size_t);
-static int	header_over(struct forward *);
+static int	forward_over(struct forward *);
 static int	is(const char *, size_t, const char *);
 
 int
@@ -68,11 +68,11 @@ forward(struct forward *f)
 	int		 flags, n, body = 0;
 
 	while ((n = lines_next(&f->lines, &line, &len, &flags)) == 1) {
-		if (!body && (n = header_line(f, line, len, flags)) != 0) {
+		if (!body && (n = forward_line(f, line, len, flags)) != 0) {
 			if (n == -1)
 				return -1;
 			body = 1;
-			if (header_over(f) == -1)
+			if (forward_over(f) == -1)
 				return -1;
 			if (len == 0)
 				continue;
@@ -80,14 +80,14 @@ forward(struct forward *f)
 		if (body && outfile_line(&f->out, line, len) == -1)
 			return -1;
 	}
-	if (n == -1 || (!body && header_over(f) == -1))
+	if (n == -1 || (!body && forward_over(f) == -1))
 		return -1;
 	return outfile_end(&f->out);
 }
 
 /* 0 the line belonged to the header, 1 the body begins with it, -1. */
 static int
-header_line(struct forward *f, const char *line, size_t len, int flags)
+forward_line(struct forward *f, const char *line, size_t len, int flags)
 {
 	size_t	name;
 
@@ -141,7 +141,7 @@ is(const char *name, size_t len, const char *what)
 
 /* The fields that sendmail's peace needs, and the blank line. */
 static int
-header_over(struct forward *f)
+forward_over(struct forward *f)
 {
 	if ((f->flags & ENGINE_ENCODING) && !f->encoded) {
 		if (!f->mime)

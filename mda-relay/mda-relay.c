@@ -192,6 +192,7 @@ start(struct run *r, const struct options *o)
 	sc.sendmail = o->sendmail;
 	sc.socket = o->socket;
 	sc.message = r->out;
+	sc.other = r->in;
 	memset(&paths, 0, sizeof(paths));
 	paths.database = r->conf->database;
 	paths.key = r->conf->key;

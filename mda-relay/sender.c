@@ -71,6 +71,7 @@ sender_start(const struct sender_config *cfg)
 	}
 	if ((s->pid = fork()) == 0) {
 		close(fds[0]);
+		close(cfg->other);
 		sender_main(cfg, fds[1]);
 	}
 	save = errno;

@@ -44,6 +44,7 @@ struct sender_config {
 	const char	*sendmail;	/* path of the program */
 	const char	*socket;	/* smtpd's control socket */
 	int		 message;	/* the file that holds the message */
+	int		 other;		/* a descriptor that it does not get */
 };
 
 struct sender;

@@ -332,5 +332,19 @@ def test_hostile():
         lab.run(b"", expect=0)
 
 
+def test_nul_in_header():
+    """A NUL cannot make the body a part of the header."""
+    with Lab() as lab:
+        for field in ("Content-Type", "Content-Transfer-Encoding",
+                      "Subject", "Date", "Importance", "List-Id"):
+            lab.forget()
+            lab.run(customer(lab, body="Reply-To: evil@x.test\n\nx\n",
+                             more=[(field, "a\0b"), ("X-A", "b")]))
+            for s in lab.sent():
+                assert "evil" not in s["Reply-To"], field
+                assert "Content-Transfer-Encoding" in s.msg
+                assert s.text.startswith("Reply-To: evil@x.test\n"), field
+
+
 if __name__ == "__main__":
     main(globals())

@@ -202,6 +202,38 @@ def test_engine_dies():
             assert sorted(s.to for s in lab.sent()) == [ALICE, BOB]
 
 
+def status(pid, field):
+    with open("/proc/%d/status" % pid) as f:
+        for line in f:
+            if line.startswith(field + ":"):
+                return line.split()[1]
+    return None
+
+
+def test_confined():
+    """Parent and engine have given up what they do not need."""
+    with Lab() as lab:
+        lab.orders("elsewhere hang\n")
+        p = lab.start(customer(lab))
+        wait_for("sendmail", lab.hanging)
+        engine = children(p.pid)["engine"]
+        for pid in (p.pid, engine):
+            assert status(pid, "NoNewPrivs") == "1"
+            assert status(pid, "Seccomp") == "2"
+        fds = {os.readlink("/proc/%d/fd/%s" % (engine, n))
+               for n in os.listdir("/proc/%d/fd" % engine)}
+        assert not any("relay" in f for f in fds), fds
+        assert sum(f.startswith("socket:") for f in fds) <= 2, fds
+        # the sender has neither store nor keys, nor the customer's message
+        sender = children(p.pid)["sender"]
+        fds = [os.readlink("/proc/%d/fd/%s" % (sender, n))
+               for n in os.listdir("/proc/%d/fd" % sender)]
+        assert not any("relay" in f for f in fds), fds
+        assert sum("/db/" in f for f in fds) == 1, fds
+        p.send_signal(signal.SIGTERM)
+        assert lab.finish(p) == RETRY
+
+
 def test_sender_dies():
     with Lab() as lab:
         m = customer(lab)
@@ -331,6 +363,25 @@ def test_concurrent():
         assert set(status) <= {0, RETRY} and 0 in status, status
         assert sorted(s.to for s in lab.sent()) == [
             ALICE, BOB, "store@archive.test"]
+
+
+def test_reply_concurrent():
+    """One reply in many runs at once, and its replay: sent once."""
+    with Lab() as lab:
+        lab.run(customer(lab))
+        handle = lab.handles()[CAROL]
+        lab.forget()
+        runs = []
+        for i in range(10):
+            smtpd = lab.smtpd_id()
+            id = lab.seed("reply", "alice", "1", smtpd, "same@p.test",
+                          smtpd + "@company.example", "", handle).strip()
+            m = letter(smtpd, [
+                ("X-Relay-Reply", id), ("From", MAILBOX), ("To", CAROL),
+                ("Message-ID", "<%s@company.example>" % smtpd)], rcpt=handle)
+            runs.append(lab.start(m, to=handle, sender=ALICE))
+        assert {lab.finish(p) for p in runs} <= {0, RETRY}
+        assert len(lab.sent(CAROL)) == 1 and len(lab.sent()) == 1
 
 
 def test_flood():
