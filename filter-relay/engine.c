@@ -21,7 +21,9 @@
 #include "compat.h"
 #include "engine.h"
 #include "log.h"
+#include "pending.h"
 #include "sandbox.h"
+#include "setup.h"
 
 static struct etx *
 etx_find(struct engine *e, uint64_t id)
@@ -249,11 +251,13 @@ engine_peer(int role, int fd, void *arg)
 int
 engine_main(struct privsep_child *pc, void *arg)
 {
+	const struct setup *setup = arg;
 	struct engine e;
 	unsigned char md[EVP_MAX_MD_SIZE];
 
 	memset(&e, 0, sizeof(e));
-	e.conf = arg;
+	e.conf = setup->conf;
+	pending_unmap(setup->pending);
 	TAILQ_INIT(&e.txs);
 	/* The library reads its own files now or never. */
 	if (EVP_Digest("", 0, md, NULL, EVP_sha256(), NULL) != 1 ||

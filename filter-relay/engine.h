@@ -85,7 +85,7 @@ struct engine {
 	size_t			 ntxs;
 };
 
-/* The role's main function, for privsep.  arg is the configuration. */
+/* The role's main function, for privsep.  arg is a struct setup. */
 int	engine_main(struct privsep_child *pc, void *arg);
 
 /* engine.c: it cannot be judged: the front answers 451. */

@@ -24,6 +24,7 @@
 #include "front.h"
 #include "log.h"
 #include "sandbox.h"
+#include "setup.h"
 
 void
 front_time(struct front *f)
@@ -198,14 +199,40 @@ front_peer(int role, int fd, void *arg)
 	front_push(f);
 }
 
+/* Answers what the front before us has left unanswered. */
+static void
+front_inherit(struct front *f)
+{
+	struct pending_request *r;
+	struct session s;
+	unsigned int i, number;
+
+	log_warnx("started anew: messages in hand get 451");
+	memset(&s, 0, sizeof(s));
+	for (i = 0; i < PENDING_MAX; i++) {
+		r = &f->pending->v[i];
+		if (r->kind == PENDING_NONE)
+			continue;
+		memcpy(s.sid, r->sid, PROTO_ID);
+		memcpy(s.token, r->token, PROTO_ID);
+		if (r->kind == PENDING_DOT)
+			output_dataline(&f->out, &s, ".", 1);
+		else
+			output_result(&f->out, &s, FRONT_TRY_LATER);
+		number = i + 1;
+		pending_clear(f->pending, &number);
+	}
+}
+
 static void
 front_init(struct front *f, struct privsep_child *pc,
-    const struct conf *conf)
+    const struct setup *setup)
 {
 	int fd;
 
 	memset(f, 0, sizeof(*f));
-	f->conf = conf;
+	f->conf = setup->conf;
+	f->pending = setup->pending;
 	TAILQ_INIT(&f->asking);
 	TAILQ_INIT(&f->committing);
 	TAILQ_INIT(&f->indata);
@@ -215,14 +242,13 @@ front_init(struct front *f, struct privsep_child *pc,
 			fatal("descriptor %d", fd);
 	output_init(&f->out, 1);
 	f->in = malloc(FRONT_READ + PROTO_LINE_MAX + 1);
-	f->admd = strdup("");
-	if (f->in == NULL || f->admd == NULL ||
+	if (f->in == NULL ||
 	    session_init(&f->sessions) == -1)
 		fatal("front");
 	arc4random_buf(&f->generation, sizeof(f->generation));
 	f->skipping = f->fresh = privsep_child_restarts(pc) > 0;
 	if (f->skipping)
-		log_warnx("started anew: messages in hand get 451");
+		front_inherit(f);
 	front_time(f);
 	f->started = f->now;
 }

@@ -34,6 +34,7 @@
 #include "ipc.h"
 #include "messages.h"
 #include "output.h"
+#include "pending.h"
 #include "privsep.h"
 #include "session.h"
 
@@ -82,6 +83,7 @@ struct front {
 	struct session_table	 sessions;
 	struct output		 out;
 	struct boxes		 boxes;
+	struct pending		*pending;	/* shared with a successor */
 	struct ipc		*keeper;
 	struct ipc		*engine;
 	struct session_queue	 asking;	/* by deadline, RCPT TO */
@@ -97,21 +99,18 @@ struct front {
 	size_t			 inlen;
 	int			 skipping;	/* to the end of a line */
 	int			 fresh;		/* restarted, nothing read yet */
-	int			 ready;		/* smtpd said so */
-	int			 registered;
 	int64_t			 started;
 	int			 reading;
 	unsigned int		 junk;		/* lines in this minute */
 	int64_t			 minute;	/* when it ends */
 	int			 cut;		/* long lines were reported */
-	char			*admd;
 	int64_t			 now;		/* ms */
 	struct event		 evin;
 	struct event		 evout;
 	struct event		 evtick;
 };
 
-/* The role's main function, for privsep.  arg is the configuration. */
+/* The role's main function, for privsep.  arg is a struct setup. */
 int	front_main(struct privsep_child *pc, void *arg);
 
 /* front.c: takes the time, before anything else is done. */

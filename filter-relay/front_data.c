@@ -63,6 +63,8 @@ front_to_engine(struct front *f, struct session *s, const char *line,
 
 	if (dot) {
 		tx->eom = 1;
+		s->pending = pending_set(f->pending, s->sid, s->token,
+		    PENDING_DOT);
 		if (front_tx_queue(f, tx, "", 0) == -1)
 			front_tx_fail(f, tx);
 		return;
@@ -87,7 +89,7 @@ front_data_begin(struct front *f, struct session *s)
 	if (tx == NULL || !tx->engaged)
 		return;
 	ipc_pack_init(&p);
-	ipc_put_str(&p, f->admd);
+	ipc_put_str(&p, f->pending->admd);
 	if (p.failed || f->engine == NULL || ipc_send(f->engine, MSG_BEGIN,
 	    tx->id, p.buf, p.len, -1) == -1)
 		front_tx_fail(f, tx);
@@ -300,6 +302,7 @@ front_done(struct front *f, struct tx *tx)
 	tx->begun = 0;
 	tx->done = 1;
 	s->data = SESSION_NODATA;
+	pending_clear(f->pending, &s->pending);
 	output_dataline(&f->out, s, ".", 1);
 }
 

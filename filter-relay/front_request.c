@@ -30,6 +30,7 @@ front_answer(struct front *f, struct session *s, const char *text)
 	else if (s->wait == SESSION_COMMIT)
 		TAILQ_REMOVE(&f->committing, s, waiting);
 	s->wait = SESSION_NOWAIT;
+	pending_clear(f->pending, &s->pending);
 	output_result(&f->out, s, text);
 }
 
@@ -38,6 +39,8 @@ static void
 front_wait(struct front *f, struct session *s, enum session_wait what)
 {
 	s->wait = what;
+	s->pending = pending_set(f->pending, s->sid, s->token,
+	    PENDING_RESULT);
 	if (what == SESSION_RCPT) {
 		s->deadline = f->now + FRONT_ASK_MS;
 		TAILQ_INSERT_TAIL(&f->asking, s, waiting);
@@ -51,17 +54,15 @@ static void
 front_config(struct front *f, const struct proto_line *pl)
 {
 	static const char admd[] = "admd|";
-	char *s;
+	size_t n = sizeof(admd) - 1, len;
 
-	if (pl->paramlen < sizeof(admd) - 1 ||
-	    memcmp(pl->param, admd, sizeof(admd) - 1) != 0)
+	if (pl->paramlen < n || memcmp(pl->param, admd, n) != 0)
 		return;
-	s = strndup(pl->param + sizeof(admd) - 1,
-	    pl->paramlen - (sizeof(admd) - 1));
-	if (s == NULL)
-		return;
-	free(f->admd);
-	f->admd = s;
+	len = pl->paramlen - n;
+	if (len >= PENDING_ADMD || memchr(pl->param, '\0', pl->paramlen))
+		len = 0;
+	memcpy(f->pending->admd, pl->param + n, len);
+	f->pending->admd[len] = '\0';
 }
 
 /*
@@ -71,12 +72,12 @@ front_config(struct front *f, const struct proto_line *pl)
 void
 front_register(struct front *f)
 {
-	if (!f->ready || f->registered)
+	if (!f->pending->ready || f->pending->registered)
 		return;
 	if ((f->keeper == NULL || f->engine == NULL) &&
 	    f->now < f->started + FRONT_START_MS)
 		return;
-	f->registered = 1;
+	f->pending->registered = 1;
 	output_register(&f->out, "report|smtp-in|link-connect");
 	output_register(&f->out, "report|smtp-in|link-disconnect");
 	output_register(&f->out, "report|smtp-in|link-auth");
@@ -121,6 +122,7 @@ front_disconnect(struct front *f, struct session *s)
 	else if (s->wait == SESSION_COMMIT)
 		TAILQ_REMOVE(&f->committing, s, waiting);
 	front_tx_end(f, s);
+	pending_clear(f->pending, &s->pending);
 	session_del(&f->sessions, s);
 }
 
@@ -307,7 +309,7 @@ front_line(struct front *f, const struct proto_line *pl)
 		front_config(f, pl);
 		return;
 	case PROTO_READY:
-		f->ready = 1;
+		f->pending->ready = 1;
 		front_register(f);
 		return;
 	case PROTO_CONNECT:

@@ -93,6 +93,8 @@ front_tx_end(struct front *f, struct session *s)
 	if (tx == NULL)
 		return;
 	front_tx_drop(f, tx);
+	if (tx->eom && !tx->done)
+		pending_clear(f->pending, &s->pending);
 	if (!tx->lost && f->keeper != NULL)
 		ipc_send(f->keeper, MSG_END, tx->id, NULL, 0, -1);
 	f->slot[tx->id & 0xffffffff] = NULL;

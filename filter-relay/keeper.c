@@ -24,7 +24,9 @@
 #include "compat.h"
 #include "keeper.h"
 #include "log.h"
+#include "pending.h"
 #include "sandbox.h"
+#include "setup.h"
 
 static void
 ktx_free(struct keeper *k, struct ktx *tx)
@@ -302,12 +304,14 @@ keeper_peer(int role, int fd, void *arg)
 int
 keeper_main(struct privsep_child *pc, void *arg)
 {
-	const struct conf *conf = arg;
+	const struct setup *setup = arg;
+	const struct conf *conf = setup->conf;
 	struct sandbox_paths paths = { conf->database, conf->key, NULL };
 	struct keeper k;
 
 	memset(&k, 0, sizeof(k));
 	k.conf = conf;
+	pending_unmap(setup->pending);
 	TAILQ_INIT(&k.txs);
 	if ((k.rate = lograte_new()) == NULL || event_init() == NULL)
 		fatal("keeper");

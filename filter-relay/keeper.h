@@ -87,7 +87,7 @@ struct keeper {
 	struct lograte		*rate;
 };
 
-/* The role's main function, for privsep.  arg is the configuration. */
+/* The role's main function, for privsep.  arg is a struct setup. */
 int	keeper_main(struct privsep_child *pc, void *arg);
 
 /* keeper.c: makes sure that store and keys are there: 0 or -1. */

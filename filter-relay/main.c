@@ -25,8 +25,10 @@
 #include "front.h"
 #include "keeper.h"
 #include "log.h"
+#include "pending.h"
 #include "privsep.h"
 #include "sandbox.h"
+#include "setup.h"
 
 #define PEER(role)	(1U << (role))
 
@@ -49,7 +51,8 @@ usage(void)
 static int
 confine(void *arg)
 {
-	const struct conf *conf = arg;
+	const struct setup *setup = arg;
+	const struct conf *conf = setup->conf;
 	struct sandbox_paths paths = { conf->database, conf->key, NULL };
 
 	if (sandbox_init(conf->sandbox_required, 1) == -1)
@@ -61,7 +64,7 @@ int
 main(int argc, char **argv)
 {
 	struct privsep ps = { roles, ROLE_COUNT, confine, NULL };
-	struct conf *conf;
+	struct setup setup = { NULL, NULL };
 	const char *path = CONF_PATH;
 	int ch, check = 0, debug = 0, verbose = 0;
 
@@ -91,10 +94,12 @@ main(int argc, char **argv)
 	umask(007);
 	log_init("filter-relay", debug);
 	log_setverbose(verbose);
-	if ((conf = conf_load_log(path, 1)) == NULL) {
+	if ((setup.conf = conf_load_log(path, 1)) == NULL) {
 		log_warnx("not started, the configuration has mistakes");
 		return 1;
 	}
-	ps.arg = conf;
+	if ((setup.pending = pending_map()) == NULL)
+		fatal("shared memory");
+	ps.arg = &setup;
 	return privsep_run(&ps);
 }

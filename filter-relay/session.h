@@ -59,6 +59,7 @@ struct session {
 	uint8_t			 broken;	/* commit must be 451 */
 	uint8_t			 plain;		/* the recipient asked about is
 						 * none of ours, it seems */
+	unsigned int		 pending;	/* noted for a successor, or 0 */
 	int64_t			 deadline;
 	TAILQ_ENTRY(session)	 waiting;
 	struct tx		*tx;		/* what keeper and engine know */

@@ -19,3 +19,4 @@ FILTER_SRCS += policy_auth.c
 FILTER_SRCS += policy_plan.c
 FILTER_SRCS += verdict.c
 FILTER_SRCS += boxes.c
+FILTER_SRCS += pending.c

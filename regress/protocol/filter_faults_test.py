@@ -200,8 +200,36 @@ def test_front():
         assert s.got() == []
         assert later(s.commit())
         assert later(s.mail(ALICE))
+        # It does not register again: everything would be asked twice.
         f.config()
-        assert f.lines_until("register|ready")
+        f.nothing()
+        works(f, world)
+
+
+def test_front_owes():
+    """What smtpd waits for when the front dies is answered by the next."""
+    with World() as world, Filter(world) as f:
+        rcpt, dot, commit = Session(f), Session(f), Session(f)
+        for s in (rcpt, dot, commit):
+            assert s.mail(ALICE) == "proceed"
+        for s in (dot, commit):
+            assert s.rcpt(world.handle) == "proceed"
+        commit.data(reply(world))
+        pids = [f.kill(role, signal.SIGSTOP) for role in ("keeper", "engine")]
+        rcpt.ask("rcpt-to", world.handle)
+        dot.put(*reply(world))
+        dot.put(".")
+        commit.ask("commit")
+        f.nothing()
+        f.kill("front")
+        want = {"filter-dataline|%s|%s|." % (dot.sid, dot.token)}
+        for s in (rcpt, commit):
+            want.add("filter-result|%s|%s|reject|%s Temporary failure, "
+                     "please try again later" % (s.sid, s.token, LATER))
+        assert {f.line() for _ in range(3)} == want
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        f.nothing()
         works(f, world)
 
 
@@ -237,4 +265,5 @@ def test_restarts():
 
 if __name__ == "__main__":
     main([test_killed, test_stopped_keeper, test_stopped_engine,
-          test_stopped_verdict, test_front, test_locked, test_restarts])
+          test_stopped_verdict, test_front, test_front_owes, test_locked,
+          test_restarts])
