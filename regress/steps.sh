@@ -34,7 +34,8 @@ step() {
 	"$@" >"$_log" 2>&1 </dev/null || _status=$?
 	_ok=$(grep -c '^ok ' "$_log" || :)
 	_bad=$(grep -c '^FAIL ' "$_log" || :)
-	_sum=$(tail -n 1 "$_log" | grep -E '^[0-9]+ passed, [0-9]+ failed$' || :)
+	_sum=$(tail -n 1 "$_log" |
+	    grep -E '^[0-9]+ passed, [0-9]+ failed$' || :)
 	if [ -n "$_sum" ]; then
 		_ok=${_sum%% passed*}
 		_sum=${_sum#*, }
