@@ -65,7 +65,7 @@ struct tx {
 	uint8_t			 eomsent;
 	uint8_t			 done;		/* the engine has finished */
 	uint8_t			 dirty;		/* on the list of flush */
-	int64_t			 credit;	/* bytes that the engine takes */
+	int64_t			 credit;	/* bytes the engine takes */
 	char			*q;		/* lines for the engine */
 	size_t			 qpos;
 	size_t			 qlen;
@@ -98,7 +98,7 @@ struct front {
 	char			*in;		/* FRONT_READ + a line */
 	size_t			 inlen;
 	int			 skipping;	/* to the end of a line */
-	int			 fresh;		/* restarted, nothing read yet */
+	int			 fresh;		/* restarted, not yet read */
 	int64_t			 started;
 	int			 reading;
 	unsigned int		 junk;		/* lines in this minute */

@@ -89,7 +89,7 @@ enum {
 #define MSG_WINDOW		(64 * 1024)	/* DATA without CREDIT */
 #define MSG_LINES_MAX		(32 * 1024)	/* of one DATA; a longer line
 						 * comes alone */
-#define MSG_FRONT_MAX		(256 * 1024)	/* a frame to or of the front */
-#define MSG_KEEPER_MAX		(1024 * 1024)	/* a frame to or of the keeper */
+#define MSG_FRONT_MAX		(256 * 1024)	/* a frame of the front */
+#define MSG_KEEPER_MAX		(1024 * 1024)	/* to or of the keeper */
 
 #endif

@@ -31,7 +31,7 @@ struct judge {
 	struct store_mailbox	 mb;		/* for which mailbox */
 	int			 reply;		/* by a handle of theirs */
 	int			 hidden;	/* named, but not as writer */
-	int			 sender;	/* sender authentication holds */
+	int			 sender;	/* authentication holds */
 	uint64_t		 conversation;	/* of the token, or 0 */
 };
 

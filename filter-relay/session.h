@@ -49,7 +49,7 @@ enum session_wait {
 struct session {
 	struct session		*next;		/* in the hash */
 	char			 sid[PROTO_ID];
-	char			 token[PROTO_ID];	/* of the last request */
+	char			 token[PROTO_ID];	/* last request's */
 	uint8_t			 data;
 	uint8_t			 wait;
 	uint8_t			 old;		/* protocol 0.6 */
@@ -59,12 +59,12 @@ struct session {
 	uint8_t			 broken;	/* commit must be 451 */
 	uint8_t			 plain;		/* the recipient asked about is
 						 * none of ours, it seems */
-	unsigned int		 pending;	/* noted for a successor, or 0 */
+	unsigned int		 pending;	/* see pending.h, or 0 */
 	int64_t			 deadline;
 	TAILQ_ENTRY(session)	 waiting;
-	struct tx		*tx;		/* what keeper and engine know */
+	struct tx		*tx;		/* keeper's and engine's */
 	char			*login;
-	char			*sender;	/* envelope; NULL: no MAIL yet */
+	char			*sender;	/* NULL: no MAIL FROM */
 	char			*source;
 };
 
