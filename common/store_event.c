@@ -105,22 +105,6 @@ store_failing_set(struct store *s, const char *address, const char *status,
 }
 
 int
-store_failing_clear(struct store *s, const char *address)
-{
-	char	 folded[STORE_ADDR_MAX + 1];
-	int	 ret;
-
-	if (store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE worker_address SET failing = NULL, "
-	    "status = NULL, diagnostic = NULL WHERE folded = ? AND "
-	    "failing IS NOT NULL", "t", folded);
-	return db_leave(s, ret);
-}
-
-int
 store_counts(struct store *s, time_t now, struct store_counts *c)
 {
 	sqlite3_stmt	*st;

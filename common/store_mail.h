@@ -296,10 +296,9 @@ int	store_rate(struct store *s, uint64_t mailbox, unsigned int limit,
 
 /*
  * Marks a worker's address as failing since now, or notes the newest reason;
- * clears it.  1, or 0 if there is no such address (or it did not fail).
+ * store_worker_enable() forgets it.  1, or 0 if there is no such address.
  */
 int	store_failing_set(struct store *s, const char *address,
 	    const char *status, const char *diagnostic, time_t now);
-int	store_failing_clear(struct store *s, const char *address);
 
 #endif

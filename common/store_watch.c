@@ -200,9 +200,3 @@ store_watch_end(struct store_watch *w)
 	memcpy(w->seen, w->next, sizeof(w->seen));
 	w->valid = 1;
 }
-
-void
-store_watch_forget(struct store_watch *w)
-{
-	w->valid = 0;
-}

@@ -100,7 +100,4 @@ int	store_watch_changed(const struct store_watch *w);
 void	store_watch_begin(struct store_watch *w);
 void	store_watch_end(struct store_watch *w);
 
-/* Forgets what was seen: the next store_watch_changed() is true. */
-void	store_watch_forget(struct store_watch *w);
-
 #endif
