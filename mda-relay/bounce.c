@@ -53,11 +53,18 @@ bounce_run(struct run *r)
 {
 	const struct store_rpath	*rp = &r->rcpt.rpath;
 	const struct letter		*l = &r->letter;
+	size_t				 i;
 	int				 report;
 
 	report = r->from[0] == '\0' && (l->flags & LETTER_REPORT) != 0;
-	if (report && l->nfailures > 0)
-		return failed(r, rp, &l->failure[0]);
+	if (report && l->nfailures > 0) {
+		/* the one that the return path was for, if it is named */
+		for (i = 0; i < l->nfailures; i++)
+			if (strcasecmp(l->failure[i].recipient,
+			    rp->address_to) == 0)
+				break;
+		return failed(r, rp, &l->failure[i < l->nfailures ? i : 0]);
+	}
 	if (report) {
 		log_info("%s: a report of delay or success for %s",
 		    l->smtpd_id, r->recipient);

@@ -203,7 +203,7 @@ deliver(const struct sender_config *cfg, struct ipc *ch, const char *from,
 	int			 out[2];
 
 	if (!listening(cfg->socket)) {
-		(void)strlcpy(reply, "smtpd is not running", SENDER_REPLY_MAX);
+		(void)strlcpy(reply, "smtpd does not answer", SENDER_REPLY_MAX);
 		return SENDER_RETRY;
 	}
 	if (spool_rewind(cfg->message) == -1 || pipe(out) == -1) {
@@ -317,7 +317,7 @@ run(const struct sender_config *cfg, int out, const char *from,
 	_exit(71);
 }
 
-/* Whether smtpd's control socket takes connections. */
+/* Whether smtpd's control socket takes connections, now. */
 static int
 listening(const char *path)
 {
@@ -329,7 +329,8 @@ listening(const char *path)
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
 	    sizeof(sun.sun_path))
 		return 0;
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0)) == -1)
 		return 0;
 	ok = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0;
 	close(fd);

@@ -309,6 +309,36 @@ def test_same_second():
         assert {s["X-Relay-Conversation"] for s in lab.sent()} == {"1"}
 
 
+def test_odd_people():
+    """Addresses, names and subjects at the edge of what may be stored."""
+    addrs = ["a@b", "a@b_c.test", "a@-b.test", "a@1.2.3.4", "a@[1.2.3.4]",
+             "A.B@C.TEST", "a!b@c.test", "a`b@c.test", "a'b@c.test",
+             "a{b}@c.test", "#a@c.test", "*@c.test", "a/b@c.test",
+             "-a@c.test", "x" * 64 + "@c.test", "x" * 65 + "@c.test",
+             "a@" + "x" * 63 + ".test", "a@" + "x" * 64 + ".test",
+             "a@" + ".".join(["x" * 60] * 4), "a@b.test.", "a..b@c.test",
+             ".a@c.test", "a@c..test", "a@xn--bcher-kva.test", "a@123"]
+    texts = ["\u0085x", "a\u2028b", "\u202eevil", "x" * 500, "\x01\x02",
+             "\xe9" * 300, "\ufeff", "\U0001F600" * 100, "\x7f",
+             "=?utf-8?q?=00=01=0d=0aBcc:_x?=", "=?x?q?=ff?="]
+    ids = ["<>", "<a>", "<a@b", "a b@c", "<" + "x" * 989 + "@c>",
+           "<" + "x" * 2000 + "@c>", "<a@b> <c@d>", "<a@[b]>",
+           '<"q q"@b>', "<a@@b>", "<.@.>"]
+    with Lab(more="participants 100", members=("alice",)) as lab:
+        lab.run(customer(lab, more=[("Cc", ", ".join(addrs))]))
+        for a in addrs[::4]:
+            lab.run(customer(lab, sender=a))
+        for t in texts:
+            lab.run(customer(lab, name=t, more=[
+                ("Cc", "%s <x@y.test>" % t)]).replace(
+                    b"Printer", t.encode()))
+        for i in ids:
+            lab.run(customer(lab, more=[("In-Reply-To", i),
+                                        ("References", i)]).replace(
+                b"<%08x@customer.test>" % lab.serial, i.encode()))
+        assert len(lab.sent()) == 1 + len(addrs[::4]) + len(texts) + len(ids)
+
+
 def test_hostile():
     """Whatever comes, the run ends with 0 and copies, or 75."""
     bodies = [b"", b"\n", b"no header at all\n", b"From: x\n" * 20000,

@@ -59,7 +59,21 @@ def test_no_smtpd():
         m = customer(lab)
         lab.smtpd(False)
         lab.run(m, expect=RETRY)
-        assert "not running" in lab.log and not lab.sent()
+        assert "does not answer" in lab.log and not lab.sent()
+        # it is there, but takes nobody any more
+        lab.smtpd(True, 0)
+        others = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+        for s in others:
+            s.setblocking(False)
+            try:
+                s.connect(lab.dir + "/smtpd.sock")
+            except BlockingIOError:
+                break
+        lab.run(m, expect=RETRY)
+        assert "does not answer" in lab.log and not lab.sent()
+        for s in others:
+            s.close()
+        lab.smtpd(False)
         lab.smtpd(True)
         lab.run(m)
         assert len(lab.sent()) == 2

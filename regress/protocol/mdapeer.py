@@ -192,13 +192,13 @@ class Lab:
         if members:
             self.ctl("mailbox", "join", MAILBOX, *members)
 
-    def smtpd(self, up):
+    def smtpd(self, up, backlog=4000):
         """smtpd's control socket: somebody listens, or nobody."""
         path = self.dir + "/smtpd.sock"
         if up:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.bind(path)
-            self.sock.listen(100)
+            self.sock.listen(backlog)
         else:
             self.sock.close()
             os.unlink(path)
