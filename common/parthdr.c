@@ -19,12 +19,12 @@
 
 #include "parthdr.h"
 
-static const char why_signed[] = "This reply is signed, and the signature "
-    "does not survive the change of sender: switch signing off and send it "
-    "again";
-static const char why_encrypted[] = "This reply is encrypted, so that "
-    "nothing private can be taken out of it: switch encryption off and send "
-    "it again";
+static const char why_signed[] = "This reply, or what is forwarded in it, is "
+    "signed, which cannot survive the change of sender: switch signing off "
+    "and send it again";
+static const char why_encrypted[] = "This reply, or what is forwarded in it, "
+    "is encrypted or signed as a whole, so that nothing private can be taken "
+    "out: switch that off and send it again";
 static const char why_report[] = "A report (a bounce or a receipt) would "
     "show your private address: take it out, write what the customer needs "
     "and send it again";

@@ -129,8 +129,9 @@ textlex_reference(const char *name, size_t len, int terminated, uint32_t *cp)
 
 	if (len > 0 && name[0] == '#')
 		return numeric(name + 1, len - 1, cp);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strlen(names[i].name) != len ||
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && len > 0; i++) {
+		if (names[i].name[0] != name[0] ||
+		    strlen(names[i].name) != len ||
 		    memcmp(names[i].name, name, len) != 0)
 			continue;
 		*cp = names[i].cp;

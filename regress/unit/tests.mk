@@ -43,3 +43,4 @@ UNIT_TESTS += lex_test
 UNIT_TESTS += store_oom_test
 UNIT_TESTS += privsep_test
 UNIT_TESTS += mirror_test
+UNIT_TESTS += mime_test
