@@ -242,12 +242,30 @@ match_handle(struct word *w, size_t p)
 		found(w, p + 1, e);
 }
 
+/*
+ * The end of a token's domain, whose '@' (or '=') is at e: ours, or any that
+ * follows directly behind an '@'; e when there is none.
+ */
+static size_t
+token_domain(const struct word *w, size_t e)
+{
+	size_t	d = domain(w, SECRETS_BOX_DOMAIN, e + 1, 0);
+
+	if (d != 0 || w->edge[e] || w->c[e] == '=')
+		return d != 0 ? d : e;
+	for (d = e + 1; d < w->n && is_domain_char(w->c[d]) && !w->edge[d]; d++)
+		continue;
+	while (!is_alnum(w->c[d - 1]))
+		d--;
+	return d > e ? d : e;
+}
+
 /* A token that begins at i in letters and digits that end at t. */
 static int
 match_token(struct word *w, size_t i, size_t t)
 {
 	const size_t	plen = sizeof(TOKEN_PREFIX) - 1;
-	size_t		e = i + SECRETS_TOKEN_LEN, d;
+	size_t		e = i + SECRETS_TOKEN_LEN;
 	int		named;
 
 	if (e > t || !is_base32(w->c + i, SECRETS_TOKEN_LEN))
@@ -260,18 +278,8 @@ match_token(struct word *w, size_t i, size_t t)
 		return 0;
 	if (named && !w->edge[e])
 		e = t;
-	if (e < w->n && (w->c[e] == '@' || w->c[e] == '=')) {
-		/* Of another domain than ours, what is on this line. */
-		d = domain(w, SECRETS_BOX_DOMAIN, e + 1, 0);
-		if (d == 0) {
-			for (d = e + 1; d < w->n && is_domain_char(w->c[d]) &&
-			    !w->edge[d]; d++)
-				continue;
-			while (!is_alnum(w->c[d - 1]))
-				d--;
-		}
-		e = d;
-	}
+	if (e < w->n && (w->c[e] == '@' || w->c[e] == '='))
+		e = token_domain(w, e);
 	found(w, named ? i - plen : i, e);
 	return 1;
 }

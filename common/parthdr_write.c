@@ -107,9 +107,13 @@ scrub_params(struct mimefield *m, const struct bodytext *t)
 	return leaks;
 }
 
-/* The field from its type and parameters, nothing else of what came. */
+/*
+ * The field from its type and parameters, nothing else of what came; the
+ * names of these may be secrets too.
+ */
 static int
-write_anew(const struct mimefield *m, const char *name, struct sbuf *out)
+write_anew(const struct mimefield *m, const char *name,
+    const struct bodytext *t, struct sbuf *out)
 {
 	struct mimefield	 fresh;
 	size_t			 i;
@@ -119,7 +123,8 @@ write_anew(const struct mimefield *m, const char *name, struct sbuf *out)
 	if (mimefield_parse(&fresh, m->type, strlen(m->type)) == -1)
 		return -1;
 	for (i = 0; i < m->n && rc == 0; i++)
-		if (m->v[i].value != NULL)
+		if (m->v[i].value != NULL &&
+		    count(t, m->v[i].name, strlen(m->v[i].name)) == 0)
 			rc = mimefield_set(&fresh, m->v[i].name,
 			    m->v[i].value);
 	if (rc == 0)
@@ -151,7 +156,7 @@ write_mime(const struct hdr_field *f, struct mimefield *m, int anew,
 		/* Without a type it counts as absent, so it can be. */
 		if (m->type[0] == '\0')
 			return leaks;
-		return write_anew(m, f->name, out) == -1 ? -1 : leaks;
+		return write_anew(m, f->name, t, out) == -1 ? -1 : leaks;
 	}
 	return parthdr_raw(f, out);
 }

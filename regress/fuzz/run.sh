@@ -27,6 +27,7 @@ FUZZ=$OBJ/fuzz
 SAN=address,undefined
 FLAGS="-fsanitize=fuzzer-no-link,$SAN -fno-sanitize-recover=undefined"
 seconds=${FUZZ_SECONDS:-5}
+[ "$seconds" -gt 0 ] || seconds=1	# none would be without end
 status=0
 
 command -v clang >/dev/null || {
