@@ -40,7 +40,7 @@ struct scrub {
 	struct lane	 tag;		/* what is inside of tags */
 	struct lane_job	 job;
 	struct bodycmd	*cmd;		/* until the top is over, or NULL */
-	unsigned char	 lazy[SCRUB_LAZY];	/* the end of a harmless text, */
+	unsigned char	 lazy[SCRUB_LAZY]; /* the end of a harmless text, */
 	size_t		 nlazy;		/* that the lexer did not get yet */
 	struct textlex_tags lazytags;	/* ... and where in a tag that is */
 	size_t		 run;		/* letters and digits at its end */

@@ -140,6 +140,9 @@ static const struct text plain[] = {
 	{ "bob+adam.b@private.example\n", NULL, 0 },
 	/* Longer local parts win; both are registered. */
 	{ "alice+work@private.example\n", BOX "\n", 1 },
+	{ "alice+lists@private.example\n", BOX "\n", 1 },
+	{ "bob+alice+x@private.example\n", "bob+" BOX "\n", 1 },
+	{ "alicea+x@private.example\n", NULL, 0 },
 	{ "o'brien@private.example\n", BOX "\n", 1 },
 	/* Across line ends, with quote marks, flowed with DelSp. */
 	{ "alice@\nprivate.example\n", BOX "\n\n", 1 },

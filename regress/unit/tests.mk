@@ -44,3 +44,4 @@ UNIT_TESTS += store_oom_test
 UNIT_TESTS += privsep_test
 UNIT_TESTS += mirror_test
 UNIT_TESTS += mime_test
+UNIT_TESTS += codec_test
