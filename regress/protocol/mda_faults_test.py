@@ -457,7 +457,7 @@ def test_silent():
                                "-S", lab.dir + "/smtpd.sock", MAILBOX], 0)):
             p = subprocess.run([PROGRAM, *args], input=customer(lab),
                                capture_output=True, timeout=60,
-                               env={"SENDER": CAROL})
+                               env={"SENDER": CAROL, **SANITIZER})
             assert p.returncode == status, (args, p.returncode)
             assert p.stdout == b"" and p.stderr == b""
         # closed descriptors are no trouble
@@ -465,7 +465,7 @@ def test_silent():
             ["/bin/sh", "-c", 'exec "$0" "$@" >&- 2>&-', PROGRAM, "-f",
              lab.conf, "-s", lab.dir + "/sendmail", "-S",
              lab.dir + "/smtpd.sock", MAILBOX], input=customer(lab),
-            env={"SENDER": CAROL}, timeout=60)
+            env={"SENDER": CAROL, **SANITIZER}, timeout=60)
         assert p.returncode == 0
         assert len(lab.sent()) == 4
 
@@ -474,12 +474,14 @@ def test_check():
     """-n reads relay.conf and stops."""
     with Lab() as lab:
         p = subprocess.run([PROGRAM, "-n", "-f", lab.conf],
-                           capture_output=True, text=True)
+                           capture_output=True, text=True,
+                           env=SANITIZER)
         assert p.returncode == 0, p.stderr
         with open(lab.conf, "a") as f:
             f.write("rubbish\n")
         p = subprocess.run([PROGRAM, "-n", "-f", lab.conf],
-                           capture_output=True, text=True)
+                           capture_output=True, text=True,
+                           env=SANITIZER)
         assert p.returncode == 1 and "relay.conf:" in p.stderr
 
 
