@@ -29,7 +29,7 @@ for t in ./*_test.py ./*_test.sh; do
 		echo "ok protocol/$name"
 	else
 		echo "FAIL protocol/$name: $(echo "$out" | tail -n 1)"
-		echo "$out"
+		echo "$out" | sed 's/^/    /'
 		status=1
 	fi
 done

@@ -91,7 +91,7 @@ int
 main(void)
 {
 	char		 path[] = "/tmp/mirror.XXXXXX";
-	struct mirror	*m;
+	static struct mirror	*m;	/* never freed, as in the front */
 	int		 fds[2], shm, status = 0;
 	pid_t		 pid;
 
