@@ -236,7 +236,7 @@ front_init(struct front *f, struct privsep_child *pc,
 	TAILQ_INIT(&f->asking);
 	TAILQ_INIT(&f->committing);
 	TAILQ_INIT(&f->indata);
-	SLIST_INIT(&f->dirty);
+	TAILQ_INIT(&f->dirty);
 	for (fd = 0; fd < 2; fd++)
 		if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == -1)
 			fatal("descriptor %d", fd);

@@ -42,6 +42,7 @@
 #define FRONT_QUEUE	(256 * 1024)	/* bytes of a message waiting for
 					 * credit: stop reading */
 #define FRONT_IPC_QUEUE	(8 * 1024 * 1024)	/* bytes for a peer */
+#define FRONT_IPC_HIGH	(4 * 1024 * 1024)	/* no more DATA for now */
 #define FRONT_TX_MAX	20000		/* transactions at once */
 #define FRONT_ASK_MS	10000		/* for the keeper at RCPT TO */
 #define FRONT_COMMIT_MS	60000		/* for the verdict */
@@ -71,12 +72,11 @@ struct tx {
 	size_t			 qlen;
 	size_t			 qsize;
 	int64_t			 heard;		/* when the engine last spoke */
-	SLIST_ENTRY(tx)		 flush;
+	TAILQ_ENTRY(tx)		 flush;
 	TAILQ_ENTRY(tx)		 silent;	/* in data, by heard */
 };
 
 TAILQ_HEAD(tx_queue, tx);
-SLIST_HEAD(tx_list, tx);
 
 struct front {
 	const struct conf	*conf;
@@ -90,7 +90,7 @@ struct front {
 	struct session_queue	 committing;	/* by deadline, commit */
 	struct tx_queue		 indata;	/* engaged, longest silent
 						 * first */
-	struct tx_list		 dirty;
+	struct tx_queue		 dirty;	/* lines wait */
 	struct tx		**slot;		/* transactions by id */
 	size_t			 nslots;
 	size_t			 nfull;		/* queues over FRONT_QUEUE */
@@ -102,6 +102,7 @@ struct front {
 	int64_t			 started;
 	int			 reading;
 	unsigned int		 junk;		/* lines in this minute */
+	int64_t			 heard;		/* when the engine last spoke */
 	int64_t			 minute;	/* when it ends */
 	int			 cut;		/* long lines were reported */
 	int64_t			 now;		/* ms */

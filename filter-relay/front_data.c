@@ -217,13 +217,18 @@ front_portion(const struct tx *tx)
 	return nl == NULL ? len : (size_t)(nl - q) + 1;
 }
 
-/* Sends what credit allows: -1 if the engine takes no more. */
+/*
+ * Sends what credit allows: 0; 1 if the rest has to wait until the channel
+ * has room, for many messages share it; -1 if the engine takes no more.
+ */
 static int
 front_send(struct front *f, struct tx *tx)
 {
 	size_t n;
 
 	while (tx->qpos < tx->qlen) {
+		if (ipc_queued(f->engine) > FRONT_IPC_HIGH)
+			return 1;
 		n = front_portion(tx);
 		/* A line of more than the window goes when nothing else is
 		 * on its way. */
@@ -246,11 +251,15 @@ void
 front_flush_engine(struct front *f)
 {
 	struct tx *tx;
+	int n;
 
-	while ((tx = SLIST_FIRST(&f->dirty)) != NULL) {
-		SLIST_REMOVE_HEAD(&f->dirty, flush);
+	while ((tx = TAILQ_FIRST(&f->dirty)) != NULL) {
+		n = f->engine == NULL ? -1 : front_send(f, tx);
+		if (n == 1)
+			return;
+		TAILQ_REMOVE(&f->dirty, tx, flush);
 		tx->dirty = 0;
-		if (f->engine == NULL || front_send(f, tx) == -1)
+		if (n == -1)
 			front_tx_fail(f, tx);
 	}
 }
@@ -288,7 +297,7 @@ front_credit(struct front *f, struct tx *tx, const struct ipc_msg *msg)
 		tx->credit = MSG_WINDOW;
 	if (tx->qpos < tx->qlen && !tx->dirty) {
 		tx->dirty = 1;
-		SLIST_INSERT_HEAD(&f->dirty, tx, flush);
+		TAILQ_INSERT_TAIL(&f->dirty, tx, flush);
 	}
 }
 
@@ -329,6 +338,7 @@ front_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		return;
 	}
 	front_time(f);
+	f->heard = f->now;
 	if (msg == NULL) {
 		front_engine_gone(f);
 		front_push(f);
@@ -358,13 +368,17 @@ front_silent(struct front *f)
 {
 	struct tx *tx, *next;
 
+	/* It cannot be heard while smtpd takes nothing from us. */
+	if (output_waiting(&f->out) >= OUTPUT_HIGH)
+		f->heard = f->now;
 	TAILQ_FOREACH_SAFE(tx, &f->indata, silent, next) {
 		if (tx->heard + FRONT_ENGINE_MS <= f->now) {
 			log_warnx("the engine was silent for %d s",
 			    FRONT_ENGINE_MS / 1000);
 			front_tx_fail(f, tx);
 		} else if (tx->qlen - tx->qpos > FRONT_QUEUE &&
-		    tx->heard + FRONT_PATIENCE_MS <= f->now) {
+		    tx->heard + FRONT_PATIENCE_MS <= f->now &&
+		    f->heard + FRONT_PATIENCE_MS <= f->now) {
 			log_warnx("the engine takes no more of a message");
 			front_tx_fail(f, tx);
 		}

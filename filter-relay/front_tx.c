@@ -75,7 +75,7 @@ front_tx_drop(struct front *f, struct tx *tx)
 	tx->q = NULL;
 	tx->qpos = tx->qlen = tx->qsize = 0;
 	if (tx->dirty)
-		SLIST_REMOVE(&f->dirty, tx, tx, flush);
+		TAILQ_REMOVE(&f->dirty, tx, flush);
 	tx->dirty = 0;
 	if (tx->begun) {
 		TAILQ_REMOVE(&f->indata, tx, silent);
@@ -145,7 +145,7 @@ front_tx_queue(struct front *f, struct tx *tx, const char *p, size_t len)
 		f->nfull++;
 	if (!tx->dirty) {
 		tx->dirty = 1;
-		SLIST_INSERT_HEAD(&f->dirty, tx, flush);
+		TAILQ_INSERT_TAIL(&f->dirty, tx, flush);
 	}
 	return 0;
 }

@@ -168,6 +168,32 @@ def test_stopped_engine():
         works(f, world)
 
 
+def test_many():
+    """What many sessions have for an engine that is slow waits for it."""
+    with World() as world, Filter(world) as f:
+        sessions = [Session(f) for _ in range(200)]
+        for s in sessions:
+            assert s.mail(ALICE) == "proceed"
+            assert s.rcpt(world.handle) == "proceed"
+        pid = f.kill("engine", signal.SIGSTOP)
+        lines = reply(world, body=["x" * 900] * 66)
+        for s in sessions:
+            s.put(*lines)
+        os.kill(pid, signal.SIGCONT)
+        for s in sessions:
+            s.put(".")
+        got = {s.sid: 0 for s in sessions}
+        dots = 0
+        while dots < len(sessions):
+            sid, _, line = f.line().split("|", 3)[1:]
+            got[sid] += 1
+            dots += line == "."
+        assert set(got.values()) == {max(got.values())}, got
+        assert max(got.values()) > 66
+        for s in sessions:
+            assert s.commit() == "proceed"
+
+
 def test_stopped_verdict():
     """No verdict at commit: 451 after 60 s."""
     with World() as world, Filter(world) as f:
@@ -265,5 +291,5 @@ def test_restarts():
 
 if __name__ == "__main__":
     main([test_killed, test_stopped_keeper, test_stopped_engine,
-          test_stopped_verdict, test_front, test_front_owes, test_locked,
+          test_many, test_stopped_verdict, test_front, test_front_owes, test_locked,
           test_restarts])
