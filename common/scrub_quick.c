@@ -177,9 +177,12 @@ look(const struct scrub *s, const unsigned char *p, size_t i, size_t len)
 	}
 }
 
-/* How many letters and digits in a row end before p[i], blanks apart. */
+/*
+ * How many letters and digits in a row end before p[i], blanks apart; carry
+ * is how many there were before p[0].
+ */
 static size_t
-run_before(const unsigned char *p, size_t i)
+run_before(const unsigned char *p, size_t i, size_t carry)
 {
 	size_t	n = 0;
 
@@ -189,7 +192,7 @@ run_before(const unsigned char *p, size_t i)
 		i--;
 		n++;
 	}
-	return n;
+	return i == 0 ? n + carry : n;
 }
 
 /* The first byte behind a line end that is no indent. */
@@ -228,7 +231,7 @@ scrub_quick(struct scrub *s, const unsigned char *p, size_t len)
 			return 0;
 		if (f & CH_END) {
 			if (i > 0 && class[p[i - 1]] & CH_INDENT)
-				run = run_before(p, i);
+				run = run_before(p, i, s->run);
 			i = behind_end(p, i, len) - 1;
 			s->eol = i + 1 == len;
 		} else if (p[i] == '<' && s->lex.html) {
@@ -240,7 +243,8 @@ scrub_quick(struct scrub *s, const unsigned char *p, size_t len)
 		} else if (p[i] < 0x80)
 			run = 0;
 	}
-	s->run = run > 0 || s->eol || len == 0 ? run : run_before(p, len);
+	s->run = run > 0 || s->eol || len == 0 ? run :
+	    run_before(p, len, s->run);
 	return 1;
 }
 
