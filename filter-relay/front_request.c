@@ -111,7 +111,10 @@ front_connect(struct front *f, const struct proto_line *pl)
 		return;
 	}
 	s->local = len > 5 && memcmp(src, "unix:", 5) == 0;
-	session_set(&s->source, src, len);
+	/* For the log, where lines are limited for each address. */
+	while (!s->local && len > 0 && src[len - 1] != ':')
+		len--;
+	session_set(&s->source, src, s->local || len == 0 ? len : len - 1);
 }
 
 static void

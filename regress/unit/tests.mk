@@ -45,3 +45,4 @@ UNIT_TESTS += privsep_test
 UNIT_TESTS += mirror_test
 UNIT_TESTS += mime_test
 UNIT_TESTS += codec_test
+UNIT_TESTS += filterparts_test
