@@ -53,8 +53,8 @@ scrub_quick_init(void)
 		if (c > ' ' && c < 0x7f && !(f & CH_DOMAIN) &&
 		    strchr("&%<>@=+", c) == NULL)
 			f |= CH_PLAIN;
-		if (c == 0xef || c == '\0' || c == 0x1b || (c < 0x7f && c > ' ' &&
-		    strchr("@%&=+:<>", c) != NULL))
+		if (c == 0xef || c == '\0' || c == 0x1b || (c < 0x7f &&
+		    c > ' ' && strchr("@%&=+:<>", c) != NULL))
 			f |= CH_LOOK;
 		if (c == '\n' || c == '\r')
 			f |= CH_END;

@@ -69,6 +69,7 @@ run() {
 	    -artifact_prefix="$FUZZ/$_name-" "$@"
 }
 
+# shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(for f in regress/fuzz/*_fuzz.c; do
 	basename "$f" _fuzz.c
 done)

@@ -291,5 +291,5 @@ def test_restarts():
 
 if __name__ == "__main__":
     main([test_killed, test_stopped_keeper, test_stopped_engine,
-          test_many, test_stopped_verdict, test_front, test_front_owes, test_locked,
-          test_restarts])
+          test_many, test_stopped_verdict, test_front, test_front_owes,
+          test_locked, test_restarts])

@@ -53,15 +53,16 @@ fill() {
 		authenticate signature
 	}
 	CONF
-	"$OBJ/regress/tool/storeseed" "$_d/relay.db" <<-SEED | grep @ >"$_d/keys"
+	"$OBJ/regress/tool/storeseed" "$_d/relay.db" <<-SEED |
 	mailbox support@company.example
 	begin
 	handles support@company.example $1 1000000
 	commit
 	SEED
+	    grep @ >"$_d/keys"
 	sed 's/@.*/:*:1000:1000::\/home\/x:\/bin\/sh/' "$_d/keys" >"$_d/passwd"
 	{
-		echo "CREATE TABLE v (k VARCHAR(255) PRIMARY KEY, d VARCHAR(255));"
+		echo "CREATE TABLE v (k TEXT PRIMARY KEY, d TEXT);"
 		echo "BEGIN;"
 		sed "s/.*/INSERT INTO v VALUES ('&', '_smtprelay');/" "$_d/keys"
 		echo "COMMIT;"
