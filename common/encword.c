@@ -188,20 +188,30 @@ run_word(struct run *r, struct sbuf *b, const struct word *w, int any)
 	return v;
 }
 
-/* Appends text outside of encoded words. */
+/*
+ * Appends text outside of encoded words: UTF-8, or bytes of an unknown
+ * charset, as in put_unknown().
+ */
 static int
-put_plain(struct sbuf *b, const char *p, size_t len)
+put_plain(struct sbuf *b, const char *p, size_t len, int any)
 {
 	unsigned int	 cp;
 	size_t		 n;
+	int		 stray = 0;
 
 	for (; len > 0; p += n, len -= n) {
 		if ((n = charset_next(p, len, &cp)) == 0) {
 			cp = (unsigned char)*p;
 			n = 1;
+			stray = any;
+			if (sbuf_addutf8(b, cp) == -1)
+				return -1;
+			continue;
 		}
-		if (sbuf_addutf8(b, cp) == -1)
+		if (sbuf_addutf8(b, cp) == -1 || (stray && cp < 0x80 &&
+		    sbuf_addutf8(b, 0x200b) == -1))
 			return -1;
+		stray = 0;
 	}
 	return 0;
 }
@@ -224,7 +234,7 @@ decode(struct sbuf *b, const char *in, size_t len, int any)
 			continue;
 		if (!(after && ws == i)) {
 			if (run_close(&r, b) == -1 ||
-			    put_plain(b, in + plain, i - plain) == -1)
+			    put_plain(b, in + plain, i - plain, any) == -1)
 				return -1;
 			plain = i;
 		}
@@ -237,7 +247,7 @@ decode(struct sbuf *b, const char *in, size_t len, int any)
 	}
 	if (run_close(&r, b) == -1)
 		return -1;
-	return put_plain(b, in + plain, len - plain);
+	return put_plain(b, in + plain, len - plain, any);
 }
 
 int

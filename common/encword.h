@@ -33,7 +33,7 @@
 int	encword_decode(struct sbuf *b, const char *in, size_t len);
 
 /*
- * The same, but a word of an unknown charset is decoded as ISO-8859-1: no
+ * The same, but a word of an unknown charset is decoded byte by byte: no
  * text to show, but one in which to look for what must not stand there.
  */
 int	encword_decode_any(struct sbuf *b, const char *in, size_t len);

@@ -133,6 +133,9 @@ main(void)
 	sbuf_reset(&b);
 	CHECK(encword_decode_any(&b, "=?shift_jis?B?g0FhYg==?=", 24) == 0);
 	CHECK_STR(sbuf_str(&b), "\xc2\x83" "A\xe2\x80\x8b" "ab");
+	sbuf_reset(&b);
+	CHECK(encword_decode_any(&b, "\x83" "Aab", 4) == 0);
+	CHECK_STR(sbuf_str(&b), "\xc2\x83" "A\xe2\x80\x8b" "ab");
 	sbuf_free(&b);
 	sbuf_init(&b, 5);
 	CHECK(encword_decode(&b, "123456", 6) == -1);
