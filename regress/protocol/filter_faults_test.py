@@ -16,6 +16,7 @@
 
 """Processes of filter-relay are killed or stopped at each phase."""
 
+import concurrent.futures
 import os
 import signal
 import time
@@ -139,7 +140,7 @@ def test_stopped_keeper():
         works(f, world)
 
 
-def test_stopped_engine():
+def stopped_engine():
     """An engine that hangs in a large message fails it within seconds,
     in a small one within 60, and the front's memory stays."""
     with World() as world, Filter(world) as f:
@@ -194,7 +195,7 @@ def test_many():
             assert s.commit() == "proceed"
 
 
-def test_stopped_verdict():
+def stopped_verdict():
     """No verdict at commit: 451 after 60 s."""
     with World() as world, Filter(world) as f:
         s = Session(f)
@@ -209,6 +210,14 @@ def test_stopped_verdict():
         f.nothing()
         works(f, world)
         assert header(got, "X-Relay-Reply") is not None
+
+
+def test_stopped_for_long():
+    """Both wait for a minute, so they do it at the same time."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for run in [pool.submit(x) for x in (stopped_engine,
+                                             stopped_verdict)]:
+            run.result()
 
 
 def test_front():
@@ -290,6 +299,5 @@ def test_restarts():
 
 
 if __name__ == "__main__":
-    main([test_killed, test_stopped_keeper, test_stopped_engine,
-          test_many, test_stopped_verdict, test_front, test_front_owes,
-          test_locked, test_restarts])
+    main([test_killed, test_stopped_keeper, test_stopped_for_long, test_many,
+          test_front, test_front_owes, test_locked, test_restarts])
