@@ -35,7 +35,8 @@ struct secrets {
 	size_t		 nslots;
 	size_t		 used;
 	size_t		 count[SECRETS_KINDS];
-	unsigned char	 begins[256][32];	/* bits: how domains begin */
+	unsigned char	 first[32];	/* bits: characters that domains */
+	unsigned char	 pair[512];	/* begin with, and pairs of them */
 };
 
 static uint32_t
@@ -151,29 +152,40 @@ fold(const char *addr, char low[SECRETS_ADDR_MAX + 1], size_t *len)
 	return at <= 0 || (size_t)at + 1 == i ? -1 : at;
 }
 
+/* Where two characters stand in the bits; some share a place. */
+static unsigned int
+pair_bit(unsigned char a, unsigned char b)
+{
+	return ((unsigned int)a << 5 ^ b) & 4095;
+}
+
 /* Remembers how a domain begins, for a quick no. */
 static void
 note_domain(struct secrets *l, const char *domain, size_t len)
 {
-	unsigned char	*row = l->begins[(unsigned char)domain[0]];
-	unsigned char	 b = (unsigned char)domain[1];
+	unsigned char	a = (unsigned char)domain[0];
+	unsigned int	b, bit;
 
-	if (len == 1)
-		memset(row, 0xff, sizeof(l->begins[0]));
-	else
-		row[b >> 3] |= (unsigned char)(1 << (b & 7));
+	l->first[a >> 3] |= (unsigned char)(1 << (a & 7));
+	for (b = 0; b < 256; b++) {
+		if (len > 1 && b != (unsigned char)domain[1])
+			continue;
+		bit = pair_bit(a, (unsigned char)b);
+		l->pair[bit >> 3] |= (unsigned char)(1 << (bit & 7));
+	}
 }
 
 int
 secrets_domain_begins(const struct secrets *l, unsigned char a, int b)
 {
-	static const unsigned char none[32];
+	unsigned int	bit;
 
 	if (l == NULL)
 		return 0;
 	if (b == -1)
-		return memcmp(l->begins[a], none, sizeof(none)) != 0;
-	return l->begins[a][b >> 3] >> (b & 7) & 1;
+		return l->first[a >> 3] >> (a & 7) & 1;
+	bit = pair_bit(a, (unsigned char)b);
+	return l->pair[bit >> 3] >> (bit & 7) & 1;
 }
 
 int
