@@ -275,6 +275,33 @@ def test_modes():
                         (mode, signed, login, verdict)
 
 
+def test_words():
+    """automatic pass, from worker, leak pass; none warns each time."""
+    auto = ["Auto-Submitted: auto-replied"]
+    secret = ["mail alice@home.example"]
+    for words, auto_passes, name, kept in (
+            ("automatic pass", True, "Company Support", False),
+            ("from worker", False, "\"alice (Company Support)\"", False),
+            ("leak pass", False, "Company Support", True)):
+        with World("authenticate signature\n" + words) as world, \
+                Filter(world) as f:
+            s = Session(f)
+            _, verdict = s.send(ALICE, [world.handle],
+                                reply(world, extra=auto))
+            assert (verdict == "proceed") == auto_passes, (words, verdict)
+            got, verdict = s.send(ALICE, [world.handle],
+                                  reply(world, body=secret))
+            assert verdict == "proceed", (words, verdict)
+            assert header(got, "From") == name + " <%s>" % BOX, got
+            assert (secret[0] in got) == kept, got
+            assert "Auto-Submitted" not in "".join(got)
+    with World("authenticate none") as world, Filter(world) as f:
+        for _ in range(2):
+            Session(f).send(ALICE, [world.handle], reply(world, refs=""))
+        assert f.logged().count("not authenticated") == 2
+        assert "authenticate none: " in f.logged()
+
+
 def test_results():
     """Authentication-Results, from above the first Received alone."""
     good = ("Authentication-Results: mx.company.example; dkim=pass "
@@ -382,5 +409,6 @@ def test_body():
 
 if __name__ == "__main__":
     main([test_reply, test_refusals, test_references, test_state,
-          test_strangers, test_loop, test_mixed, test_modes, test_results,
+          test_strangers, test_loop, test_mixed, test_modes, test_words,
+          test_results,
           test_team, test_helpdesk, test_limits, test_body])
