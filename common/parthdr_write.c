@@ -134,6 +134,27 @@ write_anew(const struct mimefield *m, const char *name,
 }
 
 /*
+ * A secret is in the field, but in no parameter as it was understood: what
+ * is not ASCII may be of another charset than was thought, and goes.
+ */
+static int
+drop_foreign(struct mimefield *m)
+{
+	const char	*p;
+	size_t		 i;
+
+	for (i = 0; i < m->n; i++) {
+		for (p = m->v[i].value; p != NULL && *p != '\0'; p++)
+			if (*p & 0x80)
+				break;
+		if (p != NULL && *p != '\0' &&
+		    mimefield_set(m, m->v[i].name, NULL) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/*
  * Content-Type or Content-Disposition.  As it came when nothing is wrong;
  * anew when there was a secret anywhere in it, or programs could read it
  * differently.
@@ -146,6 +167,8 @@ write_mime(const struct hdr_field *f, struct mimefield *m, int anew,
 
 	if ((leaks = scrub_params(m, t)) == -1 ||
 	    (hidden = count(t, f->value, f->valuelen)) == -1)
+		return -1;
+	if (leaks == 0 && hidden > 0 && drop_foreign(m) == -1)
 		return -1;
 	if (leaks == 0)
 		leaks = hidden;

@@ -177,6 +177,8 @@ static const struct {
 	{ "Content-Disposition: attachment; filename=\"=?iso-2022-jp?B?"
 	  "GyRCTyIbKEJhbGljZUBwcml2YXRlLmV4YW1wbGU=?=\"\n\nx\n",
 	  "support%40company.example\n", 0 },
+	{ "Content-Disposition: attachment; filename=\"\x83"
+	  "Aalice@private.example\"; size=7\n\nx\n", "size=7", 0 },
 	{ "Content-Location: http://alice%40private.example/\n\nx\n",
 	  "Content-Transfer-Encoding: 8bit\n\nx\n", 0 },
 	/* Two answers to one question: the first goes out. */
