@@ -178,7 +178,7 @@ static const struct {
 	  "GyRCTyIbKEJhbGljZUBwcml2YXRlLmV4YW1wbGU=?=\"\n\nx\n",
 	  "support%40company.example\n", 0 },
 	{ "Content-Disposition: attachment; filename=\"\x83"
-	  "Aalice@private.example\"; size=7\n\nx\n", "size=7", 0 },
+	  "Aalice@private.example\"; size=7\n\nx\n", "size=\"7\"", 0 },
 	{ "Content-Location: http://alice%40private.example/\n\nx\n",
 	  "Content-Transfer-Encoding: 8bit\n\nx\n", 0 },
 	/* Two answers to one question: the first goes out. */
