@@ -135,6 +135,10 @@ engine_after(struct engine *e, struct etx *tx, int rv)
 		engine_fail(e, tx);
 	if (tx->failed || engine_flush(e, tx) == -1)
 		return;
+	/* Messages are many, and most of them wait for their next lines. */
+	sbuf_free(&tx->out);
+	if (tx->body.len == 0)
+		sbuf_free(&tx->body);
 	engine_credit(e, tx);
 	if (tx->eom && tx->state != ETX_WAIT) {
 		engine_finish(e, tx);

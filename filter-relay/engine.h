@@ -37,7 +37,7 @@
 #define ENGINE_HEADER_MAX	(256 * 1024)	/* bytes held; the rest counts
 						 * as body */
 #define ENGINE_HELD_MAX		(2 * MSG_WINDOW + 128 * 1024)
-#define ENGINE_OUT		(32 * 1024)	/* bytes of one OUT, about */
+#define ENGINE_OUT		(16 * 1024)	/* bytes of one OUT, about */
 #define ENGINE_OUT_MAX		(192 * 1024)	/* with one long line */
 #define ENGINE_QUEUE		(64 * 1024 * 1024)
 

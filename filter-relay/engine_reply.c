@@ -256,6 +256,7 @@ engine_reply_begin(struct engine *e, struct etx *tx)
 	if (tx->state == ETX_REPLY && reply_header(e, tx) == -1)
 		return -1;
 	tx->rewriting = 1;
+	sbuf_free(&tx->mime);
 	return 0;
 }
 

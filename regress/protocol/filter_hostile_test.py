@@ -205,6 +205,31 @@ def test_large():
             assert top[role] < before[role] + 6000, (before, top)
 
 
+def test_memory():
+    """1 kB for a session in the front, 32 kB for a message in the engine."""
+    with World() as world, Filter(world) as f:
+        alive(f)
+        before = memory(f)
+        sessions = [Session(f) for _ in range(5000)]
+        for s in sessions:
+            s.ask("mail-from", "carol@customer.test")
+        for s in sessions:
+            assert s.result() == "proceed"
+        assert memory(f) - before < 5000, (before, memory(f))
+        before = memory(f, "engine")
+        for s in sessions[:300]:
+            assert s.rcpt(world.box) == "proceed"
+        for s in sessions[:300]:
+            s.put(*message(body=["x" * 70] * 500))
+        got = 0
+        while got < 300 * 400:
+            f.line()
+            got += 1
+        assert memory(f, "engine") - before < 300 * 32, memory(f, "engine")
+        for s in sessions:
+            s.end()
+
+
 def test_full():
     """smtpd does not read for a while: nothing is lost, nothing grows."""
     with World() as world, Filter(world) as f:
@@ -292,4 +317,4 @@ def test_start():
 
 if __name__ == "__main__":
     main([test_junk, test_unknown, test_endless, test_login, test_headers,
-          test_large, test_full, test_eof, test_start])
+          test_large, test_memory, test_full, test_eof, test_start])

@@ -260,7 +260,8 @@ class Filter:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.receive(end - time.monotonic())
-        assert not self.lines and not self.buf, (self.lines, self.buf)
+        assert not self.lines and not self.buf, (len(self.lines),
+                                                 self.buf[:99])
 
     def children(self):
         """The processes by their role."""
