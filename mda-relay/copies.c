@@ -27,14 +27,25 @@
 #include "plan.h"
 #include "token.h"
 
+#define COPY_REFUSED	1		/* beside RUN_DONE and RUN_RETRY */
+
+/* A copy whose address smtpd did not take. */
+struct refused {
+	const struct store_worker	*worker;
+	uint64_t			 copy;
+	char				 rpath[STORE_ADDR_MAX + 1];
+	char				 reply[SENDER_REPLY_MAX];
+};
+
 static int	copy_one(struct run *, const struct copies *,
-		    const struct store_worker *);
+		    const struct store_worker *, struct refused *);
+static int	copy_refused(struct run *, const struct copies *,
+		    struct refused *, unsigned int);
 static int	copy_begin(struct run *, const struct copies *,
 		    const struct store_worker *, struct store_copy *,
 		    struct plan *);
-static int	copy_send(struct run *, const struct copies *,
-		    const struct store_worker *, struct store_copy *,
-		    struct plan *);
+static int	copy_send(struct run *, const struct store_worker *,
+		    struct store_copy *, struct plan *, struct refused *);
 static int	archive_begin(struct run *, uint64_t, uint64_t,
 		    struct store_copy *);
 
@@ -57,38 +68,80 @@ copies_add(struct copies *c, const char *addr, const char *name,
 int
 copies_send(struct run *r, const struct copies *c, unsigned int *sent)
 {
-	struct members	m;
-	size_t		i;
-	unsigned int	done = 0;
-	int		ret = RUN_DONE;
+	struct members	 m;
+	struct refused	*refused;
+	size_t		 i, n = 0;
+	unsigned int	 done = 0;
+	int		 ret = RUN_DONE;
 
 	if (members_get(r, r->rcpt.mailbox.id, &m) == -1)
 		return RUN_RETRY;
+	if ((refused = calloc(m.n + 1, sizeof(*refused))) == NULL) {
+		log_warn("copies");
+		members_free(&m);
+		return RUN_RETRY;
+	}
 	for (i = 0; i < m.n; i++) {
 		if (!m.v[i].enabled ||
 		    (c->only != 0 && m.v[i].id != c->only) ||
 		    (c->author != NULL && m.v[i].id == c->author->id))
 			continue;
-		if (copy_one(r, c, &m.v[i]) == RUN_DONE)
+		switch (copy_one(r, c, &m.v[i], &refused[n])) {
+		case RUN_DONE:
 			done++;
-		else
+			break;
+		case COPY_REFUSED:
+			n++;
+			break;
+		default:
 			ret = RUN_RETRY;
+		}
 	}
+	if (c->archive && copies_archive(r, c->conversation, c->message,
+	    c->archive_flags, done == 0, &done) == RUN_RETRY)
+		ret = RUN_RETRY;
+	for (i = 0; i < n; i++)
+		if (copy_refused(r, c, &refused[i], done) == RUN_RETRY)
+			ret = RUN_RETRY;
+	free(refused);
 	members_free(&m);
 	if (sent != NULL)
 		*sent = done;
-	if (c->archive && copies_archive(r, c->conversation, c->message,
-	    c->archive_flags) == RUN_RETRY)
-		ret = RUN_RETRY;
 	return ret;
 }
 
+/*
+ * An address that smtpd does not take.  While nobody else has the message it
+ * is not given up: the administrator may mend what is wrong, and else the
+ * sender learns of it in the end.
+ */
 static int
-copy_one(struct run *r, const struct copies *c, const struct store_worker *w)
+copy_refused(struct run *r, const struct copies *c, struct refused *f,
+    unsigned int others)
+{
+	if (others == 0) {
+		log_warnx("%s: nobody has it: %s", r->letter.smtpd_id,
+		    f->reply);
+		return RUN_RETRY;
+	}
+	if (bounce_worker(r, c->conversation, f->worker, f->rpath,
+	    f->reply) == RUN_RETRY)
+		return RUN_RETRY;
+	if (store_copy_queued(r->store, f->copy, r->now) == -1) {
+		run_store_failed(r, "copy");
+		return RUN_RETRY;
+	}
+	return RUN_DONE;
+}
+
+/* RUN_DONE, RUN_RETRY, or COPY_REFUSED with what is to be known of it. */
+static int
+copy_one(struct run *r, const struct copies *c, const struct store_worker *w,
+    struct refused *f)
 {
 	struct store_copy	*copy;
 	struct plan		*plan;
-	int			 n = -1;
+	int			 n = RUN_RETRY;
 
 	copy = calloc(1, sizeof(*copy));
 	plan = calloc(1, sizeof(*plan));
@@ -104,7 +157,7 @@ copy_one(struct run *r, const struct copies *c, const struct store_worker *w)
 	}
 	if (run_commit(r) == -1)
 		goto out;
-	n = copy->queued ? RUN_DONE : copy_send(r, c, w, copy, plan);
+	n = copy->queued ? RUN_DONE : copy_send(r, w, copy, plan, f);
 out:
 	plan_free(plan);
 	free(copy);
@@ -143,21 +196,23 @@ copy_begin(struct run *r, const struct copies *c,
 }
 
 static int
-copy_send(struct run *r, const struct copies *c,
-    const struct store_worker *w, struct store_copy *copy,
-    struct plan *plan)
+copy_send(struct run *r, const struct store_worker *w,
+    struct store_copy *copy, struct plan *plan, struct refused *f)
 {
-	enum sender_result	result;
-	char			reply[SENDER_REPLY_MAX];
-
 	if (engine_copy(r->engine, &plan->hdr) == -1)
 		return RUN_RETRY;
-	result = run_send(r, copy->rpath, w->address, "copy", w->name, reply);
-	if (result == SENDER_RETRY)
+	switch (run_send(r, copy->rpath, w->address, "copy", w->name,
+	    f->reply)) {
+	case SENDER_QUEUED:
+		break;
+	case SENDER_REFUSED:
+		f->worker = w;
+		f->copy = copy->id;
+		(void)strlcpy(f->rpath, copy->rpath, sizeof(f->rpath));
+		return COPY_REFUSED;
+	default:
 		return RUN_RETRY;
-	if (result == SENDER_REFUSED && bounce_worker(r, c->conversation, w,
-	    copy->rpath, reply) == RUN_RETRY)
-		return RUN_RETRY;
+	}
 	if (store_copy_queued(r->store, copy->id, r->now) == -1) {
 		run_store_failed(r, "copy");
 		return RUN_RETRY;
@@ -167,7 +222,7 @@ copy_send(struct run *r, const struct copies *c,
 
 int
 copies_archive(struct run *r, uint64_t conversation, uint64_t message,
-    int flags)
+    int flags, int alone, unsigned int *sent)
 {
 	struct store_copy	 copy;
 	enum sender_result	 result;
@@ -186,6 +241,8 @@ copies_archive(struct run *r, uint64_t conversation, uint64_t message,
 	}
 	if (run_commit(r) == -1)
 		return RUN_RETRY;
+	if (sent != NULL && copy.queued)
+		(*sent)++;
 	if (copy.queued)
 		return RUN_DONE;
 	if (r->letter.flags & LETTER_LONGLINES)
@@ -193,11 +250,13 @@ copies_archive(struct run *r, uint64_t conversation, uint64_t message,
 	if (engine_forward(r->engine, flags) == -1)
 		return RUN_RETRY;
 	result = run_send(r, copy.rpath, to, "copy", "the archive", reply);
-	if (result == SENDER_RETRY)
+	if (result == SENDER_RETRY || (result == SENDER_REFUSED && alone))
 		return RUN_RETRY;
 	if (result == SENDER_REFUSED)
 		run_event(r, "bounce", conversation, 0,
 		    "the archive %s refused: %s", to, reply);
+	else if (sent != NULL)
+		(*sent)++;
 	if (store_copy_queued(r->store, copy.id, r->now) == -1) {
 		run_store_failed(r, "archive");
 		return RUN_RETRY;

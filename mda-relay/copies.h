@@ -52,15 +52,21 @@ struct copies {
 };
 
 /*
- * Sends every copy that is not queued yet.  Returns RUN_DONE when all are,
- * else RUN_RETRY.  *sent (NULL allowed) gets the number of members whose
- * copy is queued.
+ * Sends every copy that is not queued yet.  An address that smtpd refuses is
+ * reported to the other members and counts as done, unless it leaves nobody
+ * who has the message.  Returns RUN_DONE when all is done, else RUN_RETRY.
+ * *sent (NULL allowed) gets the number of copies that smtpd has.
  */
 int	copies_send(struct run *, const struct copies *, unsigned int *sent);
 
-/* Sends the message to the archive alone, once.  RUN_DONE or RUN_RETRY. */
+/*
+ * Sends the message to the archive, once, if there is one.  Returns RUN_DONE,
+ * also when smtpd refuses the archive's address and others have the message
+ * (else `alone'), or RUN_RETRY.  *sent (NULL allowed) grows by one when smtpd
+ * has it.
+ */
 int	copies_archive(struct run *, uint64_t conversation, uint64_t message,
-	    int flags);
+	    int flags, int alone, unsigned int *sent);
 
 /* Remembers who an address in the header is; beyond the limit it is not. */
 void	copies_add(struct copies *, const char *addr, const char *name,

@@ -33,12 +33,11 @@ struct outsiders {
 };
 
 static int	record(struct run *, struct copies *);
-static int	writer_is(struct run *, struct copies *, const char **,
-		    const char **);
-static int	find(struct run *, struct copies *, const char *, int *);
+static int	writer_is(struct run *, struct copies *, struct person *);
+static int	find(struct run *, struct copies *, const char *);
 static int	find_byids(struct run *, const char *, uint64_t *);
-static int	people(struct run *, struct copies *, const char *,
-		    const char *);
+static int	people(struct run *, struct copies *,
+		    const struct person *);
 static int	outsiders(struct run *, struct outsiders *, const char *,
 		    const struct people *);
 static int	other(struct run *, struct copies *, const struct person *);
@@ -84,52 +83,44 @@ out:
 static int
 record(struct run *r, struct copies *c)
 {
-	const char	*addr, *name;
-	int		 fresh;
+	struct person	writer;
 
-	if (writer_is(r, c, &addr, &name) == -1 ||
-	    find(r, c, addr, &fresh) == -1)
+	if (writer_is(r, c, &writer) == -1 ||
+	    find(r, c, writer.addr) == -1 || people(r, c, &writer) == -1)
 		return -1;
-	if (people(r, c, addr, name) == -1)
-		return -1;
-	return message(r, c, addr);
+	return message(r, c, writer.addr);
 }
 
 /*
  * Who wrote: the one address of From, else the first, else the envelope
  * sender.  An address that is a member's, without the record of a member's
- * mail, is nobody's.
+ * mail, is nobody's: then w->addr is NULL.
  */
 static int
-writer_is(struct run *r, struct copies *c, const char **addr,
-    const char **name)
+writer_is(struct run *r, struct copies *c, struct person *w)
 {
-	int	n;
+	static char	none[] = "", sender[ADDR_MAX + 1];
+	int		n;
 
-	*name = "";
-	if (r->letter.has_writer) {
-		*addr = r->letter.writer.addr;
-		*name = r->letter.writer.name;
-	} else {
-		c->unverified = 1;
-		if (r->letter.from.n > 0) {
-			*addr = r->letter.from.v[0].addr;
-			*name = r->letter.from.v[0].name;
-		} else
-			*addr = r->from;
+	if (r->letter.has_writer)
+		*w = r->letter.writer;
+	else if (r->letter.from.n > 0)
+		*w = r->letter.from.v[0];
+	else {
+		w->name = none;
+		w->typed = (char *)r->from;
+		w->addr = addr_fold(r->from, sender, sizeof(sender)) == 0 ?
+		    sender : none;
 	}
-	if (!addr_valid_dotatom(*addr)) {
-		*addr = NULL;
+	if (!r->letter.has_writer)
 		c->unverified = 1;
-		return 0;
-	}
-	if ((n = run_is_inside(r, r->rcpt.mailbox.id, *addr)) == -1)
-		return -1;
+	n = addr_valid_dotatom(w->addr) ?
+	    run_is_inside(r, r->rcpt.mailbox.id, w->addr) : 1;
 	if (n == 1) {
-		*addr = NULL;
+		w->addr = NULL;
 		c->unverified = 1;
 	}
-	return 0;
+	return n == -1 ? -1 : 0;
 }
 
 /*
@@ -138,13 +129,12 @@ writer_is(struct run *r, struct copies *c, const char **addr,
  * takes part in it; else a new one.
  */
 static int
-find(struct run *r, struct copies *c, const char *addr, int *fresh)
+find(struct run *r, struct copies *c, const char *addr)
 {
 	struct store_message		m;
 	struct store_participant	p;
 	int				n;
 
-	*fresh = 0;
 	n = store_message_find(r->store, r->rcpt.mailbox.id,
 	    r->letter.smtpd_id, r->letter.message_id, r->now, &m);
 	if (n == 1)
@@ -164,7 +154,6 @@ find(struct run *r, struct copies *c, const char *addr, int *fresh)
 		if (n != 0)
 			return n == 1 ? 0 : -1;
 	}
-	*fresh = 1;
 	return store_conversation_new(r->store, r->rcpt.mailbox.id,
 	    r->letter.subject, r->now, &c->conversation);
 }
@@ -193,16 +182,17 @@ find_byids(struct run *r, const char *addr, uint64_t *conversation)
  * may take part, only the writer does.
  */
 static int
-people(struct run *r, struct copies *c, const char *addr, const char *name)
+people(struct run *r, struct copies *c, const struct person *w)
 {
 	struct outsiders	*o;
+	const char		*addr = w->addr;
 	uint64_t		 id;
 	size_t			 i;
 	int			 n = -1;
 
 	if (addr != NULL) {
-		if (store_participant_add(r->store, c->conversation, addr,
-		    name, c->unverified, 0, r->now, &id) != 1)
+		if (store_participant_add(r->store, c->conversation,
+		    w->typed, w->name, c->unverified, 0, r->now, &id) != 1)
 			return -1;
 		c->writer = id;
 		copies_add(c, addr, NULL, id);
@@ -259,7 +249,7 @@ other(struct run *r, struct copies *c, const struct person *p)
 	uint64_t	id;
 	int		n;
 
-	n = store_participant_add(r->store, c->conversation, p->addr,
+	n = store_participant_add(r->store, c->conversation, p->typed,
 	    p->name, 1, r->conf->replies.participants, r->now, &id);
 	if (n == 1)
 		copies_add(c, p->addr, NULL, id);
@@ -294,7 +284,7 @@ deliver(struct run *r, struct copies *c)
 
 	if (copies_send(r, c, &sent) == RUN_RETRY)
 		return RUN_RETRY;
-	if (sent == 0 && r->rcpt.mailbox.archive[0] == '\0') {
+	if (sent == 0) {
 		log_warnx("%s: %s has neither a member who can receive nor "
 		    "an archive", r->letter.smtpd_id, r->rcpt.mailbox.address);
 		return RUN_RETRY;
@@ -324,9 +314,10 @@ spam(struct run *r)
 		flags |= ENGINE_ENCODING;
 	if (engine_forward(r->engine, flags) == -1)
 		return RUN_RETRY;
+	/* nobody else has it, so a refusal is no end */
 	result = run_send(r, rp.address, rp.address_to, "spam",
 	    "the archive", reply);
-	return result == SENDER_RETRY ? RUN_RETRY : RUN_DONE;
+	return result == SENDER_QUEUED ? RUN_DONE : RUN_RETRY;
 }
 
 int

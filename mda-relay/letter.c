@@ -86,7 +86,8 @@ person_set(struct person *p, const char *addr, const char *name)
 		return -1;
 	if (displayname_clean(name, clean, sizeof(clean)) == -1)
 		return -1;
-	if ((p->addr = strdup(folded)) == NULL)
+	if ((p->addr = strdup(folded)) == NULL ||
+	    (p->typed = strdup(addr)) == NULL)
 		return -1;
 	if ((p->name = strdup(clean)) == NULL)
 		return -1;
@@ -149,6 +150,7 @@ letter_pack(struct ipc_pack *p, const struct letter *l)
 	ipc_put_u32(p, l->received);
 	ipc_put_u8(p, l->has_writer ? 1 : 0);
 	ipc_put_str(p, l->has_writer ? l->writer.addr : "");
+	ipc_put_str(p, l->has_writer ? l->writer.typed : "");
 	ipc_put_str(p, l->has_writer ? l->writer.name : "");
 	people_pack(p, &l->from);
 	people_pack(p, &l->reply_to);
@@ -177,6 +179,7 @@ people_pack(struct ipc_pack *p, const struct people *l)
 	ipc_put_u32(p, (uint32_t)l->n);
 	for (i = 0; i < l->n; i++) {
 		ipc_put_str(p, l->v[i].addr);
+		ipc_put_str(p, l->v[i].typed);
 		ipc_put_str(p, l->v[i].name);
 	}
 }
@@ -206,6 +209,7 @@ letter_unpack(const void *data, size_t len, struct letter *l)
 	l->received = ipc_get_u32(&u);
 	l->has_writer = ipc_get_u8(&u) != 0;
 	l->writer.addr = ipc_get_strdup(&u, ADDR_MAX);
+	l->writer.typed = ipc_get_strdup(&u, ADDR_MAX);
 	l->writer.name = ipc_get_strdup(&u, LETTER_NAME_MAX);
 	if (people_unpack(&u, &l->from) == -1 ||
 	    people_unpack(&u, &l->reply_to) == -1 ||
@@ -245,8 +249,10 @@ people_unpack(struct ipc_unpack *u, struct people *l)
 	for (i = 0; i < n; i++) {
 		l->n++;
 		l->v[i].addr = ipc_get_strdup(u, ADDR_MAX);
+		l->v[i].typed = ipc_get_strdup(u, ADDR_MAX);
 		l->v[i].name = ipc_get_strdup(u, LETTER_NAME_MAX);
-		if (l->v[i].addr == NULL || l->v[i].name == NULL)
+		if (l->v[i].addr == NULL || l->v[i].typed == NULL ||
+		    l->v[i].name == NULL)
 			return -1;
 	}
 	return 0;
@@ -297,6 +303,7 @@ people_free(struct people *l)
 
 	for (i = 0; i < l->n; i++) {
 		free(l->v[i].addr);
+		free(l->v[i].typed);
 		free(l->v[i].name);
 	}
 	free(l->v);
@@ -308,6 +315,7 @@ letter_free(struct letter *l)
 	size_t	i;
 
 	free(l->writer.addr);
+	free(l->writer.typed);
 	free(l->writer.name);
 	people_free(&l->from);
 	people_free(&l->reply_to);

@@ -44,7 +44,8 @@
 #define LETTER_AMBIGUOUS	0x20	/* no one writer */
 
 struct person {
-	char	*addr;			/* lower case */
+	char	*addr;			/* lower case, to compare */
+	char	*typed;			/* as it came, to send to */
 	char	*name;			/* cleaned, UTF-8, may be "" */
 };
 

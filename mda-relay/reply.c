@@ -274,7 +274,7 @@ send_out(struct reply *rp)
 		return RUN_RETRY;
 	}
 	if (copies_archive(r, rp->message.conversation, rp->message.id,
-	    ENGINE_REPLY) == RUN_RETRY)
+	    ENGINE_REPLY, 0, NULL) == RUN_RETRY)
 		return RUN_RETRY;
 	if (store_participant_get(r->store, r->rcpt.handle.participant,
 	    &p) != 1) {

@@ -309,6 +309,17 @@ def test_same_second():
         assert {s["X-Relay-Conversation"] for s in lab.sent()} == {"1"}
 
 
+def test_case():
+    """An address is compared in lower case and kept as it was typed."""
+    with Lab() as lab:
+        lab.run(customer(lab, sender="Carol.C@Customer.Test",
+                         id="one@customer.test"))
+        lab.run(customer(lab, sender="carol.c@customer.test", more=[
+            ("In-Reply-To", "<one@customer.test>")]))
+        assert lab.rows("SELECT address FROM participant") == [
+            ("Carol.C@Customer.Test",)]
+
+
 def test_odd_people():
     """Addresses, names and subjects at the edge of what may be stored."""
     addrs = ["a@b", "a@b_c.test", "a@-b.test", "a@1.2.3.4", "a@[1.2.3.4]",

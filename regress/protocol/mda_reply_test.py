@@ -294,6 +294,31 @@ def test_refused_copy():
         assert len(lab.sent()) == 2
 
 
+def test_all_refused():
+    """While nobody has a message, a refusal is no end of it."""
+    for archive in (None, ARCHIVE):
+        with Lab(archive=archive) as lab:
+            lab.orders("test refuse\n")
+            m = customer(lab)
+            lab.run(m, expect=RETRY)
+            assert not lab.sent()
+            lab.orders("private refuse\n")
+            lab.run(m)
+            assert lab.sent(BOB) and not lab.sent(ALICE)
+            assert "FAILING" in lab.ctl("worker", "show", "alice")
+            lab.forget()
+            lab.run(m)
+            assert not lab.sent()
+    with Lab(archive=ARCHIVE, members=()) as lab:
+        lab.orders("archive refuse\n")
+        lab.run(customer(lab), expect=RETRY)
+    with Lab(archive=ARCHIVE) as lab:
+        lab.orders("archive refuse\n")
+        lab.run(customer(lab))
+        assert len(lab.sent()) == 2
+        lab.run(customer(lab, more=[("X-Spam", "Yes")]), expect=RETRY)
+
+
 def test_no_failure():
     """Reports of delay or success are logged and no more."""
     with World() as w:

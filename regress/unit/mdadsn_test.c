@@ -204,9 +204,11 @@ wire(void)
 	letter.message_id = strdup("a@b");
 	letter.has_writer = 1;
 	letter.writer.addr = strdup("w@x.test");
+	letter.writer.typed = strdup("W@X.test");
 	letter.writer.name = strdup("W");
 	letter.to.v = calloc(1, sizeof(*letter.to.v));
 	letter.to.v[0].addr = strdup("t@x.test");
+	letter.to.v[0].typed = strdup("T@x.test");
 	letter.to.v[0].name = strdup("");
 	letter.to.n = 1;
 	letter.received = 7;
@@ -215,6 +217,8 @@ wire(void)
 	CHECK(!p.failed);
 	CHECK(letter_unpack(p.buf, p.len, &got) == 0);
 	CHECK_STR(got.writer.addr, "w@x.test");
+	CHECK_STR(got.writer.typed, "W@X.test");
+	CHECK_STR(got.to.v[0].typed, "T@x.test");
 	CHECK_STR(got.subject, "s");
 	CHECK(people_has(&got.to, "t@x.test"));
 	CHECK(!people_has(&got.to, "u@x.test"));
