@@ -66,6 +66,55 @@ def test_junk():
         f.nothing()
 
 
+def mutate(line):
+    """A line with a few bytes changed, doubled, cut out or moved."""
+    data = bytearray(line.encode("latin-1"))
+    for _ in range(random.randrange(3)):
+        at = random.randrange(len(data) + 1)
+        what = random.randrange(4)
+        if what == 0 and at < len(data):
+            data[at] = random.randrange(256)
+        elif what == 1:
+            data[at:at] = bytes(random.choice(b"|.0af\r\0 -") for _ in
+                                range(random.randrange(20)))
+        elif what == 2:
+            del data[at:at + random.randrange(20)]
+        else:
+            data[at:at] = data[:at]
+    return bytes(data).replace(b"\n", b"")
+
+
+def test_mutated():
+    """Good transcripts with errors in them, thousands of them."""
+    random.seed(7)
+    with World() as world, Filter(world) as f:
+        for number in range(300):
+            sid = "%016x" % random.randrange(8)
+            good = ["report|0.7|1.0|smtp-in|link-connect|%s|h|pass|"
+                    "192.0.2.1:1|192.0.2.2:25" % sid]
+            for phase, param in (
+                    ("mail-from", "alice@home.example"),
+                    ("rcpt-to", world.handle), ("rcpt-to", world.box),
+                    ("rcpt-to", "j@elsewhere.test"), ("commit", "")):
+                if phase == "commit":
+                    good += ["filter|0.7|1.0|smtp-in|data-line|%s|%s|%s"
+                             % (sid, TOKEN, x) for x in
+                             message("alice@home.example") + ["."]]
+                good.append("filter|0.7|1.0|smtp-in|%s|%s|%s|%s"
+                            % (phase, sid, TOKEN, param))
+            if number % 3:
+                good.append("report|0.7|1.0|smtp-in|link-disconnect|" + sid)
+            f.send(*(mutate(x) for x in good))
+            while f.lines:
+                f.line()
+        end = time.monotonic() + 20
+        while time.monotonic() < end and f.receive(0.5):
+            while f.lines:
+                f.line()
+        alive(f)
+        assert "starting it again" not in f.logged(), f.logged()
+
+
 def test_unknown():
     """Sessions that nobody announced: 451, and their data is swallowed."""
     with World() as world, Filter(world) as f:
@@ -316,5 +365,6 @@ def test_start():
 
 
 if __name__ == "__main__":
-    main([test_junk, test_unknown, test_endless, test_login, test_headers,
-          test_large, test_memory, test_full, test_eof, test_start])
+    main([test_junk, test_mutated, test_unknown, test_endless, test_login,
+          test_headers, test_large, test_memory, test_full, test_eof,
+          test_start])
