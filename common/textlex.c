@@ -297,9 +297,17 @@ swap(uint32_t v, unsigned int width)
 	return v << 24 | (v & 0xff00) << 8 | (v >> 8 & 0xff00) | v >> 24;
 }
 
+static int
+may_be_ascii(unsigned int c)
+{
+	return c == 0 || c == '\t' || c == '\n' || c == '\r' ||
+	    (c >= ' ' && c < 0x7f);
+}
+
 /*
- * A text that only says it is wide: characters of one byte, or of the other
- * order.  In a wide text such are rare, and no harm.
+ * A text that only says it is wide, or of which bytes are missing: characters
+ * of one byte, or of the other order.  In a wide text such are rare, and no
+ * harm.
  */
 static int
 not_wide(struct textlex *l, uint32_t v, unsigned int width)
@@ -314,7 +322,7 @@ not_wide(struct textlex *l, uint32_t v, unsigned int width)
 		return 1;
 	}
 	for (i = 0; i < width; i++)
-		if ((v >> 8 * i & 0xff) - ' ' > '~' - ' ')
+		if (!may_be_ascii(v >> 8 * i & 0xff))
 			return 0;
 	l->off -= width;
 	for (i = width; i > 0; i--) {
