@@ -90,7 +90,7 @@ front_endless(struct front *f)
 		if (pl.sid != NULL &&
 		    (s = session_find(&f->sessions, pl.sid)) != NULL) {
 			s->broken = 1;
-			if (s->tx != NULL)
+			if (s->tx != NULL && s->wait == SESSION_NOWAIT)
 				front_tx_fail(f, s->tx);
 		}
 	}

@@ -168,6 +168,9 @@ front_fast(struct front *f, const char *line, size_t len)
 	if (rest[PROTO_ID] != '|' || rest[2 * PROTO_ID + 1] != '|')
 		return 0;
 	s = session_find(&f->sessions, rest);
+	/* While smtpd waits for a verdict it has no lines. */
+	if (s != NULL && s->wait != SESSION_NOWAIT)
+		return 0;
 	/* What is the same as before need not be looked at again. */
 	if (s != NULL && memcmp(rest + PROTO_ID + 1, s->token, PROTO_ID) == 0)
 		front_data_line(f, s, rest, end - rest);

@@ -329,7 +329,9 @@ front_line(struct front *f, const struct proto_line *pl)
 		front_disconnect(f, s);
 	else if (pl->kind == PROTO_AUTH)
 		front_auth(f, s, pl);
-	else if (pl->kind != PROTO_DATA_LINE)
+	else if (pl->kind == PROTO_DATA_LINE)
+		front_junk(f);
+	else
 		front_request(f, s, pl);
 }
 
@@ -441,7 +443,7 @@ front_overdue(struct front *f)
 		    FRONT_ASK_MS / 1000);
 		front_unasked(f, s);
 		/* It may take the recipient into account all the same. */
-		s->broken = s->tx->engaged;
+		s->broken = s->tx != NULL && s->tx->engaged;
 		front_tx_end(f, s);
 	}
 	while ((s = TAILQ_FIRST(&f->committing)) != NULL &&

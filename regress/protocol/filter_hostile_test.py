@@ -115,6 +115,38 @@ def test_mutated():
         assert "starting it again" not in f.logged(), f.logged()
 
 
+def test_out_of_turn():
+    """Lines and requests while an answer is owed."""
+    with World() as world, Filter(world) as f:
+        for then in ("data", "dot", "endless", "connect", "mail-from"):
+            s = Session(f)
+            assert s.mail("c@customer.test") == "proceed"
+            assert s.rcpt(world.box) == "proceed"
+            pid = f.child("keeper")
+            os.kill(pid, 19)
+            s.ask("rcpt-to", world.handle)
+            line = "filter|0.7|1.0|smtp-in|data-line|%s|%s|" % (s.sid, TOKEN)
+            if then == "data":
+                f.send(line + "text")
+            elif then == "dot":
+                f.send(line + ".")
+            elif then == "endless":
+                f.raw(line.encode() + b"x" * 600000 + b"\n")
+            elif then == "connect":
+                s.report("link-connect", "h", "pass", "192.0.2.1:1", "x:25")
+            else:
+                f.send("filter|0.7|1.0|smtp-in|mail-from|%s|%s|x@y.test"
+                       % (s.sid, TOKEN))
+            answer = s.result()
+            assert answer.startswith("reject|" + LATER), (then, answer)
+            if then == "mail-from":
+                assert f.line().endswith("|proceed")
+            os.kill(pid, 18)
+            f.nothing()
+            s.end()
+        alive(f)
+
+
 def test_unknown():
     """Sessions that nobody announced: 451, and their data is swallowed."""
     with World() as world, Filter(world) as f:
@@ -365,6 +397,6 @@ def test_start():
 
 
 if __name__ == "__main__":
-    main([test_junk, test_mutated, test_unknown, test_endless, test_login,
-          test_headers, test_large, test_memory, test_full, test_eof,
-          test_start])
+    main([test_junk, test_mutated, test_out_of_turn, test_unknown,
+          test_endless, test_login, test_headers, test_large, test_memory,
+          test_full, test_eof, test_start])
