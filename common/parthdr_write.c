@@ -217,6 +217,10 @@ write_type(struct part *p, const struct hdr_field *f, const char *boundary,
 	struct sbuf	 id;
 	int		 rc = 0;
 
+	if (p->action == PART_RAW && count(t, p->ct.type,
+	    strlen(p->ct.type)) != 0 && mimefield_settype(&p->ct,
+	    "application/octet-stream") == -1)
+		return -1;	/* without a type it would be text */
 	if (p->action != PART_MULTIPART)
 		return write_mime(f, &p->ct, 0, t, out);
 	/* RFC 2387 section 3.2: the Content-Id of the root. */

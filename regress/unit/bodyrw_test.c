@@ -168,6 +168,8 @@ static const struct {
 	  "filename=\"" BOX ".png\"", 0 },
 	{ "Content-Type: image/png; alice@private.example=x; y=z\n\nx\n",
 	  "Content-Type: image/png;\n\ty=\"z\"\n", 0 },
+	{ "Content-Type: " TOKEN "/png; y=z\n\nx\n",
+	  "Content-Type: application/octet-stream;\n\ty=\"z\"\n", 0 },
 	{ "Content-Type: image/png (alice@private.example)\n\nx\n",
 	  "Content-Type: image/png\n", 0 },
 	{ "Content-Description: =?utf-8?b?YWxpY2VAcHJpdmF0ZS5leGFtcGxl?=\n"
