@@ -220,11 +220,10 @@ static int
 decode(struct sbuf *b, const char *in, size_t len, int any)
 {
 	struct word	 w;
-	struct run	 r;
+	struct run	 r = { 0 };
 	size_t		 i, ws, plain = 0;
 	int		 v, after = 0;
 
-	r.open = 0;
 	for (i = 0; i < len; ) {
 		if (in[i] != '=' || !word_find(in + i, len - i, &w)) {
 			i++;

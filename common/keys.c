@@ -183,7 +183,8 @@ static int
 expand(const uint8_t prk[HASH_LEN], const uint8_t *info, size_t infolen,
     uint8_t *out, size_t len)
 {
-	uint8_t		 block[HASH_LEN + INFO_MAX + 1], t[HASH_LEN];
+	uint8_t		 block[HASH_LEN + INFO_MAX + 1];
+	uint8_t		 t[HASH_LEN] = { 0 };
 	size_t		 have = 0, n, done = 0;
 	unsigned int	 maclen;
 	uint8_t		 count = 0;

@@ -270,7 +270,7 @@ match_token(struct word *w, size_t i, size_t t)
 
 	if (e > t || !is_base32(w->c + i, SECRETS_TOKEN_LEN))
 		return 0;
-	named = i >= plen && memcmp(w->c + i - plen, TOKEN_PREFIX, plen) == 0;
+	named = i >= plen && memcmp(w->c + (i - plen), TOKEN_PREFIX, plen) == 0;
 	if (!named && !w->edge[e] && (e < t || (e == w->n && !w->whole)))
 		return 0;
 	/* More of a word that is cut here may belong to it. */
