@@ -139,7 +139,8 @@ front_tx_queue(struct front *f, struct tx *tx, const char *p, size_t len)
 			tx->qsize = size;
 		}
 	}
-	memcpy(tx->q + tx->qlen, p, len);
+	if (len > 0)	/* q may still be NULL */
+		memcpy(tx->q + tx->qlen, p, len);
 	tx->qlen += len;
 	if (used <= FRONT_QUEUE && used + len > FRONT_QUEUE)
 		f->nfull++;
