@@ -251,17 +251,24 @@ stop(struct run *r)
 	free(r);
 }
 
+/* Whatever was ignored or blocked before, these work here. */
 static int
 signals(void)
 {
 	static const int	list[] = { SIGALRM, SIGTERM, SIGINT, SIGHUP };
 	struct sigaction	sa;
+	sigset_t		none;
 	size_t			i;
 
 	memset(&sa, 0, sizeof(sa));
 	sigfillset(&sa.sa_mask);
+	sigemptyset(&none);
 	sa.sa_handler = SIG_IGN;
 	if (sigaction(SIGPIPE, &sa, NULL) == -1)
+		return -1;
+	sa.sa_handler = SIG_DFL;
+	if (sigaction(SIGCHLD, &sa, NULL) == -1 ||
+	    sigprocmask(SIG_SETMASK, &none, NULL) == -1)
 		return -1;
 	sa.sa_handler = give_up;
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)

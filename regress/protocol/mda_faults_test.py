@@ -183,6 +183,26 @@ def test_hang():
         assert sorted(s.to for s in lab.sent()) == [ALICE, BOB]
 
 
+def deaf():
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+
+
+def test_deaf():
+    """Signals that were ignored or blocked before are neither here."""
+    with Lab() as lab:
+        m = customer(lab)
+        lab.orders("elsewhere hang\n")
+        p = lab.start(m, preexec_fn=deaf)
+        wait_for("sendmail", lab.hanging)
+        p.send_signal(signal.SIGALRM)
+        assert lab.finish(p) == RETRY
+        lab.unhang()
+        lab.orders("")
+        lab.run(m, preexec_fn=deaf)
+        assert sorted(s.to for s in lab.sent()) == [ALICE, BOB]
+
+
 def children(pid):
     """Title's last word: pid."""
     with open("/proc/%d/task/%d/children" % (pid, pid)) as f:

@@ -248,7 +248,7 @@ class Lab:
         self.serial += 1
         return "%08x" % self.serial
 
-    def start(self, message, to=MAILBOX, sender=CAROL, stdin=None, env=None):
+    def start(self, message, to=MAILBOX, sender=CAROL, **kw):
         """Begins a run; message is bytes or a path."""
         if isinstance(message, str):
             f = open(message, "rb")
@@ -261,8 +261,8 @@ class Lab:
             [PROGRAM, "-d", "-f", self.conf, "-s", self.dir + "/sendmail",
              "-S", self.dir + "/smtpd.sock", to],
             stdin=f, stdout=subprocess.PIPE, stderr=log,
-            env={"SENDER": sender, "PATH": "/bin:/usr/bin", **SANITIZER,
-                 **(env or {})})
+            env={"SENDER": sender, "PATH": "/bin:/usr/bin", **SANITIZER},
+            **kw)
         f.close()
         p.log = log
         self.running.append(p)
