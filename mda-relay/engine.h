@@ -31,8 +31,9 @@
 /* What engine_forward() takes out and puts in. */
 #define ENGINE_REPLY	0x01	/* a worker's: smtpd's first Received,
 				 * Return-Path, Delivered-To, X-Relay-* go */
-#define ENGINE_ARCHIVE	0x02	/* smtpd's delivery fields and X-Relay-Reply
-				 * go, the rest stays as it came */
+#define ENGINE_ARCHIVE	0x02	/* smtpd's delivery fields go, and X-Relay-*
+				 * but for the mark of the unverified; the
+				 * rest stays as it came */
 #define ENGINE_ENCODING	0x04	/* adds Content-Transfer-Encoding: 8bit, so
 				 * that sendmail leaves the body alone */
 

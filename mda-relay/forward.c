@@ -114,23 +114,23 @@ forward_line(struct forward *f, const char *line, size_t len, int flags)
 static int
 dropped(struct forward *f, const char *name, size_t len)
 {
-	int	delivery;
+	int	delivery, ours;
 
 	delivery = is(name, len, "Return-Path") ||
 	    is(name, len, "Delivered-To");
+	ours = len > 8 && strncasecmp(name, "X-Relay-", 8) == 0;
 	if (f->flags & ENGINE_REPLY) {
 		if (is(name, len, "Received") && !f->received) {
 			f->received = 1;
 			return 1;
 		}
-		return delivery || (len > 8 &&
-		    strncasecmp(name, "X-Relay-", 8) == 0);
+		return delivery || ours;
 	}
 	if (!delivery)
 		f->top = 0;
 	if (f->top)
 		return 1;
-	return is(name, len, "X-Relay-Reply");
+	return ours && !is(name, len, "X-Relay-Unverified");
 }
 
 static int

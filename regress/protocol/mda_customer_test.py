@@ -196,6 +196,8 @@ def test_archive():
     """The archive gets the message as it came, once."""
     with Lab(archive="store@archive.test") as lab:
         m = customer(lab, more=[("X-Relay-Reply", "0" * 32),
+                                ("X-Relay-Conversation", "7"),
+                                ("X-Relay-Unverified", "yes"),
                                 ("List-Id", "<x.y>"), ("X-Own", "kept")])
         lab.run(m)
         lab.run(m)
@@ -206,6 +208,8 @@ def test_archive():
         assert "Received" in s[0].msg and "Return-Path" not in s[0].msg
         assert "Delivered-To" not in s[0].msg
         assert "X-Relay-Reply" not in s[0].msg
+        assert "X-Relay-Conversation" not in s[0].msg
+        assert s[0]["X-Relay-Unverified"] == "yes"
         assert "Content-Transfer-Encoding" not in s[0].msg
         assert s[0].sender.startswith("r-")
 
