@@ -172,11 +172,19 @@ is_text_message(const char *type)
 	    strcmp(type, "message/feedback-report") == 0;
 }
 
-static void
+static int
 classify(struct part *p, int digest, int unreadable)
 {
 	const char	*type = p->ct.type;
 
+	if (type[0] == '\0') {
+		/* It says nothing, and does not go out: RFC 2045 5.2. */
+		mimefield_free(&p->ct);
+		if (mimefield_parse(&p->ct, "text/plain", 10) == -1)
+			return -1;
+		p->ctfield = NULL;
+		type = p->ct.type;
+	}
 	if (digest && p->ctfield == NULL)
 		type = "message/rfc822";
 	p->calendar = strcmp(type, "text/calendar") == 0;
@@ -215,6 +223,7 @@ classify(struct part *p, int digest, int unreadable)
 			p->charset = TEXTLEX_BYTES;
 	} else
 		p->action = PART_RAW;
+	return 0;
 }
 
 /* The value as it came, from after the colon. */
@@ -245,7 +254,8 @@ part_read(struct part *p, const struct hdr *h, enum part_kind kind,
 		return -1;
 	if ((f = hdr_get(h, "Content-Transfer-Encoding", 0)) != NULL)
 		read_cte(p, f, &unreadable);
-	classify(p, digest && kind == PART_INNER, unreadable);
+	if (classify(p, digest && kind == PART_INNER, unreadable) == -1)
+		return -1;
 	if ((f = hdr_get(h, "Content-Disposition", 0)) == NULL)
 		return 0;
 	memset(&cd, 0, sizeof(cd));

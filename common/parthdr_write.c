@@ -172,15 +172,12 @@ write_mime(const struct hdr_field *f, struct mimefield *m, int anew,
 		return -1;
 	if (leaks == 0)
 		leaks = hidden;
-	if (count(t, m->type, strlen(m->type)) != 0)
+	/* What says nothing, or too much, counts as absent: so it goes. */
+	if (m->type[0] == '\0' || count(t, m->type, strlen(m->type)) != 0)
 		return leaks;
 	if (leaks > 0 || anew || f->flags & BAD_FORM || m->flags != 0 ||
-	    m->changed) {
-		/* Without a type it counts as absent, so it can be. */
-		if (m->type[0] == '\0')
-			return leaks;
+	    m->changed)
 		return write_anew(m, f->name, t, out) == -1 ? -1 : leaks;
-	}
 	return parthdr_raw(f, out);
 }
 
@@ -217,6 +214,8 @@ write_type(struct part *p, const struct hdr_field *f, const char *boundary,
 	struct sbuf	 id;
 	int		 rc = 0;
 
+	if (p->ctfield == NULL)		/* it says nothing */
+		return count(t, f->value, f->valuelen);
 	if (p->action == PART_RAW && count(t, p->ct.type,
 	    strlen(p->ct.type)) != 0 && mimefield_settype(&p->ct,
 	    "application/octet-stream") == -1)

@@ -237,7 +237,8 @@ def forms(text, tags):
         for _ in range(4):
             for c in ("\u200b", "\u00ad", "\0"):
                 t = t.replace(c, "")
-            flat = t.replace("> ", "").replace(" \n", "\n").replace("\n", "")
+            flat = t if tags else re.sub("\n[ >]*\n", " ", t)
+            flat = flat.replace("> ", "").replace(" \n", "\n").replace("\n", "")
             yield t.lower()
             yield flat.lower()
             t = urllib.parse.unquote(html.unescape(t))
