@@ -323,6 +323,17 @@ class Lab:
         self.close()
 
 
+def children(pid):
+    """Title's last word: pid."""
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        pids = [int(w) for w in f.read().split()]
+    names = {}
+    for child in pids:
+        with open("/proc/%d/cmdline" % child) as f:
+            names[f.read().split("\0")[0].split()[-1]] = child
+    return names
+
+
 def received(smtpd, rcpt=MAILBOX, how="ESMTPS"):
     return ("Received: from mail.customer.test (mail.customer.test "
             "[192.0.2.7])\n\tby mx.company.example (OpenSMTPD) with %s id "
