@@ -209,6 +209,8 @@ front_inherit(struct front *f)
 
 	log_warnx("started anew: messages in hand get 451");
 	memset(&s, 0, sizeof(s));
+	if (f->pending->tornlen > 0 && f->pending->tornlen <= PENDING_TORN)
+		output_rest(&f->out, f->pending->torn, f->pending->tornlen);
 	for (i = 0; i < PENDING_MAX; i++) {
 		r = &f->pending->v[i];
 		if (r->kind == PENDING_NONE)
@@ -240,7 +242,7 @@ front_init(struct front *f, struct privsep_child *pc,
 	for (fd = 0; fd < 2; fd++)
 		if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == -1)
 			fatal("descriptor %d", fd);
-	output_init(&f->out, 1);
+	output_init(&f->out, 1, setup->pending);
 	f->in = malloc(FRONT_READ + PROTO_LINE_MAX + 1);
 	if (f->in == NULL ||
 	    session_init(&f->sessions) == -1)

@@ -25,16 +25,31 @@
 #define OUTPUT_FAILURE	"451 4.3.0 Temporary failure, please try again later"
 
 void
-output_init(struct output *o, int fd)
+output_init(struct output *o, int fd, struct pending *pending)
 {
 	memset(o, 0, sizeof(*o));
 	o->fd = fd;
+	o->pending = pending;
 }
 
 size_t
 output_waiting(const struct output *o)
 {
 	return o->len - o->pos;
+}
+
+/* After a write: is a line torn, and was that so before? */
+static void
+output_note(struct output *o)
+{
+	const char *rest = o->buf + o->pos, *nl;
+	int before = o->midline;
+
+	o->midline = rest[-1] != '\n';
+	if (o->pending == NULL || (!o->midline && !before))
+		return;
+	nl = o->midline ? memchr(rest, '\n', o->len - o->pos) : NULL;
+	pending_torn(o->pending, rest, nl == NULL ? 0 : nl + 1 - rest);
 }
 
 int
@@ -44,9 +59,10 @@ output_flush(struct output *o)
 
 	while (!o->failed && o->pos < o->len) {
 		n = write(o->fd, o->buf + o->pos, o->len - o->pos);
-		if (n > 0)
+		if (n > 0) {
 			o->pos += n;
-		else if (n == -1 && errno == EAGAIN)
+			output_note(o);
+		} else if (n == -1 && errno == EAGAIN)
 			return 1;
 		else if (n == 0 || errno != EINTR)
 			o->failed = 1;
@@ -179,6 +195,13 @@ output_dataline(struct output *o, const struct session *s, const char *line,
 	}
 	output_piece(o, s, lead, line, len);
 	return broken;
+}
+
+void
+output_rest(struct output *o, const char *rest, size_t len)
+{
+	output_put(output_room(o, len), rest, len);
+	o->midline = 1;
 }
 
 void

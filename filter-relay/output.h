@@ -24,6 +24,7 @@
 
 #include <stddef.h>
 
+#include "pending.h"
 #include "session.h"
 
 #define OUTPUT_HIGH	(512 * 1024)	/* bytes waiting: stop reading */
@@ -36,10 +37,15 @@ struct output {
 	size_t	 len;
 	size_t	 size;
 	int	 failed;	/* smtpd is gone */
+	int	 midline;	/* the last byte written was no newline */
+	struct pending *pending;	/* where to note that, or NULL */
 };
 
-/* Prepares the output on a non-blocking descriptor. */
-void	output_init(struct output *o, int fd);
+/* Prepares the output on a non-blocking descriptor; pending may be NULL. */
+void	output_init(struct output *o, int fd, struct pending *pending);
+
+/* The rest of a line that a predecessor has begun to write. */
+void	output_rest(struct output *o, const char *rest, size_t len);
 
 /* Writes what can be written now: 0 nothing is left, 1 something is, -1
  * smtpd is gone. */

@@ -61,6 +61,16 @@ pending_set(struct pending *p, const char sid[PROTO_ID],
 }
 
 void
+pending_torn(struct pending *p, const char *rest, size_t len)
+{
+	__atomic_store_n(&p->tornlen, 0, __ATOMIC_RELEASE);
+	if (len == 0 || len > sizeof(p->torn))
+		return;
+	memcpy(p->torn, rest, len);
+	__atomic_store_n(&p->tornlen, len, __ATOMIC_RELEASE);
+}
+
+void
 pending_clear(struct pending *p, unsigned int *number)
 {
 	if (*number > 0 && *number <= PENDING_MAX)

@@ -16,8 +16,8 @@
 
 /*
  * What a front leaves to its successor, in memory that both share: which
- * requests of smtpd are unanswered, for it would wait for ever, and what it
- * says only once.
+ * requests of smtpd are unanswered, for it would wait for ever, what it says
+ * only once, and the rest of a line that it has got the beginning of.
  */
 
 #ifndef PENDING_H
@@ -27,6 +27,7 @@
 
 #define PENDING_MAX	4096		/* requests; more are not noted */
 #define PENDING_ADMD	256
+#define PENDING_TORN	(PROTO_LINE_MAX + 1024)
 
 enum pending_kind {
 	PENDING_NONE,
@@ -45,6 +46,8 @@ struct pending {
 	unsigned char	registered;	/* and we answered */
 	char		admd[PENDING_ADMD];
 	size_t		next;		/* where to look for room */
+	size_t		tornlen;	/* 0: no line is torn */
+	char		torn[PENDING_TORN];
 	struct pending_request	v[PENDING_MAX];
 };
 
@@ -57,6 +60,9 @@ void		 pending_unmap(struct pending *p);
 /* Notes a request.  Returns a number above 0 for it, or 0: no room. */
 unsigned int	 pending_set(struct pending *p, const char sid[PROTO_ID],
 		    const char token[PROTO_ID], enum pending_kind kind);
+
+/* The rest of a torn line, or "" of length 0: all is whole. */
+void		 pending_torn(struct pending *p, const char *rest, size_t len);
 
 /* It is being answered now; 0 is allowed.  *number becomes 0. */
 void		 pending_clear(struct pending *p, unsigned int *number);

@@ -268,6 +268,35 @@ def test_front_owes():
         works(f, world)
 
 
+def test_front_torn():
+    """A front that dies in the middle of a line that smtpd has begun to
+    read: the next one ends it, for smtpd would take no torn line."""
+    with World() as world, Filter(world) as f:
+        for number in range(5):
+            s = Session(f)
+            assert s.mail("c@customer.test") == "proceed"
+            assert s.rcpt("j@elsewhere.test") == "proceed"
+            s.token = "%016x" % 0xdef
+            data = ("filter|0.7|1.0|smtp-in|data-line|%s|%s|%s\n" % (
+                s.sid, s.token, "x" * (700 + 31 * number))).encode() * 3000
+            fd = f.proc.stdin.fileno()
+            os.set_blocking(fd, False)
+            last = time.monotonic()
+            while data and time.monotonic() < last + 1:
+                try:
+                    data = data[os.write(fd, data):]
+                    last = time.monotonic()
+                except BlockingIOError:
+                    time.sleep(0.01)
+            assert data, "it reads on and on"
+            f.kill("front")
+            f.raw(data)
+            s.put(".")
+            s.got()
+            assert later(s.commit())
+        works(f, world)
+
+
 def test_locked():
     """Another process holds the database for long."""
     with World() as world, Filter(world) as f:
@@ -300,4 +329,5 @@ def test_restarts():
 
 if __name__ == "__main__":
     main([test_killed, test_stopped_keeper, test_stopped_for_long, test_many,
-          test_front, test_front_owes, test_locked, test_restarts])
+          test_front, test_front_owes, test_front_torn, test_locked,
+          test_restarts])

@@ -165,7 +165,7 @@ test_output(void)
 	memset(&s, 0, sizeof(s));
 	memcpy(s.sid, SID, PROTO_ID);
 	memcpy(s.token, TOKEN, PROTO_ID);
-	output_init(&o, -1);
+	output_init(&o, -1, NULL);
 	output_result(&o, &s, NULL);
 	CHECK_STR(written(&o), "filter-result|" SID "|" TOKEN "|proceed\n");
 	output_result(&o, &s, "550 5.7.1 No");
