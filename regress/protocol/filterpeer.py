@@ -69,7 +69,8 @@ def wait_for(what, condition, timeout=20.0):
 def build(program, *variables):
     """Makes a program below regress/."""
     path = os.path.join(OBJ, program)
-    subprocess.run(["make", "-s", "-f", "Makefile.linux", "OBJ=" + OBJ]
+    subprocess.run(["flock", OBJ, "make", "-s", "-f",
+                    "Makefile.linux", "OBJ=" + OBJ]
                    + list(variables) + [path], cwd=TOP, check=True)
     return path
 

@@ -161,7 +161,8 @@ class Lab:
     def __init__(self, more="", archive=None, members=("alice", "bob"),
                  disk=None):
         if not Lab.made:
-            subprocess.run(["make", "-s", "-f", "Makefile.linux",
+            subprocess.run(["flock", OBJ, "make", "-s", "-f",
+                            "Makefile.linux",
                             "OBJ=" + OBJ, SEED], cwd=TOP, check=True)
             Lab.made = True
         self.tmp = tempfile.TemporaryDirectory(prefix="mda.")

@@ -21,16 +21,19 @@ set -eu
 cd "$(dirname "$0")"
 OBJ=${OBJ:-$(cd ../.. && pwd)/obj}
 export OBJ
-status=0
-for t in ./*_test.py ./*_test.sh; do
-	[ -x "$t" ] || continue
-	name=$(basename "$t" | sed 's/_test\..*//')
-	if out=$(timeout 300 "$t" 2>&1 </dev/null); then
+
+# Most of them wait for most of their time: for a hung process, a deadline.
+one='
+	name=$(basename "$1" | sed "s/_test\..*//")
+	if out=$(timeout 300 "$1" 2>&1 </dev/null); then
 		echo "ok protocol/$name"
 	else
-		echo "FAIL protocol/$name: $(echo "$out" | tail -n 1)"
-		echo "$out" | sed 's/^/    /'
-		status=1
-	fi
-done
+		printf "FAIL protocol/%s: %s\n%s\n" "$name" \
+		    "$(echo "$out" | tail -n 1)" "$(echo "$out" | sed "s/^/    /")"
+		exit 1
+	fi'
+status=0
+for t in ./*_test.py ./*_test.sh; do
+	[ -x "$t" ] && echo "$t"
+done | xargs -P 3 -n 1 sh -c "$one" sh || status=1
 exit $status

@@ -97,7 +97,8 @@ class World:
     def start_seed(self):
         seeder = os.path.join(OBJ, "regress/tool/storeseed")
         if not World.made:
-            subprocess.run(["make", "-s", "-f", "Makefile.linux",
+            subprocess.run(["flock", OBJ, "make", "-s", "-f",
+                            "Makefile.linux",
                             "OBJ=" + OBJ, seeder], cwd=TOP, check=True)
             World.made = True
         self.seeder = subprocess.Popen(
