@@ -28,8 +28,8 @@ one='
 	if out=$(timeout 300 "$1" 2>&1 </dev/null); then
 		echo "ok protocol/$name"
 	else
-		printf "FAIL protocol/%s: %s\n%s\n" "$name" \
-		    "$(echo "$out" | tail -n 1)" "$(echo "$out" | sed "s/^/    /")"
+		echo "FAIL protocol/$name: $(echo "$out" | tail -n 1)"
+		echo "$out" | sed "s/^/    /"
 		exit 1
 	fi'
 status=0
