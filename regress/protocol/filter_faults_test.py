@@ -107,7 +107,7 @@ def test_stopped_keeper():
         begin = time.monotonic()
         answer = s.rcpt(world.handle)
         assert later(answer), answer
-        assert 9 < time.monotonic() - begin < 13
+        assert 9 < time.monotonic() - begin < 20
         other = Session(f)
         got, verdict = other.send("c@customer.test", ["j@elsewhere.test"],
                                   message())
@@ -159,10 +159,10 @@ def stopped_engine():
         s.put(".")
         s.got()
         assert later(s.commit())
-        assert time.monotonic() - begin < 20
+        assert time.monotonic() - begin < 50
         assert "takes no more" in f.logged()
-        assert small.got(70) == []
-        assert 55 < time.monotonic() - begin < 70
+        assert small.got(100) == []
+        assert 55 < time.monotonic() - begin < 100
         assert later(small.commit())
         os.kill(pid, signal.SIGCONT)
         f.nothing()
@@ -204,8 +204,8 @@ def stopped_verdict():
         got = s.data(reply(world))
         pid = f.kill("keeper", signal.SIGSTOP)
         begin = time.monotonic()
-        assert later(s.commit(70))
-        assert 55 < time.monotonic() - begin < 65
+        assert later(s.commit(100))
+        assert 55 < time.monotonic() - begin < 100
         os.kill(pid, signal.SIGCONT)
         f.nothing()
         works(f, world)
