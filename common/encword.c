@@ -25,6 +25,7 @@
 #include "lex.h"
 
 #define DECODE_CHUNK	300
+#define LENIENT_MAX	2048	/* bytes of what is taken for one word */
 
 /* An encoded word found in a text. */
 struct word {
@@ -67,6 +68,39 @@ word_find(const char *p, size_t len, struct word *w)
 	return 1;
 }
 
+/*
+ * The same for what is none, but for programs that do not look closely: any
+ * characters up to the end.
+ */
+static int
+word_find_any(const char *p, size_t len, struct word *w)
+{
+	size_t	 i, n;
+
+	if (len < 6 || p[0] != '=' || p[1] != '?')
+		return 0;
+	if (len > LENIENT_MAX)
+		len = LENIENT_MAX;
+	for (i = 2, n = 0; i < len && p[i] != '?'; i++)
+		if (n < CHARSET_NAME_MAX)
+			w->charset[n++] = p[i];
+	w->charset[n] = '\0';
+	if (len - i < 3 || p[i + 2] != '?')
+		return 0;
+	w->encoding = p[i + 1] & ~0x20;
+	if (w->encoding != 'B' && w->encoding != 'Q')
+		return 0;
+	i += 3;
+	w->text = p + i;
+	while (i + 1 < len && !(p[i] == '?' && p[i + 1] == '='))
+		i++;
+	if (i + 1 >= len)
+		return 0;
+	w->len = (size_t)(p + i - w->text);
+	w->total = i + 2;
+	return 1;
+}
+
 /* 1 decoded, 0 no base64, -1 out is exhausted. */
 static int
 decode_b(const struct word *w, struct sbuf *out)
@@ -87,9 +121,9 @@ decode_b(const struct word *w, struct sbuf *out)
 	return !dec.bad;
 }
 
-/* As decode_b(). */
+/* As decode_b(); any: what is broken stands for itself. */
 static int
-decode_q(const struct word *w, struct sbuf *out)
+decode_q(const struct word *w, struct sbuf *out, int any)
 {
 	size_t	 i;
 	int	 ch, hi, lo;
@@ -101,10 +135,13 @@ decode_q(const struct word *w, struct sbuf *out)
 		else if (ch == '=') {
 			if (w->len - i < 3 ||
 			    (hi = lex_hex(w->text[i + 1])) == -1 ||
-			    (lo = lex_hex(w->text[i + 2])) == -1)
-				return 0;
-			ch = hi << 4 | lo;
-			i += 2;
+			    (lo = lex_hex(w->text[i + 2])) == -1) {
+				if (!any)
+					return 0;
+			} else {
+				ch = hi << 4 | lo;
+				i += 2;
+			}
 		}
 		if (sbuf_addch(out, ch) == -1)
 			return -1;
@@ -178,7 +215,10 @@ run_word(struct run *r, struct sbuf *b, const struct word *w, int any)
 	if (!(known = charset_open(&cs, w->charset)) && !any)
 		return 0;
 	sbuf_init(&bytes, w->len + 1);
-	v = w->encoding == 'B' ? decode_b(w, &bytes) : decode_q(w, &bytes);
+	v = w->encoding == 'B' ? decode_b(w, &bytes) :
+	    decode_q(w, &bytes, any);
+	if (v == 0 && any)
+		v = 1;
 	if (v == 1 && known)
 		v = run_put(r, b, w, &cs, &bytes) == -1 ? -1 : 1;
 	else if (v == 1 && (run_close(r, b) == -1 ||
@@ -225,7 +265,8 @@ decode(struct sbuf *b, const char *in, size_t len, int any)
 	int		 v, after = 0;
 
 	for (i = 0; i < len; ) {
-		if (in[i] != '=' || !word_find(in + i, len - i, &w)) {
+		if (in[i] != '=' || (!word_find(in + i, len - i, &w) &&
+		    !(any && word_find_any(in + i, len - i, &w)))) {
 			i++;
 			continue;
 		}

@@ -33,8 +33,10 @@
 int	encword_decode(struct sbuf *b, const char *in, size_t len);
 
 /*
- * The same, but a word of an unknown charset is decoded byte by byte: no
- * text to show, but one in which to look for what must not stand there.
+ * The same, but a word of an unknown charset is decoded byte by byte, and so
+ * is what only lenient programs read as an encoded word (white space in it,
+ * say): no text to show, but one in which to look for what must not stand
+ * there.
  */
 int	encword_decode_any(struct sbuf *b, const char *in, size_t len);
 

@@ -68,7 +68,7 @@ write_plain(const struct hdr_field *f, const struct bodytext *t,
 	return parthdr_raw(f, out);
 }
 
-/* A parameter without secrets, in words of an unknown charset neither. */
+/* A parameter without secrets, in what may read as encoded words neither. */
 static int
 scrub_param(struct mimefield *m, size_t i, const struct bodytext *t)
 {
@@ -79,7 +79,7 @@ scrub_param(struct mimefield *m, size_t i, const struct bodytext *t)
 	sbuf_init(&dec, BODYTEXT_MAX);
 	sbuf_init(&out, BODYTEXT_MAX * 2);
 	n = bodytext_scrub(t, v, strlen(v), &out);
-	if (n == 0 && encword_present(v, strlen(v))) {
+	if (n == 0 && strstr(v, "=?") != NULL) {
 		sbuf_reset(&out);
 		n = encword_decode_any(&dec, v, strlen(v)) == -1 ? -1 :
 		    bodytext_scrub(t, sbuf_str(&dec), dec.len, &out);

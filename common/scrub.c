@@ -60,6 +60,7 @@ catch_up(struct scrub *s)
 
 	s->nlazy = 0;
 	s->run = 0;
+	s->outside = 0;
 	s->eol = 0;
 	if (n > 0)
 		textlex_put(&s->lex, s->lazy, n);
@@ -119,6 +120,8 @@ skip(struct scrub *s, const unsigned char *p, size_t len, int eol)
 		memcpy(s->lazy, p + t, s->nlazy);
 	}
 	s->lazytags = tags;
+	if (tags.state == 0)
+		s->outside = 0;
 	return 1;
 }
 

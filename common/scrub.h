@@ -44,6 +44,7 @@ struct scrub {
 	size_t		 nlazy;		/* that the lexer did not get yet */
 	struct textlex_tags lazytags;	/* ... and where in a tag that is */
 	size_t		 run;		/* letters and digits at its end */
+	size_t		 outside;	/* the same before a tag that is open */
 	int		 eol;		/* it ends in a line end */
 };
 

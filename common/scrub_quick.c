@@ -212,7 +212,7 @@ behind_end(const unsigned char *p, size_t i, size_t len)
 int
 scrub_quick(struct scrub *s, const unsigned char *p, size_t len)
 {
-	size_t	i, run = s->run, outside = 0, most;
+	size_t	i, run = s->run, outside = s->outside, most;
 
 	most = secrets_have_handles(s->job.secrets) ? SECRETS_HANDLE_LEN :
 	    SECRETS_TOKEN_LEN;
@@ -235,14 +235,16 @@ scrub_quick(struct scrub *s, const unsigned char *p, size_t len)
 			i = behind_end(p, i, len) - 1;
 			s->eol = i + 1 == len;
 		} else if (p[i] == '<' && s->lex.html) {
-			outside = run;
+			/* It may be no tag, nor the '>' its end: count more. */
+			if (run > outside)
+				outside = run;
 			run = 0;
 		} else if (p[i] == '>' && s->lex.html) {
 			run = outside;
-			outside = 0;
 		} else if (p[i] < 0x80)
 			run = 0;
 	}
+	s->outside = outside;
 	s->run = run > 0 || s->eol || len == 0 ? run :
 	    run_before(p, len, s->run);
 	return 1;

@@ -181,6 +181,12 @@ static const struct {
 	  "support%40company.example\n", 0 },
 	{ "Content-Disposition: attachment; filename=\"\x83"
 	  "Aalice@private.example\"; size=7\n\nx\n", "size=\"7\"", 0 },
+	{ "Content-Disposition: attachment; filename=\"=?utf-8?b?"
+	  "YWxpY2VAcHJp dmF0ZS5leGFtcGxl?=.png\"\n\nx\n",
+	  "filename=\"" BOX ".png\"", 0 },
+	{ "Content-Description: =?x y?q?bob zz=z?=\n"
+	  " =?utf-8?q?=alice=40private.example?=\n\nx\n",
+	  BOX "\n", 0 },
 	{ "Content-Location: http://alice%40private.example/\n\nx\n",
 	  "Content-Transfer-Encoding: 8bit\n\nx\n", 0 },
 	/* Two answers to one question: the first goes out. */
