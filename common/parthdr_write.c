@@ -74,15 +74,20 @@ scrub_param(struct mimefield *m, size_t i, const struct bodytext *t)
 {
 	const char	*v = m->v[i].value;
 	struct sbuf	 dec, out;
-	int		 n;
+	int		 n, more;
 
-	sbuf_init(&dec, BODYTEXT_MAX);
+	sbuf_init(&dec, BODYTEXT_MAX * 2);
 	sbuf_init(&out, BODYTEXT_MAX * 2);
 	n = bodytext_scrub(t, v, strlen(v), &out);
-	if (n == 0 && strstr(v, "=?") != NULL) {
+	if (n != -1 && strstr(sbuf_str(&out), "=?") != NULL &&
+	    encword_decode_any(&dec, out.data, out.len) != -1 &&
+	    (more = count(t, sbuf_str(&dec), dec.len)) != 0) {
 		sbuf_reset(&out);
-		n = encword_decode_any(&dec, v, strlen(v)) == -1 ? -1 :
-		    bodytext_scrub(t, sbuf_str(&dec), dec.len, &out);
+		if (more == -1 || bodytext_scrub(t, sbuf_str(&dec), dec.len,
+		    &out) == -1)
+			n = -1;
+		else
+			n += more;
 	}
 	if (n > 0 && mimefield_set(m, m->v[i].name, sbuf_str(&out)) == -1)
 		n = -1;

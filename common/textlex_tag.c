@@ -211,6 +211,7 @@ textlex_skip(struct textlex *l, const unsigned char *p, size_t len)
 		textlex_tags(&l->tags, p, len, &seen);
 	l->off += len;
 	l->bol = 0;
+	l->stray = 0;
 	l->less.off = (uint32_t)(l->off - 1);
 	l->less.len = 1;
 	l->less.ch = '<';
