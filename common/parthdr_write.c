@@ -168,6 +168,7 @@ static int
 write_mime(const struct hdr_field *f, struct mimefield *m, int anew,
     const struct bodytext *t, struct sbuf *out)
 {
+	size_t	was;
 	int	leaks, hidden;
 
 	if ((leaks = scrub_params(m, t)) == -1 ||
@@ -183,7 +184,14 @@ write_mime(const struct hdr_field *f, struct mimefield *m, int anew,
 	if (leaks > 0 || anew || f->flags & BAD_FORM || m->flags != 0 ||
 	    m->changed)
 		return write_anew(m, f->name, t, out) == -1 ? -1 : leaks;
-	return parthdr_raw(f, out);
+	was = out->len;
+	if (hdr_write_raw(out, f) == 0)
+		return 0;
+	if (out->failed)
+		return -1;
+	/* What does not go out as it came is written as it was read. */
+	sbuf_cut(out, was);
+	return write_anew(m, f->name, t, out);
 }
 
 /* A Content-Id, with or without angle brackets: <new name>. */
