@@ -16,7 +16,9 @@
 
 # Builds each NAME_fuzz.c here with clang's libFuzzer and lets it run for
 # FUZZ_SECONDS (5), from what is in corpus/NAME and seeds/NAME.  A crash, a
-# leak, undefined behaviour or an input that takes ten seconds fails.
+# leak, undefined behaviour or an input that takes ten seconds fails.  Without
+# FUZZ_SECONDS each run tries the same inputs again, so that what it says
+# depends on the sources alone; with it, new ones.
 #
 # usage: run.sh [NAME ...]
 
@@ -26,6 +28,8 @@ OBJ=${OBJ:-$(pwd)/obj}
 FUZZ=$OBJ/fuzz
 SAN=address,undefined
 FLAGS="-fsanitize=fuzzer-no-link,$SAN -fno-sanitize-recover=undefined"
+seed=1
+[ -z "${FUZZ_SECONDS:-}" ] || seed=0	# 0: another one each time
 seconds=${FUZZ_SECONDS:-5}
 [ "$seconds" -gt 0 ] || seconds=1	# none would be without end
 status=0
@@ -64,7 +68,7 @@ run() {
 	done
 	_name=$1
 	shift
-	"$FUZZ/bin/$_name" -max_total_time="$seconds" -timeout=10 \
+	"$FUZZ/bin/$_name" -seed=$seed -max_total_time="$seconds" -timeout=10 \
 	    -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix="$FUZZ/$_name-" "$@"
 }
