@@ -14,21 +14,24 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 #
-# usage: trees.sh [7.6 | 7.9] ...
+# usage: trees.sh [7.6 | 7.9 | upstream] ...
 #
 # Makes the Debian trees that hold the newer two releases of smtpd, with a
-# compiler, under $TREES (/var/cache/opensmtpd-relay/trees).  A tree that is
-# there already, and complete, is left as it is.  Needs root.
+# compiler, and the one with other people's mail servers (Postfix, Dovecot),
+# under $TREES (/var/cache/opensmtpd-relay/trees).  A tree that is there
+# already, and complete, is left as it is; one that lacks packages gets them.
+# Needs root.
 
 set -eu
 
 TREES=${TREES:-/var/cache/opensmtpd-relay/trees}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
-# The number in the stamp says which list of packages a tree was made from.
-STAMP=.complete-1
+# The stamp holds the list of packages that a tree was made from.
+STAMP=.complete-2
 PACKAGES="gcc make byacc libc6-dev libevent-dev libbsd-dev libssl-dev
-    libsqlite3-dev opensmtpd opensmtpd-filter-dkimsign ca-certificates
-    pkgconf procps"
+    libsqlite3-dev libc-ares-dev libcurl4-openssl-dev opensmtpd
+    opensmtpd-filter-dkimsign ca-certificates pkgconf procps"
+UPSTREAM="postfix dovecot-core ca-certificates procps"
 
 die() {
 	echo "trees.sh: $*" >&2
@@ -40,7 +43,16 @@ suite_of() {
 	case $1 in
 	7.6)	echo trixie ;;
 	7.9)	echo testing ;;
-	*)	die "$1: no such release, expected 7.6 or 7.9" ;;
+	upstream)	echo bookworm ;;
+	*)	die "$1: no such tree, expected 7.6, 7.9 or upstream" ;;
+	esac
+}
+
+# packages_of RELEASE: what is installed in its tree
+packages_of() {
+	case $1 in
+	upstream)	echo "$UPSTREAM" ;;
+	*)	echo "$PACKAGES" ;;
 	esac
 }
 
@@ -83,7 +95,7 @@ in_tree() {
 	' sh "$_tree" "$@"
 }
 
-# tree_packages TREE: installs compiler, libraries and smtpd, starts nothing
+# tree_packages TREE PACKAGE ...: installs them, starts nothing
 tree_packages() {
 	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
 	chmod 755 "$1/usr/sbin/policy-rc.d"
@@ -96,11 +108,22 @@ tree_packages() {
 		APT::Install-Recommends "false";
 		Dpkg::Options { "--force-unsafe-io"; "--force-confold"; };
 	!
-	in_tree "$1" apt-get -q update
-	# shellcheck disable=SC2086
-	in_tree "$1" apt-get -q -y install $PACKAGES
-	in_tree "$1" apt-get clean
-	rm -rf "$1"/var/lib/apt/lists/*
+	_root=$1
+	shift
+	in_tree "$_root" apt-get -q update &&
+	    in_tree "$_root" apt-get -q -y install "$@" || return 1
+	in_tree "$_root" apt-get clean
+	rm -rf "$_root"/var/lib/apt/lists/*
+}
+
+# finish_tree RELEASE TREE: its packages, its files and the stamp
+finish_tree() {
+	tree_files "$2"
+	# shellcheck disable=SC2046
+	tree_packages "$2" $(packages_of "$1") || return 1
+	tree_files "$2"
+	packages_of "$1" >"$2/$STAMP"
+	echo "tree $1: $(packages_of "$1")"
 }
 
 make_tree() {
@@ -110,30 +133,30 @@ make_tree() {
 	[ -x /usr/sbin/debootstrap ] || die "debootstrap is not installed"
 	rm -rf --one-file-system "$_new"
 	mkdir -p "$_new"
-	echo "making the tree for smtpd $_release ($_suite)"
+	echo "making the tree $_release ($_suite)"
 	debootstrap --variant=minbase "$_suite" "$_new" "$MIRROR" \
 	    "$(script_of "$_suite")"
-	tree_files "$_new"
-	tree_packages "$_new"
-	tree_files "$_new"
-	# shellcheck disable=SC2016
-	_version=$(in_tree "$_new" dpkg-query -W -f '${Version}' opensmtpd)
-	echo "$_version" >"$_new/$STAMP"
+	finish_tree "$_release" "$_new"
 	rm -rf --one-file-system "${TREES:?}/$_release"
 	mv "$_new" "$TREES/$_release"
-	echo "tree $_release: smtpd $_version"
+}
+
+# complete RELEASE: its tree holds all the packages
+complete() {
+	packages_of "$1" | cmp -s - "$TREES/$1/$STAMP"
 }
 
 [ "$(id -u)" -eq 0 ] || die "only root can make a tree"
-[ $# -gt 0 ] || set -- 7.6 7.9
+[ $# -gt 0 ] || set -- 7.6 7.9 upstream
 mkdir -p "$TREES"
 exec 9>"$TREES/.lock"
 flock 9
 for release in "$@"; do
 	suite_of "$release" >/dev/null
-	if [ -e "$TREES/$release/$STAMP" ]; then
-		echo "tree $release: smtpd $(cat "$TREES/$release/$STAMP")"
-	else
+	if complete "$release"; then
+		echo "tree $release: complete"
+	elif ! [ -e "$TREES/$release/etc/dpkg/dpkg.cfg.d/small" ] ||
+	    ! finish_tree "$release" "$TREES/$release" 9>&-; then
 		make_tree "$release" 9>&-
 	fi
 done
