@@ -45,6 +45,8 @@ conf_new(void)
 	conf->replies.participants = 30;
 	conf->replies.messages_per_hour = 600;
 	conf->replies.spam = CONF_SPAM_ARCHIVE;
+	conf->outbound.tls = CONF_TLS_VERIFY;
+	conf->outbound.courier_port = CONF_COURIER_PORT;
 	return conf;
 }
 
@@ -86,6 +88,8 @@ conf_free(struct conf *conf)
 	free(conf->bounce_domain);
 	conf_list_free(&conf->domains);
 	conf_list_free(&conf->replies.helpdesk);
+	conf_list_free(&conf->outbound.hosts);
+	free(conf->outbound.courier);
 	free(conf);
 }
 
@@ -223,6 +227,9 @@ conf_finish(struct conf *conf, const char *name, int line,
 		return -1;
 	if (conf->key == NULL && (conf->key = strdup(CONF_KEY)) == NULL)
 		return -1;
+	if (conf->outbound.courier == NULL &&
+	    (conf->outbound.courier = strdup(CONF_COURIER_ADDRESS)) == NULL)
+		return -1;
 	if (conf->domains.count == 0)
 		conf_error(errors, name, line, "the file ends here without "
 		    "\"domain\", expected a line like: domain "
@@ -325,6 +332,27 @@ conf_is_helpdesk(const struct conf *conf, const char *login)
 
 	for (i = 0; i < conf->replies.helpdesk.count; i++)
 		if (strcmp(conf->replies.helpdesk.item[i], login) == 0)
+			return 1;
+	return 0;
+}
+
+int
+conf_host_allowed(const struct conf *conf, const char *host,
+    unsigned int port)
+{
+	const struct conf_list	*list = &conf->outbound.hosts;
+	char			 server[CONF_DOMAIN_MAX + sizeof("[]:65535")];
+	int			 r;
+	size_t			 i;
+
+	if (list->count == 0)
+		return 1;
+	r = snprintf(server, sizeof(server),
+	    strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
+	if (r < 0 || (size_t)r >= sizeof(server))
+		return 0;
+	for (i = 0; i < list->count; i++)
+		if (strcasecmp(list->item[i], server) == 0)
 			return 1;
 	return 0;
 }

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* What OpenBSD's libc has and other systems keep in libbsd. */
 /* relay.conf(5): what root decides.  Read once, at start, by every program. */
 
 #ifndef CONF_H
@@ -42,6 +41,7 @@
 #define CONF_LIST_MAX		1000		/* names in one list */
 #define CONF_PARTICIPANTS_MAX	200
 #define CONF_MESSAGES_MAX	1000000		/* per hour */
+#define CONF_SENDER_MAX		1000000		/* messages or recipients */
 #define CONF_LIFETIME_MIN	60		/* seconds */
 #define CONF_LIFETIME_MAX	(INT64_C(20) * 365 * 86400)
 
@@ -98,6 +98,35 @@ struct conf_replies {
 	struct conf_list	 helpdesk;	/* logins, as typed */
 };
 
+/* How a server to which mail leaves must show who it is. */
+enum conf_tls {
+	CONF_TLS_VERIFY,	/* a certificate for its name, of a known CA */
+	CONF_TLS_REQUIRE	/* encrypted, whoever it is */
+};
+
+#define CONF_COURIER_ADDRESS	"127.0.0.1"
+#define CONF_COURIER_PORT	10587
+
+struct conf_outbound {
+	int			 present;	/* the block stands there */
+	int			 alternates;	/* allowed, else denied */
+	struct conf_list	 hosts;		/* "host:port", lower case,
+						 * IPv6 in brackets */
+	enum conf_tls		 tls;
+	char			*courier;	/* a loopback address, 4 or 6 */
+	unsigned int		 courier_port;
+	int			 verify_identity;
+	int			 hide_client;
+};
+
+/* So many in any `span' seconds for one user; 0: no limit. */
+struct conf_limit {
+	unsigned int		 messages;
+	int64_t			 messages_span;
+	unsigned int		 recipients;
+	int64_t			 recipients_span;
+};
+
 struct conf {
 	char			*path;		/* the file, as it was given */
 	char			*database;	/* absolute */
@@ -107,6 +136,8 @@ struct conf {
 	int			 bounce_added;	/* only its line names it */
 	int			 sandbox_required;
 	struct conf_replies	 replies;
+	struct conf_outbound	 outbound;
+	struct conf_limit	 limit_sender;
 };
 
 /* What was wrong, a message each, "FILE:LINE: what". */
@@ -201,6 +232,16 @@ const char	*conf_bounce_domain(const struct conf *, const char *mailbox);
 
 /* Whether `login' (exactly) is one of helpdesk's: 1 or 0. */
 int		 conf_is_helpdesk(const struct conf *, const char *login);
+
+/*
+ * Whether policy lets mail leave through this server: its name (any case) or
+ * address, without brackets.  1 when `hosts' lists it or is missing, else 0.
+ */
+int		 conf_host_allowed(const struct conf *, const char *host,
+		    unsigned int port);
+
+/* "minute", "hour" or "day" for the span of a limit. */
+const char	*conf_span_name(int64_t span);
 
 /* The words for `authenticate', such as "signature or sender". */
 const char	*conf_authenticate_name(enum conf_authenticate);

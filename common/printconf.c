@@ -39,6 +39,14 @@ conf_authenticate_name(enum conf_authenticate authenticate)
 	return "?";
 }
 
+const char *
+conf_span_name(int64_t span)
+{
+	if (span == 60)
+		return "minute";
+	return span == 3600 ? "hour" : "day";
+}
+
 static const char *
 conf_leak_name(enum conf_leak leak)
 {

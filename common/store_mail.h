@@ -54,7 +54,8 @@ struct store_handle {
 
 enum store_rpathkind {
 	STORE_RPATH_WORKER = 1,		/* a copy to a worker, or a report */
-	STORE_RPATH_PARTICIPANT		/* a reply to a participant */
+	STORE_RPATH_PARTICIPANT,	/* a reply to a participant */
+	STORE_RPATH_IDENTITY		/* a code: see store_identity.h */
 };
 
 struct store_rpath {
