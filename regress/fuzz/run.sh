@@ -27,6 +27,7 @@ cd "$(dirname "$0")/../.."
 OBJ=${OBJ:-$(pwd)/obj}
 FUZZ=$OBJ/fuzz
 SAN=address,undefined
+LIBS="$FUZZ/libmailauth.a $FUZZ/libcommon.a"
 FLAGS="-fsanitize=fuzzer-no-link,$SAN -fno-sanitize-recover=undefined"
 seed=1
 [ -z "${FUZZ_SECONDS:-}" ] || seed=0	# 0: another one each time
@@ -38,9 +39,10 @@ command -v clang >/dev/null || {
 	echo "FAIL fuzz: clang is missing (apt-get install clang)"
 	exit 1
 }
+# shellcheck disable=SC2086
 make -s -f Makefile.linux OBJ="$FUZZ" CC=clang CFLAGS="-O1 -g" \
     EXTRA_CFLAGS="$FLAGS -Wno-unused-command-line-argument" \
-    "$FUZZ/libcommon.a" || {
+    $LIBS || {
 	echo "FAIL fuzz: the library does not build"
 	exit 1
 }
@@ -50,12 +52,13 @@ build() {
 	_bin=$FUZZ/bin/$1
 	mkdir -p "$FUZZ/bin"
 	[ -n "$(find "$_bin" -newer "regress/fuzz/$1_fuzz.c" \
-	    -newer "$FUZZ/libcommon.a" 2>/dev/null)" ] && return 0
+	    -newer "$FUZZ/libmailauth.a" -newer "$FUZZ/libcommon.a" \
+	    2>/dev/null)" ] && return 0
 	# shellcheck disable=SC2086
 	clang -std=gnu99 -O1 -g $FLAGS -fsanitize=fuzzer,$SAN -D_GNU_SOURCE \
-	    -DLIBEXECDIR='"/nonexistent"' -Icommon -I"$FUZZ/common" -I. \
-	    -Iregress/fuzz -o "$_bin" "regress/fuzz/$1_fuzz.c" \
-	    "$FUZZ/libcommon.a" -lsqlite3 -lcrypto -levent_core -lbsd
+	    -DLIBEXECDIR='"/nonexistent"' -Icommon -Imailauth \
+	    -I"$FUZZ/common" -I. -Iregress/fuzz -o "$_bin" \
+	    "regress/fuzz/$1_fuzz.c" $LIBS -lsqlite3 -lcrypto -levent_core -lbsd
 }
 
 # run NAME: what is found new goes below $FUZZ, never into the tree

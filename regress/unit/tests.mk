@@ -46,3 +46,4 @@ UNIT_TESTS += mirror_test
 UNIT_TESTS += mime_test
 UNIT_TESTS += codec_test
 UNIT_TESTS += filterparts_test
+UNIT_TESTS += dnstable_test

@@ -1,0 +1,3 @@
+MAILAUTH_SRCS =
+MAILAUTH_SRCS += dns.c
+MAILAUTH_SRCS += dnstable.c
