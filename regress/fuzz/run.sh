@@ -15,10 +15,12 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # Builds each NAME_fuzz.c here with clang's libFuzzer and lets it run for
-# FUZZ_SECONDS (5), from what is in corpus/NAME and seeds/NAME.  A crash, a
-# leak, undefined behaviour or an input that takes ten seconds fails.  Without
-# FUZZ_SECONDS each run tries the same inputs again, so that what it says
-# depends on the sources alone; with it, new ones.
+# FUZZ_SECONDS, from what is in corpus/NAME and seeds/NAME.  A crash, a leak,
+# undefined behaviour or an input that takes ten seconds fails.
+#
+# Without FUZZ_SECONDS each runs FUZZ_RUNS inputs (10000) of a fixed seed, from
+# an empty working directory: a number of inputs and not a time, for what a
+# run says must depend on the sources and not on the machine's load.
 #
 # usage: run.sh [NAME ...]
 
@@ -28,11 +30,16 @@ OBJ=${OBJ:-$(pwd)/obj}
 FUZZ=$OBJ/fuzz
 SAN=address,undefined
 LIBS="$FUZZ/libmailauth.a $FUZZ/libcommon.a"
+fixed=
 FLAGS="-fsanitize=fuzzer-no-link,$SAN -fno-sanitize-recover=undefined"
-seed=1
-[ -z "${FUZZ_SECONDS:-}" ] || seed=0	# 0: another one each time
-seconds=${FUZZ_SECONDS:-5}
-[ "$seconds" -gt 0 ] || seconds=1	# none would be without end
+if [ -n "${FUZZ_SECONDS:-}" ]; then
+	[ "$FUZZ_SECONDS" -gt 0 ] || FUZZ_SECONDS=1	# 0 never ends
+	extent="-seed=0 -max_total_time=$FUZZ_SECONDS"
+else
+	extent="-seed=1 -reload=0 -runs=${FUZZ_RUNS:-10000}"
+	# Addresses find their way into what it tries: have the same ones.
+	setarch -R true 2>/dev/null && fixed="setarch -R"
+fi
 status=0
 
 command -v clang >/dev/null || {
@@ -64,6 +71,7 @@ build() {
 # run NAME: what is found new goes below $FUZZ, never into the tree
 run() {
 	_work=$FUZZ/work/$1
+	[ -n "${FUZZ_SECONDS:-}" ] || rm -rf "$_work"
 	mkdir -p "$_work"
 	set -- "$1" "$_work"
 	for _d in "regress/fuzz/corpus/$1" "regress/fuzz/seeds/$1"; do
@@ -71,7 +79,8 @@ run() {
 	done
 	_name=$1
 	shift
-	"$FUZZ/bin/$_name" -seed=$seed -max_total_time="$seconds" -timeout=10 \
+	# shellcheck disable=SC2086
+	$fixed "$FUZZ/bin/$_name" $extent -timeout=10 \
 	    -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix="$FUZZ/$_name-" "$@"
 }
