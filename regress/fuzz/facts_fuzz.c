@@ -16,6 +16,8 @@
 
 /* Whole headers: facts, and the header of a reply and of a copy from them. */
 
+#include <ctype.h>
+
 #include "copyhdr.h"
 #include "facts.h"
 #include "fuzz.h"
@@ -30,17 +32,24 @@ static const struct replyhdr_addr	 map[] = {
 static const char *const	 private[] = { "alice@private.test" };
 static const struct replyhdr_id	 ids[] = { { "a@b", "c@d" } };
 
-/* Finds a private address that is not the end of a longer one. */
+/* Finds a private address that is not a piece of a longer one. */
 static int
 leaks(const struct sbuf *b)
 {
-	size_t	 i;
+	const size_t		 len = strlen(private[0]);
+	const unsigned char	*after;
+	size_t			 i;
 
-	for (i = 1; i < b->len; i++)
-		if (strchr(" <,:\n", b->data[i - 1]) != NULL &&
-		    strncasecmp(b->data + i, private[0],
-		    strlen(private[0])) == 0)
+	for (i = 1; i < b->len; i++) {
+		if (strchr(" <,:\n", b->data[i - 1]) == NULL ||
+		    strncasecmp(b->data + i, private[0], len) != 0)
+			continue;
+		after = (const unsigned char *)b->data + i + len;
+		if (*after == '.')
+			after++;
+		if (!isalnum(*after) && *after != '-' && *after < 0x80)
 			return 1;
+	}
 	return 0;
 }
 
