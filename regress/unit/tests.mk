@@ -10,6 +10,7 @@ UNIT_TESTS += charset_test
 UNIT_TESTS += encword_test
 UNIT_TESTS += hdr_test
 UNIT_TESTS += mimeparam_test
+UNIT_TESTS += resolve_test
 UNIT_TESTS += addr_test
 UNIT_TESTS += store_admin_test
 UNIT_TESTS += msgid_test
