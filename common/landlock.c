@@ -37,6 +37,7 @@
 #define LL_RESTRICT_SELF	446
 #define LL_VERSION		1
 #define LL_PATH_BENEATH		1
+#define LL_NET_PORT		2
 
 #define LL_FS_EXECUTE		(1ULL << 0)
 #define LL_FS_WRITE_FILE	(1ULL << 1)
@@ -48,7 +49,8 @@
 #define LL_FS_REFER		(1ULL << 13)	/* since 2 */
 #define LL_FS_TRUNCATE		(1ULL << 14)	/* since 3 */
 #define LL_FS_IOCTL_DEV		(1ULL << 15)	/* since 5 */
-#define LL_NET_ALL		3ULL		/* bind, connect; since 4 */
+#define LL_NET_BIND		(1ULL << 0)	/* since 4 */
+#define LL_NET_CONNECT		(1ULL << 1)	/* since 4 */
 #define LL_SCOPE_ALL		3ULL		/* sockets, signals; since 6 */
 
 #define LL_FILE_ACCESS	(LL_FS_EXECUTE | LL_FS_WRITE_FILE |		\
@@ -64,6 +66,11 @@ struct landlock_beneath {
 	uint64_t	access;
 	int32_t		fd;
 } __attribute__((__packed__));
+
+struct landlock_port {
+	uint64_t	access;
+	uint64_t	port;
+};
 
 int
 landlock_abi(void)
@@ -101,8 +108,18 @@ landlock_allow(int ruleset, const struct landlock_path *p, uint64_t known)
 	return rv;
 }
 
+/* Allows binding to a port. */
+static int
+landlock_allow_bind(int ruleset, uint16_t port)
+{
+	struct landlock_port p = { LL_NET_BIND, port };
+
+	return (int)syscall(LL_ADD_RULE, ruleset, LL_NET_PORT, &p, 0);
+}
+
 int
-landlock_confine(const struct landlock_path *paths, size_t npaths)
+landlock_confine(const struct landlock_path *paths, size_t npaths,
+    const struct landlock_tcp *tcp)
 {
 	struct landlock_attr attr;
 	size_t i, size = sizeof(attr.fs);
@@ -115,7 +132,7 @@ landlock_confine(const struct landlock_path *paths, size_t npaths)
 	if (abi >= 3)
 		attr.fs |= LL_FS_TRUNCATE;
 	if (abi >= 4) {
-		attr.net = LL_NET_ALL;
+		attr.net = LL_NET_BIND | (tcp->connect ? 0 : LL_NET_CONNECT);
 		size += sizeof(attr.net);
 	}
 	if (abi >= 5)
@@ -129,6 +146,8 @@ landlock_confine(const struct landlock_path *paths, size_t npaths)
 	for (i = 0; i < npaths && rv == 0; i++)
 		if (paths[i].path != NULL)
 			rv = landlock_allow(fd, &paths[i], attr.fs);
+	if (rv == 0 && abi >= 4 && tcp->bind != 0)
+		rv = landlock_allow_bind(fd, tcp->bind);
 	if (rv == 0)
 		rv = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (rv == 0)

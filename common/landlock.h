@@ -20,6 +20,7 @@
 #define LANDLOCK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define LANDLOCK_READ	0x01	/* files beneath may be read */
 #define LANDLOCK_WRITE	0x02	/* ... written, made, renamed and removed */
@@ -31,14 +32,21 @@ struct landlock_path {
 	int		 access;
 };
 
+/* What of TCP is left; all zero is nothing. */
+struct landlock_tcp {
+	int		 connect;	/* to whatever port */
+	uint16_t	 bind;		/* to this port, 0 for none */
+};
+
 /* The kernel's version of Landlock, 0 if it has none. */
 int	landlock_abi(void);
 
 /*
- * Confines this process and its future children to the given paths, with no
- * TCP, and no signals or abstract sockets to processes outside, as far as
- * the version knows these.  Returns 0, or -1 with errno set.
+ * Confines this process and its future children to the given paths and what
+ * tcp leaves, and no signals or abstract sockets to processes outside, as
+ * far as the version knows these.  Returns 0, or -1 with errno set.
  */
-int	landlock_confine(const struct landlock_path *paths, size_t npaths);
+int	landlock_confine(const struct landlock_path *paths, size_t npaths,
+	    const struct landlock_tcp *tcp);
 
 #endif

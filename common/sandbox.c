@@ -69,10 +69,14 @@ sandbox_init(int required, int logit)
 	return 0;
 }
 
+static const struct landlock_tcp sandbox_no_tcp;
+
 static int
-sandbox_apply(const struct landlock_path *paths, size_t npaths, int groups)
+sandbox_apply(const struct landlock_path *paths, size_t npaths,
+    const struct landlock_tcp *tcp, int groups)
 {
-	if (sandbox_landlock > 0 && landlock_confine(paths, npaths) == -1) {
+	if (sandbox_landlock > 0 && landlock_confine(paths, npaths,
+	    tcp) == -1) {
 		log_warn("sandbox: landlock");
 		return -1;
 	}
@@ -92,8 +96,26 @@ sandbox_dir(const char *path, char *buf)
 	return dirname(buf);
 }
 
+/* What a client of the network reads when it starts; many of them are links,
+ * and what they lead to must be named, too. */
+#define SANDBOX_SYSTEM							\
+	{ "/etc/resolv.conf", LANDLOCK_READ },				\
+	{ "/run/systemd/resolve", LANDLOCK_READ },			\
+	{ "/run/NetworkManager", LANDLOCK_READ },			\
+	{ "/run/resolvconf", LANDLOCK_READ },				\
+	{ "/etc/hosts", LANDLOCK_READ },				\
+	{ "/etc/host.conf", LANDLOCK_READ },				\
+	{ "/etc/nsswitch.conf", LANDLOCK_READ },			\
+	{ "/etc/ssl", LANDLOCK_READ },					\
+	{ "/etc/pki", LANDLOCK_READ },					\
+	{ "/usr/lib/ssl", LANDLOCK_READ },				\
+	{ "/usr/share/ca-certificates", LANDLOCK_READ },		\
+	{ "/usr/local/share/ca-certificates", LANDLOCK_READ }
+
+/* The first four paths are always there, the others with SECCOMP_NET. */
 static int
-sandbox_files(const struct sandbox_paths *paths, int groups)
+sandbox_files(const struct sandbox_paths *paths,
+    const struct landlock_tcp *tcp, int groups)
 {
 	char dbuf[PATH_MAX], kbuf[PATH_MAX];
 	struct landlock_path p[] = {
@@ -101,41 +123,69 @@ sandbox_files(const struct sandbox_paths *paths, int groups)
 		{ NULL, LANDLOCK_READ },
 		{ "/dev/null", LANDLOCK_READ | LANDLOCK_WRITE },
 		{ "/dev/urandom", LANDLOCK_READ },
+		SANDBOX_SYSTEM
 	};
 
 	p[0].path = sandbox_dir(paths->database, dbuf);
 	p[1].path = sandbox_dir(paths->key, kbuf);
-	return sandbox_apply(p, sizeof(p) / sizeof(p[0]), groups);
+	return sandbox_apply(p, groups & SECCOMP_NET ?
+	    sizeof(p) / sizeof(p[0]) : 4, tcp, groups);
 }
 
 int
 sandbox_parent(const struct sandbox_paths *paths)
 {
-	return sandbox_files(paths, SECCOMP_FILES | SECCOMP_FORK);
+	return sandbox_files(paths, &sandbox_no_tcp,
+	    SECCOMP_FILES | SECCOMP_FORK);
+}
+
+int
+sandbox_parent_network(const struct sandbox_paths *paths, uint16_t port)
+{
+	struct landlock_tcp tcp = { 1, port };
+
+	return sandbox_files(paths, &tcp,
+	    SECCOMP_FILES | SECCOMP_FORK | SECCOMP_NET);
 }
 
 int
 sandbox_front(void)
 {
-	return sandbox_apply(NULL, 0, 0);
+	return sandbox_apply(NULL, 0, &sandbox_no_tcp, 0);
 }
 
 int
 sandbox_table_front(void)
 {
-	return sandbox_apply(NULL, 0, 0);
+	return sandbox_apply(NULL, 0, &sandbox_no_tcp, 0);
 }
 
 int
 sandbox_engine(void)
 {
-	return sandbox_apply(NULL, 0, 0);
+	return sandbox_apply(NULL, 0, &sandbox_no_tcp, 0);
 }
 
 int
 sandbox_keeper(const struct sandbox_paths *paths)
 {
-	return sandbox_files(paths, SECCOMP_FILES);
+	return sandbox_files(paths, &sandbox_no_tcp, SECCOMP_FILES);
+}
+
+int
+sandbox_courier(uint16_t port)
+{
+	struct landlock_tcp tcp = { 1, port };
+
+	return sandbox_apply(NULL, 0, &tcp, SECCOMP_NET);
+}
+
+int
+sandbox_network(void)
+{
+	struct landlock_tcp tcp = { 1, 0 };
+
+	return sandbox_apply(NULL, 0, &tcp, SECCOMP_NET);
 }
 
 int
@@ -201,6 +251,19 @@ sandbox_parent(const struct sandbox_paths *paths)
 }
 
 int
+sandbox_parent_network(const struct sandbox_paths *paths, uint16_t port)
+{
+	(void)port;
+	if (unveil("/etc/resolv.conf", "r") == -1 ||
+	    unveil("/etc/hosts", "r") == -1 || unveil("/etc/ssl", "r") == -1) {
+		log_warn("unveil");
+		return -1;
+	}
+	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
+	    "unveil proc sendfd recvfd inet dns");
+}
+
+int
 sandbox_front(void)
 {
 	return sandbox_apply("stdio recvfd");
@@ -223,6 +286,19 @@ sandbox_keeper(const struct sandbox_paths *paths)
 {
 	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
 	    "sendfd recvfd");
+}
+
+int
+sandbox_courier(uint16_t port)
+{
+	(void)port;
+	return sandbox_apply("stdio recvfd inet");
+}
+
+int
+sandbox_network(void)
+{
+	return sandbox_apply("stdio recvfd inet");
 }
 
 int
@@ -278,6 +354,27 @@ int
 sandbox_keeper(const struct sandbox_paths *paths)
 {
 	(void)paths;
+	return sandbox_must ? -1 : 0;
+}
+
+int
+sandbox_parent_network(const struct sandbox_paths *paths, uint16_t port)
+{
+	(void)paths;
+	(void)port;
+	return sandbox_must ? -1 : 0;
+}
+
+int
+sandbox_courier(uint16_t port)
+{
+	(void)port;
+	return sandbox_must ? -1 : 0;
+}
+
+int
+sandbox_network(void)
+{
 	return sandbox_must ? -1 : 0;
 }
 

@@ -31,6 +31,8 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
+#include <stdint.h>
+
 /* Files that a process goes on to need; NULL for those that it does not. */
 struct sandbox_paths {
 	const char	*database;	/* its directory: read and write */
@@ -53,6 +55,14 @@ const char *sandbox_level(void);
  * keeper may. */
 int	 sandbox_parent(const struct sandbox_paths *paths);
 
+/*
+ * The same where children reach the network: they may besides be clients of
+ * any server, listen on TCP port `port' (0: on none), and read, when they
+ * start, what the system says of hosts, name servers and certificates.
+ */
+int	 sandbox_parent_network(const struct sandbox_paths *paths,
+	    uint16_t port);
+
 /* The process on smtpd's pipe: reads, writes and receives descriptors.
  * No file, no network, no exec, no other process. */
 int	 sandbox_front(void);
@@ -66,6 +76,14 @@ int	 sandbox_engine(void);
 /* Has the database and the key file, and nothing else.  Open both before;
  * the WAL and temporary files can still be made in the directory. */
 int	 sandbox_keeper(const struct sandbox_paths *paths);
+
+/* Listens on a TCP port and is a client of mail servers: the network and
+ * nothing else.  What it needs of files is read before. */
+int	 sandbox_courier(uint16_t port);
+
+/* Is a client of name servers and web servers: as the courier, but it
+ * listens nowhere. */
+int	 sandbox_network(void);
 
 /*
  * mda-relay's process that runs sendmail and asks smtpd's socket whether

@@ -119,6 +119,12 @@ static const int calls_fork[] = {
 #endif
 };
 
+static const int calls_net[] = {
+	__NR_connect, __NR_bind, __NR_listen, __NR_accept4, __NR_getsockname,
+	__NR_getpeername, __NR_setsockopt, __NR_getsockopt, __NR_shutdown,
+	__NR_sendmmsg, __NR_recvmmsg, __NR_accept,
+};
+
 /* A process of ours that comes here is not ours any more. */
 static const int calls_deadly[] = {
 	__NR_execve, __NR_execveat, __NR_ptrace, __NR_process_vm_readv,
@@ -212,6 +218,8 @@ seccomp_args(struct seccomp_prog *p, int groups)
 		seccomp_rule_arg(p, __NR_clone, 0, ns, 0);
 		seccomp_rule_arg(p, __NR_prctl, 0, ~0U, PR_SET_NO_NEW_PRIVS);
 	}
+	if (groups & SECCOMP_NET)	/* AF_INET, AF_INET6: 2 and 10 */
+		seccomp_rule_arg(p, __NR_socket, 0, ~8U, AF_INET);
 	/* The C library then uses clone, whose flags can be looked at. */
 	seccomp_rule(p, 435, SECCOMP_RET_ERRNO | ENOSYS);
 }
@@ -248,6 +256,8 @@ seccomp_build(struct seccomp_prog *p, int groups)
 		RULES(calls_files, SECCOMP_RET_ALLOW);
 	if (groups & SECCOMP_FORK)
 		RULES(calls_fork, SECCOMP_RET_ALLOW);
+	if (groups & SECCOMP_NET)
+		RULES(calls_net, SECCOMP_RET_ALLOW);
 	RULES(calls_deadly, SECCOMP_RET_KILL_PROCESS);
 	seccomp_args(p, groups);
 	seccomp_ret(p, SECCOMP_RET_ERRNO | EPERM);

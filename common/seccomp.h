@@ -36,6 +36,7 @@
 #define SECCOMP_FILES	0x01	/* open, make, rename, remove, lock, sync */
 #define SECCOMP_FORK	0x02	/* fork, wait, signal, make channels; narrow
 				 * a child's limits */
+#define SECCOMP_NET	0x04	/* sockets of IPv4 and IPv6 */
 
 /* Whether the kernel and this architecture have it: 1 or 0. */
 int	seccomp_works(void);

@@ -37,11 +37,13 @@
 #include "seccomp.h"
 #include "test.h"
 
-enum kind { PARENT, FRONT, TABLE_FRONT, ENGINE, KEEPER };
+enum kind { PARENT, FRONT, TABLE_FRONT, ENGINE, KEEPER, PARENT_NETWORK,
+	COURIER, NETWORK };
 
 static char dir[] = "/tmp/sandbox.XXXXXX";
 static char database[64], key[64], outside[64], wal[64];
 static int pair[2];
+static uint16_t port;		/* that the courier may have */
 static pid_t victim;
 
 static int
@@ -52,9 +54,16 @@ confine(enum kind kind)
 	if (kind == PARENT)
 		return sandbox_parent(&paths);
 	/* All others are forked by a parent that is confined already. */
-	if (sandbox_parent(&paths) == -1)
+	if ((kind >= PARENT_NETWORK ? sandbox_parent_network(&paths, port) :
+	    sandbox_parent(&paths)) == -1)
 		return -1;
 	switch (kind) {
+	case PARENT_NETWORK:
+		return 0;
+	case COURIER:
+		return sandbox_courier(port);
+	case NETWORK:
+		return sandbox_network();
 	case FRONT:
 		return sandbox_front();
 	case TABLE_FRONT:
@@ -137,6 +146,58 @@ do_connect(void)
 	/* Refused by the peer means that the system let it through. */
 	return connect(s, (struct sockaddr *)&sin, sizeof(sin)) == 0 ||
 	    errno == ECONNREFUSED ? 0 : -1;
+}
+
+static int
+listen_on(uint16_t number)
+{
+	struct sockaddr_in sin;
+	int s, one = 1;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_port = htons(number);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if ((s = socket(AF_INET, SOCK_STREAM, 0)) == -1 ||
+	    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one,
+	    sizeof(one)) == -1 ||
+	    bind(s, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		return -1;
+	return listen(s, 1);
+}
+
+static int
+do_listen(void)
+{
+	return listen_on(port) == 0 || errno == EADDRINUSE ? 0 : -1;
+}
+
+/* Next to it: nobody has that one for long, and it is never ours. */
+static int
+do_listen_other(void)
+{
+	return listen_on(port + 1) == 0 || errno == EADDRINUSE ? 0 : -1;
+}
+
+static int
+do_udp(void)
+{
+	struct sockaddr_in sin;
+	int s;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_port = htons(9);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if ((s = socket(AF_INET, SOCK_DGRAM, 0)) == -1)
+		return -1;
+	return connect(s, (struct sockaddr *)&sin, sizeof(sin));
+}
+
+static int
+do_hosts(void)
+{
+	return open_close("/etc/hosts", O_RDONLY);
 }
 
 static int
@@ -230,10 +291,14 @@ test_all_kinds(void)
 {
 	int k;
 
-	for (k = PARENT; k <= KEEPER; k++) {
+	for (k = PARENT; k <= NETWORK; k++) {
 		CHECK(could(k, do_pipe) == 1);
 		CHECK(could(k, do_etc) == 0);
-		CHECK(could(k, do_connect) == 0);
+		CHECK(could(k, do_connect) == (k >= PARENT_NETWORK));
+		CHECK(could(k, do_udp) == (k >= PARENT_NETWORK));
+		CHECK(could(k, do_listen) == (k == PARENT_NETWORK ||
+		    k == COURIER));
+		CHECK(could(k, do_hosts) == (k == PARENT_NETWORK));
 		CHECK(could(k, do_ptrace) == 0);
 		CHECK(could(k, do_chmod) == 0);
 		CHECK(could(k, do_outside) == 0);
@@ -250,10 +315,11 @@ test_all_kinds(void)
 static void
 test_kinds(void)
 {
-	static const enum kind narrow[] = { FRONT, TABLE_FRONT, ENGINE };
+	static const enum kind narrow[] = { FRONT, TABLE_FRONT, ENGINE,
+	    COURIER, NETWORK };
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++) {
 		CHECK(could(narrow[i], do_database) == 0);
 		CHECK(could(narrow[i], do_key) == 0);
 		CHECK(could(narrow[i], do_fork) == 0);
@@ -266,6 +332,32 @@ test_kinds(void)
 	CHECK(could(KEEPER, do_kill) == 0);
 	CHECK(could(PARENT, do_fork) == 1);
 	CHECK(could(PARENT, do_database) == 1);
+	CHECK(could(PARENT_NETWORK, do_fork) == 1);
+	CHECK(could(PARENT_NETWORK, do_database) == 1);
+	/* Landlock knows ports since its fourth version. */
+	if (atoi(sandbox_level() + strlen("landlock ")) >= 4) {
+		CHECK(could(PARENT_NETWORK, do_listen_other) == 0);
+		CHECK(could(COURIER, do_listen_other) == 0);
+	}
+}
+
+/* A port that was free just now. */
+static int
+find_port(void)
+{
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+	int s;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if ((s = socket(AF_INET, SOCK_STREAM, 0)) == -1 ||
+	    bind(s, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    getsockname(s, (struct sockaddr *)&sin, &len) == -1)
+		return -1;
+	port = ntohs(sin.sin_port);
+	return close(s);
 }
 
 int
@@ -275,7 +367,7 @@ main(void)
 
 	log_init("sandbox_test", 1);
 	if (mkdtemp(dir) == NULL || socketpair(AF_UNIX, SOCK_STREAM, 0,
-	    pair) == -1)
+	    pair) == -1 || find_port() == -1)
 		return 1;
 	snprintf(kdir, sizeof(kdir), "%s/k", dir);
 	snprintf(odir, sizeof(odir), "%s/d", dir);
