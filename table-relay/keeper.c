@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "ipc.h"
+#include "keeper_courier.h"
 #include "log.h"
 #include "mirror.h"
 #include "sandbox.h"
@@ -37,6 +38,7 @@ struct keeper {
 	const struct conf	*conf;
 	struct store		*store;		/* NULL: not open */
 	struct ipc		*front;		/* NULL: not there */
+	struct keeper_courier	*courier;	/* NULL: none in this table */
 	int			 told;		/* it knows what to watch */
 	struct store_err	 err;		/* why the store is not open */
 	time_t			 tried;
@@ -189,7 +191,10 @@ keeper_peer(int role, int fd, void *arg)
 {
 	struct keeper	*k = arg;
 
-	(void)role;
+	if (role == ROLE_COURIER || role == ROLE_OAUTH) {
+		keeper_courier_peer(k->courier, role, fd);
+		return;
+	}
 	ipc_free(k->front);
 	k->told = 0;
 	if ((k->front = ipc_new(fd, IPC_MAX_DATA, IPC_MAX_DATA)) == NULL) {
@@ -202,15 +207,31 @@ keeper_peer(int role, int fd, void *arg)
 	}
 }
 
+/* For the courier's questions. */
+static struct store *
+keeper_store(void *arg)
+{
+	struct keeper	*k = arg;
+
+	return keeper_open(k) == -1 ? NULL : k->store;
+}
+
 int
 keeper_main(struct privsep_child *pc, void *arg)
 {
-	const struct table	*t = arg;
+	struct table		*t = arg;
 	struct sandbox_paths	 paths = { t->conf->database, NULL, NULL };
 	struct keeper		 k = { .conf = t->conf };
 
+	table_forget(t);
 	if (keeper_open(&k) == -1)
 		log_warnx("%s", k.err.text);
+	if (t->senders) {
+		paths.key = t->conf->key;
+		if ((k.courier = keeper_courier_new(t->conf, keeper_store,
+		    &k)) == NULL)
+			return 1;
+	}
 	event_init();
 	if (sandbox_keeper(&paths) == -1)
 		return 1;

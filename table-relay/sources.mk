@@ -1,10 +1,14 @@
 TABLE_SRCS =
 TABLE_SRCS += answer.c
+TABLE_SRCS += courier.c
+TABLE_SRCS += courier_msg.c
 TABLE_SRCS += front.c
 TABLE_SRCS += intake.c
 TABLE_SRCS += keeper.c
+TABLE_SRCS += keeper_courier.c
 TABLE_SRCS += keyset.c
 TABLE_SRCS += mirror.c
+TABLE_SRCS += oauth.c
 TABLE_SRCS += table-relay.c
 TABLE_SRCS += tableimsg.c
 TABLE_SRCS += tabletext.c

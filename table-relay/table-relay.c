@@ -17,6 +17,8 @@
 /* Speaks to smtpd(8) as one of its tables: table-relay(8). */
 
 #include <sys/types.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -32,10 +34,21 @@
 #define SENDERS	"senders"
 #define TICK	1	/* s between two looks of the front at other channels */
 
-static const struct privsep_role roles[ROLE_COUNT] = {
+#define FILES	8192	/* descriptors: sessions of the courier */
+
+static const struct privsep_role roles_mail[ROLE_COUNT_MAIL] = {
 	{ "front", PRIVSEP_MAIN | PRIVSEP_STDIO | PRIVSEP_ORPHAN,
 	    1U << ROLE_KEEPER, front_main },
 	{ "keeper", 0, 1U << ROLE_FRONT, keeper_main }
+};
+
+static const struct privsep_role roles_senders[ROLE_COUNT] = {
+	{ "front", PRIVSEP_MAIN | PRIVSEP_STDIO | PRIVSEP_ORPHAN,
+	    1U << ROLE_KEEPER, front_main },
+	{ "keeper", 0, 1U << ROLE_FRONT | 1U << ROLE_COURIER |
+	    1U << ROLE_OAUTH, keeper_main },
+	{ "courier", 0, 1U << ROLE_KEEPER | 1U << ROLE_OAUTH, courier_main },
+	{ "oauth", 0, 1U << ROLE_KEEPER | 1U << ROLE_COURIER, oauth_main }
 };
 
 static __dead void
@@ -60,22 +73,59 @@ confine(void *arg)
 	const struct table	*t = arg;
 	struct sandbox_paths	 paths = { t->conf->database, NULL, NULL };
 
-	return sandbox_parent(&paths);
+	if (!t->senders)
+		return sandbox_parent(&paths);
+	paths.key = t->conf->key;
+	return sandbox_parent_network(&paths, t->conf->outbound.courier_port);
+}
+
+/* What the courier and its clients need, before anything is forked. */
+static int
+prepare_senders(struct table *t)
+{
+	struct rlimit	 rl;
+	unsigned char	 raw[COURIER_PASSWORD / 2];
+	size_t		 i;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < FILES) {
+		rl.rlim_cur = rl.rlim_max < FILES ? rl.rlim_max : FILES;
+		if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+			log_warn("limit of descriptors");
+	}
+	t->courier = mmap(NULL, sizeof(*t->courier), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANON, -1, 0);
+	t->password = calloc(1, COURIER_PASSWORD + 1);
+	if (t->courier == MAP_FAILED || t->password == NULL)
+		return -1;
+	arc4random_buf(raw, sizeof(raw));
+	for (i = 0; i < sizeof(raw); i++)
+		snprintf(t->password + 2 * i, 3, "%02x", raw[i]);
+	explicit_bzero(raw, sizeof(raw));
+	return 0;
+}
+
+void
+table_forget(struct table *t)
+{
+	freezero(t->password, t->password == NULL ? 0 : COURIER_PASSWORD);
+	t->password = NULL;
 }
 
 static int
 run(struct table *t, const char *path)
 {
-	struct privsep	ps = { roles, ROLE_COUNT, confine, t };
+	struct privsep	ps = { roles_mail, ROLE_COUNT_MAIL, confine, t };
 	struct timeval	tick = { TICK, 0 };
 
 	if ((t->conf = conf_load_log(path, 1)) == NULL)
 		return 1;
 	t->senders = is_about_senders(t->name);
-	if (t->senders)
-		log_warnx("table %s: a name that ends in \"%s\" is for tables "
-		    "about who sends, which this release does not serve",
-		    t->name, SENDERS);
+	if (t->senders) {
+		ps.roles = roles_senders;
+		ps.nroles = ROLE_COUNT;
+		if (prepare_senders(t) == -1)
+			fatal("courier");
+	}
 	if ((t->intake = intake_new()) == NULL)
 		fatal("shared memory");
 	/* Not from behind a sandbox; and a test's pipe has no such thing. */

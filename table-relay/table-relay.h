@@ -28,7 +28,22 @@
 enum table_role {
 	ROLE_FRONT,
 	ROLE_KEEPER,
+	ROLE_COURIER,		/* these two under a name in `senders' */
+	ROLE_OAUTH,
 	ROLE_COUNT
+};
+
+#define ROLE_COUNT_MAIL	ROLE_COURIER	/* of a table about who receives */
+
+#define COURIER_LABEL	"courier"	/* as whom smtpd logs in to it */
+#define COURIER_PASSWORD 64		/* characters: 32 random bytes */
+
+/*
+ * What the courier tells the front, in memory that both have since before
+ * they were forked.
+ */
+struct courier_shared {
+	volatile uint32_t	 listening;	/* it holds the port */
 };
 
 struct table {
@@ -37,6 +52,12 @@ struct table {
 	int		 timed;		/* reads of fd 0 end by themselves */
 	struct conf	*conf;
 	struct intake	*intake;	/* shared by parent and fronts */
+
+	/* Only of a table about who sends: */
+	struct courier_shared *courier;
+	char		*password;	/* the courier's, made anew at each
+					 * start; COURIER_PASSWORD hex digits,
+					 * in the front and the courier only */
 };
 
 /*
@@ -45,7 +66,19 @@ struct table {
  */
 int	front_main(struct privsep_child *pc, void *arg);
 
-/* Reads the database for the front.  Returns only when it cannot start. */
+/* Reads the database for the others.  Returns only when it cannot start. */
 int	keeper_main(struct privsep_child *pc, void *arg);
+
+/*
+ * Takes the mail of senders with an account from smtpd and passes it to the
+ * account's server as it comes.  Returns only when it cannot start.
+ */
+int	courier_main(struct privsep_child *pc, void *arg);
+
+/* Gets access tokens for it.  Returns only when it cannot start. */
+int	oauth_main(struct privsep_child *pc, void *arg);
+
+/* Forgets the courier's password, in a process that has no use for it. */
+void	table_forget(struct table *t);
 
 #endif
