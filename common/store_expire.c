@@ -15,7 +15,9 @@
  */
 
 #include "store_int.h"
+#include "store_limit.h"
 #include "store_mail.h"
+#include "store_outid.h"
 #include "store_watch.h"
 
 #define EVENT_LIFE	(90 * 86400)	/* seconds */
@@ -84,6 +86,14 @@ store_expire(struct store *s, time_t now, time_t retain, unsigned int max,
 	if (store_conversation_prune(s, now - retain, max, &gone) == -1)
 		goto out;
 	if (gone == max)
+		*more = 1;
+	if ((n = store_outid_prune(s, now - retain, max)) == -1)
+		goto out;
+	if ((unsigned int)n == max)
+		*more = 1;
+	if ((n = store_limit_prune(s, now, max)) == -1)
+		goto out;
+	if ((unsigned int)n == max)
 		*more = 1;
 	ret = store_keys_prune(s, CHANGES_KEPT);
  out:

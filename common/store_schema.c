@@ -272,6 +272,30 @@ static const char *const	 steps[] = {
 	"CREATE TRIGGER conversation_gone AFTER DELETE ON conversation BEGIN"
 	"  UPDATE mailbox SET open = open - OLD.open WHERE id = OLD.mailbox;"
 	"  END;",
+	/* 4: windows that slide to the second; ids that left as others */
+	"DROP TABLE rate;"
+	"CREATE TABLE quota ("
+	"  id INTEGER PRIMARY KEY,"
+	"  kind TEXT NOT NULL,"
+	"  name TEXT NOT NULL,"
+	"  span INTEGER NOT NULL,"
+	"  total INTEGER NOT NULL,"
+	"  last INTEGER NOT NULL,"
+	"  UNIQUE (kind, name)"
+	") STRICT;"
+	"CREATE INDEX quota_old ON quota (last + span);"
+	"CREATE TABLE quota_hit ("
+	"  quota INTEGER NOT NULL REFERENCES quota ON DELETE CASCADE,"
+	"  at INTEGER NOT NULL,"
+	"  count INTEGER NOT NULL,"
+	"  PRIMARY KEY (quota, at)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE outid ("
+	"  id TEXT PRIMARY KEY,"
+	"  outside TEXT NOT NULL,"
+	"  created INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX outid_created ON outid (created);",
 };
 
 #define NEWEST	((int)(sizeof(steps) / sizeof(steps[0])))

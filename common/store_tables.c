@@ -77,6 +77,9 @@ static const struct export_table	 tables[] = {
 	{ "command", 0, {
 		{ "worker", 0 }, { "dkey", STORE_DKEY_MAX },
 		{ "created", 0 } } },
+	{ "outid", 0, {
+		{ "id", 32 }, { "outside", STORE_MSGID_MAX },
+		{ "created", 0 } } },
 	{ "event", 0, {
 		{ "id", 0 }, { "created", 0 }, { "kind", 31 },
 		{ "mailbox", 0 }, { "conversation", 0 }, { "worker", 0 },

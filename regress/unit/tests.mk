@@ -23,6 +23,7 @@ UNIT_TESTS += log_test
 UNIT_TESTS += facts_test
 UNIT_TESTS += mdadsn_test
 UNIT_TESTS += mdaio_test
+UNIT_TESTS += store_limit_test
 UNIT_TESTS += store_mail_test
 UNIT_TESTS += store_export_test
 UNIT_TESTS += base32_test
