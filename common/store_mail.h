@@ -289,13 +289,6 @@ int	store_claim_break(struct store *s, const uint8_t hash[STORE_HASH],
 	    int holder);
 
 /*
- * Counts one message to a mailbox within window seconds: 1 if that makes at
- * most limit, 0 if it is over (and is not counted).
- */
-int	store_rate(struct store *s, uint64_t mailbox, unsigned int limit,
-	    time_t window, time_t now);
-
-/*
  * Marks a worker's address as failing since now, or notes the newest reason;
  * store_worker_enable() forgets it.  1, or 0 if there is no such address.
  */

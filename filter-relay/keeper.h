@@ -59,6 +59,7 @@ struct ktx {
 	uint64_t		 handlebox;	/* their mailbox, or 0 */
 	uint64_t		 mailbox[KEEPER_MAILBOXES];	/* bare */
 	size_t			 nmailboxes;
+	int			 counthandle;	/* it counts for handlebox */
 	uint32_t		 toworker;	/* helpdesk: whose address */
 	size_t			 nrcpts;
 	/* After the header: */
@@ -108,6 +109,20 @@ void	keeper_expire_start(struct keeper *k);
  */
 int	keeper_rcpt(struct keeper *k, struct ktx *tx, int flags,
 	    const char *rcpt, char *reply);
+
+/*
+ * keeper_limit.c: may the mailbox get one more message now?  1; 0 and reply
+ * (KEEPER_REPLY_MAX + 1 bytes) is set; or -1: the store fails.
+ */
+int	keeper_limit_room(struct keeper *k, const struct ktx *tx,
+	    uint64_t mailbox, char *reply);
+
+/*
+ * keeper_limit.c: counts a message that is about to be accepted, against all
+ * that limits it; as part of the caller's transaction.  As above.
+ */
+int	keeper_limit_take(struct keeper *k, const struct ktx *tx,
+	    char *reply);
 
 /*
  * policy.c: decides what becomes of a message.  The verdict goes into tx

@@ -20,6 +20,7 @@
 #include "bodyrw.h"
 #include "keeper.h"
 #include "log.h"
+#include "store_mda.h"
 
 /* The SHA-256 stands in where a message has no Message-Id. */
 static void
@@ -86,23 +87,42 @@ commit_record(struct keeper *k, struct ktx *tx)
 {
 	struct store_reply *r = tx->rec;
 
-	if (store_begin(k->store) == -1 ||
-	    (r->conversation == 0 && store_conversation_new(k->store,
-	    r->mailbox, tx->subject, k->now, &r->conversation) == -1) ||
-	    store_reply_add(k->store, r, k->now) == -1 ||
-	    store_commit(k->store) == -1) {
-		keeper_trouble(k, "verdict");
-		store_rollback(k->store);
+	if (r == NULL)
+		return 0;
+	if (r->conversation == 0 && store_conversation_new(k->store,
+	    r->mailbox, tx->subject, k->now, &r->conversation) == -1)
 		return -1;
+	return store_reply_add(k->store, r, k->now);
+}
+
+/*
+ * What the message counts and leaves behind, together: 0, it may have been
+ * refused then, or -1.  A count alone need not survive a power failure, and
+ * not wait for the disk.
+ */
+static int
+commit_all(struct keeper *k, struct ktx *tx)
+{
+	struct store *s = k->store;
+	int n;
+
+	if (store_durable(s, tx->rec != NULL) == -1 || store_begin(s) == -1)
+		return -1;
+	if ((n = keeper_limit_take(k, tx, tx->reply)) == 0) {
+		store_rollback(s);
+		return 0;
 	}
-	return 0;
+	return n == -1 || commit_record(k, tx) == -1 ? -1 : store_commit(s);
 }
 
 void
 keeper_commit(struct keeper *k, struct ktx *tx, char *reply)
 {
-	if (tx->reply[0] == '\0' && tx->rec != NULL &&
-	    commit_record(k, tx) == -1)
+	if (tx->reply[0] == '\0' && commit_all(k, tx) == -1) {
+		keeper_trouble(k, "verdict");
+		store_rollback(k->store);
 		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
+	}
+	(void)store_durable(k->store, 1);
 	strlcpy(reply, tx->reply, KEEPER_REPLY_MAX + 1);
 }

@@ -55,17 +55,11 @@ rcpt_mailbox(struct keeper *k, struct ktx *tx, const struct store_mailbox *mb,
 	if (tx->nmailboxes == KEEPER_MAILBOXES)
 		return rcpt_refuse(reply, "452 4.5.3 Too many mailboxes in "
 		    "one message, send it separately");
-	if ((n = store_rate(k->store, mb->id,
-	    k->conf->replies.messages_per_hour, 3600, k->now)) == -1)
+	/* It is counted when the message is accepted. */
+	if ((n = keeper_limit_room(k, tx, mb->id, reply)) == -1)
 		return rcpt_trouble(k, reply);
-	if (n == 0) {
-		lograte_info(k->rate, k->now, mb->address,
-		    "%s: more than %u messages within an hour, from %s",
-		    mb->address, k->conf->replies.messages_per_hour,
-		    tx->source);
-		return rcpt_refuse(reply, "451 4.7.1 Too much mail for this "
-		    "address, please try again later");
-	}
+	if (n == 0)
+		return MSG_RCPT_REFUSE;
 	tx->mailbox[tx->nmailboxes++] = mb->id;
 	return MSG_RCPT_ENGAGE;
 }

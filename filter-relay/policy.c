@@ -170,13 +170,10 @@ policy_stranger(struct judge *j, const char *top)
 	}
 	if (tx->handlebox == 0 || tx->local)
 		return 0;
-	/* To a handle it has not been counted yet. */
-	if ((n = store_rate(j->k->store, tx->handlebox,
-	    j->k->conf->replies.messages_per_hour, 3600, j->k->now)) == -1)
+	/* A worker's own replies do not count against the mailbox. */
+	tx->counthandle = 1;
+	if ((n = keeper_limit_room(j->k, tx, tx->handlebox, tx->reply)) == -1)
 		return policy_trouble(j);
-	if (n == 0)
-		policy_refuse(j, "451 4.7.1", "Too much mail for this "
-		    "address, please try again later");
 	return 0;
 }
 

@@ -13,6 +13,7 @@ FILTER_SRCS += engine_reply.c
 FILTER_SRCS += keeper.c
 FILTER_SRCS += keeper_rcpt.c
 FILTER_SRCS += keeper_commit.c
+FILTER_SRCS += keeper_limit.c
 FILTER_SRCS += keeper_expire.c
 FILTER_SRCS += policy.c
 FILTER_SRCS += policy_auth.c

@@ -382,6 +382,36 @@ def test_limits():
         assert s.send(ALICE, [world.handle], lines)[1] == "proceed"
 
 
+def test_limit_counts_mail():
+    """Only what is accepted counts, also where many come at once."""
+    with World("authenticate signature\nmessages 3 per hour\nspam refuse") \
+            as world:
+        with Filter(world) as f:
+            s = Session(f)
+            # Who names the mailbox and goes away takes nothing from it.
+            for _ in range(9):
+                assert s.mail("x@evil.test") == "proceed"
+                assert s.rcpt(BOX) == "proceed"
+            _, verdict = s.send("x@evil.test", [BOX],
+                                message(extra=["X-Spam: Yes"]))
+            assert verdict.startswith("reject|550 5.7.1 "), verdict
+            # Five begin while there is room for three.
+            many = [Session(f) for _ in range(5)]
+            for one in many:
+                one.mail("c@customer.test")
+                assert one.rcpt(BOX) == "proceed"
+                one.data(message())
+            verdicts = [one.commit() for one in many]
+            assert verdicts[:3] == ["proceed"] * 3, verdicts
+            for verdict in verdicts[3:]:
+                assert verdict.startswith("reject|451 4.7.1 "), verdict
+        # It is remembered.
+        with Filter(world) as f:
+            s = Session(f)
+            s.mail("c@customer.test")
+            assert s.rcpt(BOX).startswith("reject|451 4.7.1 ")
+
+
 def test_body():
     """Bodies that cannot go, commands, a leak that refuses."""
     signed = ["MIME-Version: 1.0", "Content-Type: multipart/signed; "

@@ -248,7 +248,7 @@ static void
 limits(struct store *s)
 {
 	uint8_t	 hash[STORE_HASH] = { 1, 2, 3 };
-	int	 holder, i;
+	int	 holder;
 
 	CHECK(store_claim(s, hash, 10, NOW, &holder) == 1);
 	CHECK(store_claim(s, hash, 10, NOW, &holder) == 1);
@@ -261,18 +261,6 @@ limits(struct store *s)
 	CHECK(store_claim(s, hash, 12, NOW + 241, &holder) == 1);
 	OK(s, store_claim_break(s, hash, 12));
 	CHECK(store_claim(s, hash, 13, NOW + 241, &holder) == 1);
-
-	/* NOW is not on the hour; go to where a window begins. */
-	for (i = 0; i < 10; i++)
-		CHECK(store_rate(s, box, 10, 3600, NOW - NOW % 3600) == 1);
-	CHECK(store_rate(s, box, 10, 3600, NOW - NOW % 3600 + 3599) == 0);
-	/* Half a window on, half of them still count. */
-	for (i = 0; i < 5; i++)
-		CHECK(store_rate(s, box, 10, 3600,
-		    NOW - NOW % 3600 + 5400) == 1);
-	CHECK(store_rate(s, box, 10, 3600, NOW - NOW % 3600 + 5400) == 0);
-	CHECK(store_rate(s, box, 10, 3600, NOW + 4 * 3600) == 1);
-	FAILS(s, store_rate(s, box, 10, 0, NOW), STORE_REFUSED);
 }
 
 static int

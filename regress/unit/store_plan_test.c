@@ -17,6 +17,8 @@
 /* Ten thousand conversations and a hundred thousand handles, by index. */
 
 #include "store_int.h"
+#include "store_limit.h"
+#include "store_outid.h"
 #include "store_util.h"
 
 #define CONVS		10000
@@ -145,6 +147,8 @@ answers(struct store *s, int n)
 	char			 rpath[STORE_ADDR_MAX + 1] = "";
 	uint8_t			 hash[STORE_HASH] = { 0 };
 	uint64_t		 id;
+	struct store_limit	 limit = { "mailbox", "1", 600, 3600, 1 };
+	size_t			 which;
 	int			 holder, pid = 1;
 
 	memset(&rp, 0, sizeof(rp));
@@ -176,7 +180,12 @@ answers(struct store *s, int n)
 	CHECK(store_commands_once(s, r.worker, r.dkey, NOW) == 1);
 	CHECK(store_claim(s, hash, 1, NOW, &holder) == 1);
 	OK(s, store_claim_release(s, hash, 1));
-	CHECK(store_rate(s, box, 600, 3600, NOW) == 1);
+	CHECK(store_limit_room(s, &limit, 1, NOW + n, &which) == 1);
+	CHECK(store_limit_take(s, &limit, 1, NOW + n, &which) == 1);
+	(void)snprintf(r.outside, sizeof(r.outside), "%d@laptop", n);
+	OK(s, store_outid_put(s, "alice", r.outside, "x@a.example", NOW));
+	CHECK(store_outid_get(s, "alice", r.outside, r.own,
+	    sizeof(r.own)) == 1);
 	memset(&ev, 0, sizeof(ev));
 	(void)strcpy(ev.kind, "x");
 	ev.conversation = convs[n];
@@ -273,7 +282,8 @@ plans(struct store *s)
 		"SCAN message", "SCAN m", "SCAN g", "SCAN participant",
 		"SCAN p", "SCAN copy", "SCAN rpath", "SCAN r", "SCAN reply",
 		"SCAN sent", "SCAN event", "SCAN change", "SCAN claim",
-		"SCAN command", "SCAN reply_handle"
+		"SCAN command", "SCAN reply_handle", "SCAN quota",
+		"SCAN quota_hit", "SCAN outid"
 	};
 	sqlite3_stmt	*st;
 	const char	*plan;
