@@ -18,11 +18,26 @@
 # directory for what the steps print.
 #
 # A step that prints lines "ok NAME" and "FAIL NAME", or in its last line
-# "N passed, N failed", is as many tests as that says; any other is one.  What
-# a failing step printed is shown.
+# "N passed, N failed", is as many tests as that says; any other is one.  Of
+# what a failing step printed, the end of each failure's part is shown.
 
 PASSED=0
 FAILED=0
+
+# What a step says of a failure stands behind its FAIL line, or before it;
+# what is wrong mostly comes last.
+failures() {
+	awk '
+	function show(	i) {
+		for (i = n > 60 ? n - 59 : 1; i <= n; i++)
+			print part[i]
+		n = 0
+	}
+	/^ok / { if (bad) show(); bad = n = 0; next }
+	/^FAIL / { show(); bad = 1; print substr($0, 1, 500); next }
+	{ part[++n] = substr($0, 1, 1000) }
+	END { show() }' "$1"
+}
 
 # step NAME COMMAND ...
 step() {
@@ -50,8 +65,7 @@ step() {
 	FAILED=$((FAILED + _bad))
 	echo "$_name: $_ok passed, $_bad failed ($(($(date +%s) - _begin)) s)"
 	if [ "$_bad" -gt 0 ]; then
-		grep '^FAIL ' "$_log" | cut -c 1-500 || :
-		grep -v -e '^ok ' -e '^FAIL ' "$_log" | tail -n 40
+		failures "$_log"
 	fi
 }
 

@@ -25,13 +25,20 @@ export OBJ
 # Most of them wait for most of their time: for a hung process, a deadline.
 one='
 	name=$(basename "$1" | sed "s/_test\..*//")
-	if out=$(timeout 300 "$1" 2>&1 </dev/null); then
+	status=0
+	out=$(timeout 300 "$1" 2>&1 </dev/null) || status=$?
+	if [ "$status" -eq 0 ]; then
 		echo "ok protocol/$name"
+		exit 0
+	fi
+	if [ "$status" -eq 124 ]; then
+		why="no end within 300 s"
 	else
-		echo "FAIL protocol/$name: $(echo "$out" | tail -n 1)"
-		echo "$out" | sed "s/^/    /"
-		exit 1
-	fi'
+		why=$(echo "$out" | tail -n 1)
+	fi
+	echo "FAIL protocol/$name: $why
+$(echo "$out" | sed "s/^/    /")"
+	exit 1'
 status=0
 for t in ./*_test.py ./*_test.sh; do
 	[ -x "$t" ] && echo "$t"
