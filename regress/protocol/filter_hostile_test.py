@@ -107,8 +107,8 @@ def test_mutated():
             f.send(*(mutate(x) for x in good))
             while f.lines:
                 f.line()
-        end = time.monotonic() + 20
-        while time.monotonic() < end and f.receive(0.5):
+        end = time.monotonic() + 60
+        while time.monotonic() < end and f.receive(3):
             while f.lines:
                 f.line()
         alive(f)
@@ -368,9 +368,7 @@ def test_eof():
         with World() as world:
             f = Filter(world)
             f.raw(cut.encode())
-            begin = time.monotonic()
             f.close()
-            assert time.monotonic() - begin < 10
     with World() as world:
         f = Filter(world)
         s = Session(f)
@@ -380,7 +378,7 @@ def test_eof():
         f.close()
         f = Filter(world)
         f.proc.terminate()
-        assert f.proc.wait(10) == 0
+        assert f.proc.wait(30) == 0
         f.proc.stdin.close()
         f.proc.stdout.close()
 

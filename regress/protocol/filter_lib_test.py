@@ -68,7 +68,7 @@ def test_same():
             f = Filter(world, version, command=[library])
             theirs = transcript(f)
             f.proc.stdin.close()
-            f.proc.wait(10)
+            f.proc.wait(30)
             f.proc.stdout.close()
             assert ours == theirs, (ours, theirs)
             assert len(ours) > 40

@@ -300,7 +300,7 @@ class Filter:
         """End of file means that smtpd goes: exit 0, at once."""
         self.proc.stdin.close()
         try:
-            status = self.proc.wait(10)
+            status = self.proc.wait(30)
         except subprocess.TimeoutExpired:
             self.proc.kill()
             raise

@@ -19,8 +19,8 @@
 
 import time
 
-from tablepeer import (ALIAS, DOMAIN, MAILADDR, SOURCE, USER, USERINFO, Fatal,
-                       Gone, Imsg, Text, World, main, wait_for)
+from tablepeer import (ALIAS, DOMAIN, MAILADDR, SLOW, SOURCE, USER, USERINFO,
+                       Fatal, Gone, Imsg, Text, World, main, wait_for)
 
 FOUND = "found " + USER
 
@@ -78,11 +78,11 @@ def test_handles(kind):
         for key in long + paths:
             assert t.check(key) == "found", key
             assert t.lookup(key.upper()) == FOUND, key
-        brief = world.seed("handles support@company.example 1 3")[0]
         began = time.time()
+        brief = world.seed("handles support@company.example 1 3")[0]
         if t.check(brief) != "found":
             assert time.time() - began > 2
-        wait_for("end of a handle", lambda: t.check(brief) == "not-found", 6)
+        wait_for("end of a handle", lambda: t.check(brief) == "not-found")
         assert time.time() - began > 1.9, "it died too early"
         for key in long:
             assert t.check(key) == "found", key
@@ -117,7 +117,7 @@ def test_end(kind):
         with kind(world) as u:
             u.check("support@company.example")
             u.proc.terminate()
-            assert u.proc.wait(5) == 0
+            assert u.proc.wait(SLOW) == 0
 
 
 def test_senders(kind):
@@ -148,7 +148,7 @@ def test_close(kind):
     """smtpd says that it closes the table."""
     with World() as world, kind(world) as t:
         t.frame(3)
-        assert t.proc.wait(5) == 0
+        assert t.proc.wait(SLOW) == 0
 
 
 def test_version(kind):

@@ -28,26 +28,34 @@ from tablepeer import (CHECK, DOMAIN, MAILADDR, World, gone, main,
                        wait_for)
 
 GOOD = "support@company.example"
-WAIT = 2.0		# what smtpd is made to wait at most
+MANY = 100		# questions that would not come to an end if each waited
 
 
-def timed(function, *args):
-    start = time.monotonic()
-    result = function(*args)
-    return result, time.monotonic() - start
+def at_once(t, key, want):
+    """Nobody is made to wait: if only a few were, it would take minutes."""
+    begin = time.monotonic()
+    for _ in range(MANY):
+        answer = t.check(key)
+        assert answer == want, (key, answer)
+    assert time.monotonic() - begin < 60, key
 
 
 def others_flow(t):
     """What does not concern us is answered at once, whatever has happened."""
     for key in ("dave@elsewhere.test", "root", "_smtprelay@", "@"):
-        answer, took = timed(t.check, key)
-        assert answer == "not-found" and took < 0.5, (key, answer, took)
-    answer, took = timed(t.check, "company.example", DOMAIN)
-    assert answer == "found" and took < 0.5, (answer, took)
+        at_once(t, key, "not-found")
+    for _ in range(MANY):
+        assert t.check("company.example", DOMAIN) == "found"
 
 
 def recovered(t, key, want="found"):
-    wait_for("recovery", lambda: t.check(key) == want, 15)
+    wait_for("recovery", lambda: t.check(key) == want)
+
+
+def asked(t, key):
+    """A question that the front has taken."""
+    t.question(CHECK, MAILADDR, key)
+    wait_for("reading", lambda: t.unread() == 0)
 
 
 def test_keeper_killed(kind):
@@ -59,8 +67,7 @@ def test_keeper_killed(kind):
             assert t.check(GOOD) in ("found", "error")
             key = "new%d@company.example" % i
             world.seed("mailbox " + key)
-            answer, took = timed(t.check, key)
-            assert answer in ("found", "error") and took < WAIT + 1
+            assert t.check(key) in ("found", "error")
             others_flow(t)
             recovered(t, key)
             assert t.role("keeper") != old
@@ -72,9 +79,7 @@ def test_keeper_killed_unchanged(kind):
     with World() as world, kind(world) as t:
         assert t.check(GOOD) == "found"
         t.kill("keeper")
-        for _ in range(200):
-            answer, took = timed(t.check, GOOD)
-            assert answer == "found" and took < 0.5, (answer, took)
+        at_once(t, GOOD, "found")
 
 
 def test_keeper_hangs(kind):
@@ -84,14 +89,12 @@ def test_keeper_hangs(kind):
         pid = t.kill("keeper", signal.SIGSTOP)
         assert t.check(GOOD) == "found"
         world.seed("mailbox new@company.example")
-        answer, took = timed(t.check, "new@company.example")
-        assert answer == "error" and 1 < took < WAIT + 1, (answer, took)
-        for _ in range(20):
-            answer, took = timed(t.check, GOOD)
-            assert answer == "error" and took < 0.2, (answer, took)
+        begin = time.monotonic()
+        assert t.check("new@company.example") == "error"
+        assert time.monotonic() - begin > 1, "it did not wait"
+        at_once(t, GOOD, "error")
         others_flow(t)
-        answer, took = timed(t.update)
-        assert answer == "error" and took < 6
+        assert t.update() == "error"
         os.kill(pid, signal.SIGCONT)
         recovered(t, "new@company.example")
         assert t.check(GOOD) == "found"
@@ -107,8 +110,7 @@ def test_front_killed(kind):
             assert t.check(GOOD) == "found"
             pid = t.kill("keeper", signal.SIGSTOP)
             world.seed("mailbox again%d@company.example" % i)
-            t.question(CHECK, MAILADDR, "again%d@company.example" % i)
-            t.nothing(0.3)
+            asked(t, "again%d@company.example" % i)
             t.kill("front")
             os.kill(pid, signal.SIGCONT)
             assert t.answer(CHECK) in ("found", "error")
@@ -122,11 +124,13 @@ def test_front_dies_of_it(kind):
         assert t.check(GOOD) == "found"
         t.kill("keeper", signal.SIGSTOP)
         world.seed("mailbox again@company.example")
-        t.question(CHECK, MAILADDR, "again@company.example")
-        for _ in range(2):
-            t.nothing(0.3)
-            t.kill("front")
-            time.sleep(0.3)
+        asked(t, "again@company.example")
+        pid = t.kill("front")
+        # Too early or too late a second time, and the answer is the same.
+        wait_for("a new front", lambda: t.children().get("front") not in (
+            None, pid))
+        time.sleep(0.3)
+        t.kill("front")
         assert t.answer(CHECK) == "error"
         t.nothing()
 
@@ -142,9 +146,8 @@ def test_parent_killed(kind):
         for _ in range(20):
             assert t.check(GOOD) == "found"
         world.seed("mailbox new@company.example")
-        answer, took = timed(t.check, "new@company.example")
-        assert answer == "error" and took < WAIT + 1, (answer, took)
-        assert t.check(GOOD) == "error"
+        assert t.check("new@company.example") == "error"
+        at_once(t, GOOD, "error")
         others_flow(t)
         t.nothing()
         t.sock.close()
@@ -157,9 +160,7 @@ def test_locked(kind):
         assert t.check(GOOD) == "found"
         world.seed("begin")
         world.seed("mailbox new@company.example")
-        for _ in range(50):
-            answer, took = timed(t.check, GOOD)
-            assert answer == "found" and took < 0.5
+        at_once(t, GOOD, "found")
         assert t.check("new@company.example") == "not-found"
         assert t.update() == "ok"
         world.seed("commit")
@@ -170,8 +171,7 @@ def test_missing(kind):
     """No database at the start: errors, until it is there."""
     with World(seed=False) as world, kind(world) as t:
         others_flow(t)
-        answer, took = timed(t.check, GOOD)
-        assert answer == "error" and took < WAIT + 1, (answer, took)
+        assert t.check(GOOD) == "error"
         assert t.update() == "error"
         assert "no answers" in t.logged()
         world.start_seed()
@@ -199,9 +199,7 @@ def test_damaged(kind):
                 else:
                     f.truncate(0 if damage == "empty" else 20000)
             with kind(world) as t:
-                answer, took = timed(t.check, GOOD)
-                assert answer == "error" and took < WAIT + 1, (
-                    damage, answer, took)
+                assert t.check(GOOD) == "error", damage
                 assert t.update() == "error"
                 others_flow(t)
                 for extra in ("-wal", "-shm"):

@@ -22,7 +22,7 @@ import struct
 import time
 
 from tablepeer import (ALIAS, CHECK, LOOKUP, MAILADDR, OK, OPEN, SIZE_T,
-                       USER, Imsg, Text, World, gone, main, wait_for)
+                       SLOW, USER, Imsg, Text, World, gone, main, wait_for)
 
 GOOD = "support@company.example"
 
@@ -43,12 +43,12 @@ def test_pieces(kind):
             for c in (b"config|smtpd-version|7.6.0\nconfig|protocol|0.1\n"
                       b"config|tablename|mailboxes\nconfig|ready\n"):
                 t.send(bytes([c]))
-            while t.line(10) != "register|ready":
+            while t.line(SLOW) != "register|ready":
                 pass
         else:
             for c in t.pack(OPEN, struct.pack("@I2048s", 2, b"mailboxes")):
                 t.send(bytes([c]))
-            assert t.reply(10) == (OK, b"")
+            assert t.reply(SLOW) == (OK, b"")
         for c in t.request(CHECK, MAILADDR, GOOD):
             t.nothing(0)
             t.send(bytes([c]))
@@ -96,13 +96,13 @@ def test_garbage_lines(kind):
                      bytes(range(128, 256)) * 3):
             t.send(line + b"\n")
             if line == b"config|ready":
-                assert [t.line(5) for _ in range(4)][3] == "register|ready"
+                assert [t.line(SLOW) for _ in range(4)][3] == "register|ready"
         t.nothing()
         for op, words in (("lookup", "alias|77"), ("dump", "alias|77|k"),
                           ("check", "77"), ("fetch", "77"),
                           ("lookup", "alias|77|" + "k" * 1100)):
             t.send(("table|0.1|1|mailboxes|%s|%s\n" % (op, words)).encode())
-            line = t.line(5)
+            line = t.line(SLOW)
             assert line.startswith("%s-result|77|error|" % op), line
         alive(t)
 
@@ -124,7 +124,7 @@ def test_endless_line(kind):
         assert memory() < before + 200, "pages: %d, then %d" % (
             before, memory())
         t.send(b"\n")
-        assert t.line(5).startswith("lookup-result|abc|error|")
+        assert t.line(SLOW).startswith("lookup-result|abc|error|")
         t.send(b"x" * 5000000 + b"\n")
         t.send(b"y" * 4095 + b"\n" + b"z" * 4096 + b"\n" + b"z" * 4097 + b"\n")
         alive(t)
@@ -197,7 +197,7 @@ def test_slow_reader(kind):
         request = t.request(CHECK, MAILADDR, GOOD)
         t.sock.setblocking(False)
         sent = 0
-        end = time.monotonic() + 5
+        end = time.monotonic() + SLOW
         while time.monotonic() < end:
             try:
                 sent += t.sock.send(request * 100)

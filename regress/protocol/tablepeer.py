@@ -16,6 +16,7 @@
 
 """The other end of table-relay: smtpd's side of both table protocols."""
 
+import fcntl
 import os
 import select
 import signal
@@ -24,6 +25,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import traceback
 
@@ -36,6 +38,7 @@ ALIAS, DOMAIN, USERINFO, SOURCE, MAILADDR = 1, 2, 16, 32, 64
 NAMES = {ALIAS: "alias", DOMAIN: "domain", USERINFO: "userinfo",
          SOURCE: "source", MAILADDR: "mailaddr"}
 OK, FAIL, OPEN, CLOSE, UPDATE, CHECK, LOOKUP, FETCH = range(8)
+SLOW = 30		# seconds that a busy machine may take for anything
 SIZE_T = struct.calcsize("@N")
 
 
@@ -51,7 +54,7 @@ class Fatal(Exception):
     """An answer at which smtpd would call fatal()."""
 
 
-def wait_for(what, condition, timeout=20.0):
+def wait_for(what, condition, timeout=SLOW):
     """Polls until condition() holds and returns its value."""
     end = time.monotonic() + timeout
     while True:
@@ -158,11 +161,29 @@ class Table:
         if hello:
             self.hello()
 
-    def send(self, data):
-        try:
-            self.sock.sendall(data)
-        except OSError:
-            raise Gone("cannot write") from None
+    def send(self, data, timeout=SLOW):
+        """Writes, and reads meanwhile: few small packets fill a socket, and
+        a table that cannot get rid of its answers takes no more."""
+        end = time.monotonic() + timeout
+        data = memoryview(data)
+        while data:
+            if time.monotonic() > end:
+                raise Silent("the table reads no more")
+            r, w, _ = select.select([self.sock], [self.sock], [], 1)
+            try:
+                if w:
+                    data = data[self.sock.send(data, socket.MSG_DONTWAIT):]
+                elif r:
+                    self.more(0)
+            except BlockingIOError:
+                pass
+            except OSError:
+                raise Gone("cannot write") from None
+
+    def unread(self):
+        """The number of bytes that the table has not taken yet."""
+        n = fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4))
+        return struct.unpack("@i", n)[0]
 
     def more(self, timeout):
         if not select.select([self.sock], [], [], timeout)[0]:
@@ -204,7 +225,7 @@ class Table:
         os.kill(pid, sig)
         return pid
 
-    def end(self, timeout=5):
+    def end(self, timeout=SLOW):
         """Closes smtpd's end.  Returns the exit status."""
         self.sock.close()
         return self.proc.wait(timeout)
@@ -212,7 +233,7 @@ class Table:
     def close(self):
         self.sock.close()
         try:
-            self.proc.wait(5)
+            self.proc.wait(SLOW)
         except subprocess.TimeoutExpired:
             self.proc.kill()
             self.proc.wait()
@@ -224,19 +245,19 @@ class Table:
     def __exit__(self, *_):
         self.close()
 
-    def ask(self, op, service=None, key=None, timeout=10):
+    def ask(self, op, service=None, key=None, timeout=SLOW):
         """One question and its answer: "error", "not-found" or "found" and
         the value ("ok" for an update)."""
         self.question(op, service, key)
         return self.answer(op, timeout)
 
-    def lookup(self, key, service=ALIAS, timeout=10):
+    def lookup(self, key, service=ALIAS, timeout=SLOW):
         return self.ask(LOOKUP, service, key, timeout)
 
-    def check(self, key, service=MAILADDR, timeout=10):
+    def check(self, key, service=MAILADDR, timeout=SLOW):
         return self.ask(CHECK, service, key, timeout)
 
-    def update(self, timeout=10):
+    def update(self, timeout=SLOW):
         return self.ask(UPDATE, timeout=timeout)
 
     def fetch(self, service=SOURCE):
@@ -256,7 +277,7 @@ class Text(Table):
                   % (version.encode(), self.name.encode()))
         self.services = []
         while True:
-            line = self.line(10)
+            line = self.line(SLOW)
             if not line.startswith("register|"):
                 raise Fatal("handshake: %r" % line)
             if line == "register|ready":
@@ -284,7 +305,7 @@ class Text(Table):
     def question(self, op, service=None, key=None):
         self.send(self.request(op, service, key))
 
-    def answer(self, op, timeout=10):
+    def answer(self, op, timeout=SLOW):
         line = self.line(timeout)
         head = "%s-result|%s|" % (self.ops[op], self.id)
         if not line.startswith(head):
@@ -312,7 +333,7 @@ class Imsg(Table):
 
     def hello(self, version=2):
         self.frame(OPEN, struct.pack("@I2048s", version, self.name.encode()))
-        kind, data = self.reply(10)
+        kind, data = self.reply(SLOW)
         if kind != OK or data:
             raise Fatal("open: type %d, %r" % (kind, data))
 
@@ -345,7 +366,7 @@ class Imsg(Table):
     def question(self, op, service=None, key=None):
         self.send(self.request(op, service, key))
 
-    def answer(self, op, timeout=10):
+    def answer(self, op, timeout=SLOW):
         kind, data = self.reply(timeout)
         if kind != OK or len(data) < 4:
             raise Fatal("type %d, %r" % (kind, data))
