@@ -54,7 +54,7 @@ front_push(struct front *f)
 	want = f->reading ?
 	    output_waiting(&f->out) < OUTPUT_HIGH :
 	    output_waiting(&f->out) <= OUTPUT_LOW;
-	if (f->nfull > 0)
+	if (front_tx_crowded(f))
 		want = 0;
 	if (f->engine != NULL)
 		ipc_event_reading(f->engine,
@@ -172,7 +172,7 @@ front_on_tick(int fd, short what, void *arg)
 	front_flush_engine(f);
 	front_push(f);
 	busy = !TAILQ_EMPTY(&f->asking) || !TAILQ_EMPTY(&f->committing) ||
-	    !TAILQ_EMPTY(&f->indata) || f->nfull > 0;
+	    !TAILQ_EMPTY(&f->indata) || front_tx_crowded(f);
 	event_add(&f->evtick, busy ? &tv : &idle);
 }
 

@@ -41,6 +41,7 @@
 #define FRONT_READ	(256 * 1024)	/* bytes read at once */
 #define FRONT_QUEUE	(256 * 1024)	/* bytes of a message waiting for
 					 * credit: stop reading */
+#define FRONT_QUEUE_ALL	(16 * 1024 * 1024)	/* of all messages: likewise */
 #define FRONT_IPC_QUEUE	(8 * 1024 * 1024)	/* bytes for a peer */
 #define FRONT_IPC_HIGH	(4 * 1024 * 1024)	/* no more DATA for now */
 #define FRONT_TX_MAX	20000		/* transactions at once */
@@ -94,6 +95,7 @@ struct front {
 	struct tx		**slot;		/* transactions by id */
 	size_t			 nslots;
 	size_t			 nfull;		/* queues over FRONT_QUEUE */
+	size_t			 queued;	/* bytes in all queues */
 	uint32_t		 generation;
 	char			*in;		/* FRONT_READ + a line */
 	size_t			 inlen;
@@ -116,6 +118,10 @@ int	front_main(struct privsep_child *pc, void *arg);
 
 /* front.c: takes the time, before anything else is done. */
 void	front_time(struct front *f);
+
+/* front_tx.c: 1 while so much waits for the engine that smtpd has to wait
+ * too: in one message's queue or in all together. */
+int	front_tx_crowded(const struct front *f);
 
 /* front.c: writes, and stops or starts reading as the buffers ask for. */
 void	front_push(struct front *f);

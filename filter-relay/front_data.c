@@ -369,6 +369,7 @@ front_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
 void
 front_silent(struct front *f)
 {
+	const size_t limit = f->queued > FRONT_QUEUE_ALL ? 0 : FRONT_QUEUE;
 	struct tx *tx, *next;
 
 	/* It cannot be heard while smtpd takes nothing from us. */
@@ -379,7 +380,7 @@ front_silent(struct front *f)
 			log_warnx("the engine was silent for %d s",
 			    FRONT_ENGINE_MS / 1000);
 			front_tx_fail(f, tx);
-		} else if (tx->qlen - tx->qpos > FRONT_QUEUE &&
+		} else if (tx->qlen - tx->qpos > limit &&
 		    tx->heard + FRONT_PATIENCE_MS <= f->now &&
 		    f->heard + FRONT_PATIENCE_MS <= f->now) {
 			log_warnx("the engine takes no more of a message");

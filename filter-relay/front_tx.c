@@ -65,12 +65,19 @@ front_tx_find(struct front *f, uint64_t id)
 	return f->slot[i];
 }
 
+int
+front_tx_crowded(const struct front *f)
+{
+	return f->nfull > 0 || f->queued > FRONT_QUEUE_ALL;
+}
+
 /* Forgets what waits for the engine. */
 static void
 front_tx_drop(struct front *f, struct tx *tx)
 {
 	if (tx->qlen - tx->qpos > FRONT_QUEUE)
 		f->nfull--;
+	f->queued -= tx->qlen - tx->qpos;
 	free(tx->q);
 	tx->q = NULL;
 	tx->qpos = tx->qlen = tx->qsize = 0;
@@ -142,6 +149,7 @@ front_tx_queue(struct front *f, struct tx *tx, const char *p, size_t len)
 	if (len > 0)	/* q may still be NULL */
 		memcpy(tx->q + tx->qlen, p, len);
 	tx->qlen += len;
+	f->queued += len;
 	if (used <= FRONT_QUEUE && used + len > FRONT_QUEUE)
 		f->nfull++;
 	if (!tx->dirty) {
@@ -158,6 +166,7 @@ front_tx_sent(struct front *f, struct tx *tx, size_t n)
 
 	if (used > FRONT_QUEUE && used - n <= FRONT_QUEUE)
 		f->nfull--;
+	f->queued -= n;
 	tx->qpos += n;
 	tx->credit -= n;
 	if (tx->qpos < tx->qlen)

@@ -195,6 +195,38 @@ def test_many():
             assert s.commit() == "proceed"
 
 
+def high_water(pid):
+    """The most memory that a process has had, in bytes."""
+    with open("/proc/%d/status" % pid) as f:
+        return 1024 * int(f.read().split("VmHWM:")[1].split()[0])
+
+
+def test_crowd():
+    """What all messages together have for a hung engine is bounded, too."""
+    with World() as world, Filter(world) as f:
+        sessions = [Session(f) for _ in range(1000)]
+        for s in sessions:
+            assert s.mail(ALICE) == "proceed"
+            assert s.rcpt(world.handle) == "proceed"
+        front = f.child("front")
+        before = high_water(front)
+        pid = f.kill("engine", signal.SIGSTOP)
+        lines = reply(world, body=["x" * 900] * 66)
+        for s in sessions:
+            s.put(*lines)
+        assert high_water(front) - before < 40 * 1024 * 1024
+        assert "takes no more" in f.logged()
+        os.kill(pid, signal.SIGCONT)
+        for s in sessions:
+            s.put(".")
+        dots = 0
+        while dots < len(sessions):
+            dots += f.line().split("|", 3)[3] == "."
+        refused = [s for s in sessions if later(s.commit())]
+        assert refused
+        works(f, world)
+
+
 def stopped_verdict():
     """No verdict at commit: 451 after 60 s."""
     with World() as world, Filter(world) as f:
@@ -329,5 +361,5 @@ def test_restarts():
 
 if __name__ == "__main__":
     main([test_killed, test_stopped_keeper, test_stopped_for_long, test_many,
-          test_front, test_front_owes, test_front_torn, test_locked,
+          test_crowd, test_front, test_front_owes, test_front_torn, test_locked,
           test_restarts])
