@@ -141,8 +141,8 @@ make_tree() {
 	mv "$_new" "$TREES/$_release"
 }
 
-# complete RELEASE: its tree holds all the packages
-complete() {
+# whole RELEASE: its tree holds all the packages
+whole() {
 	packages_of "$1" | cmp -s - "$TREES/$1/$STAMP"
 }
 
@@ -153,7 +153,7 @@ exec 9>"$TREES/.lock"
 flock 9
 for release in "$@"; do
 	suite_of "$release" >/dev/null
-	if complete "$release"; then
+	if whole "$release"; then
 		echo "tree $release: complete"
 	elif ! [ -e "$TREES/$release/etc/dpkg/dpkg.cfg.d/small" ] ||
 	    ! finish_tree "$release" "$TREES/$release" 9>&-; then

@@ -14,17 +14,18 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-# usage: unshare -m -n -p -u -f world.sh DIRECTORY LOWER [STAGE]
+# usage: unshare -m -n -p -u -f world.sh DIRECTORY LOWER NAME [STAGE]
 #
-# The first process of a private machine: an overlay of the directory LOWER,
-# with a copy of what STAGE holds on top, becomes its root, so that whatever
-# happens in it is written to memory only.  Says "ready" and ends with its
-# standard input, and everything on the machine with it.
+# The first process of a private machine of this name: an overlay of the
+# directory LOWER, with a copy of what STAGE holds on top, becomes its root, so
+# that whatever happens in it is written to memory only.  Says "ready" and ends
+# with its standard input, and everything on the machine with it.
 
 set -eu
 dir=$1
 lower=$2
-stage=${3:-}
+name=$3
+stage=${4:-}
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 tmpfs "$dir"
 mkdir "$dir/upper" "$dir/work" "$dir/root"
@@ -46,11 +47,11 @@ mount -t tmpfs -o mode=1777 tmpfs tmp
 mkdir -p var/spool/smtpd var/lib/smtprelay
 mount -t tmpfs -o mode=0711 tmpfs var/spool/smtpd
 mount -t tmpfs -o mode=0755 tmpfs var/lib/smtprelay
-hostname mx.company.example
+hostname "$name"
 rm -f etc/resolv.conf etc/hosts etc/mailname
 echo "nameserver 127.0.0.1" >etc/resolv.conf
 echo "127.0.0.1 localhost" >etc/hosts
-echo mx.company.example >etc/mailname
+echo "$name" >etc/mailname
 rm -rf etc/mail etc/smtpd.conf
 mkdir -m 0755 etc/mail
 exec chroot . /bin/sh -c 'echo ready; cat >/dev/null; :'

@@ -13,13 +13,13 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""A name server for one namespace: MX, A, TXT and PTR from a table."""
+"""A name server for one namespace: MX, A, AAAA, TXT and PTR from a table."""
 
 import socket
 import struct
 import threading
 
-A, PTR, MX, TXT = 1, 12, 15, 16
+A, PTR, MX, TXT, AAAA = 1, 12, 15, 16, 28
 
 
 def _name(name):
@@ -42,6 +42,8 @@ def _question(packet):
 def _rdata(kind, value):
     if kind == A:
         return socket.inet_aton(value)
+    if kind == AAAA:
+        return socket.inet_pton(socket.AF_INET6, value)
     if kind == PTR:
         return _name(value)
     if kind == MX:
@@ -60,6 +62,11 @@ class Dns:
 
     def add(self, name, kind, value):
         self.records.setdefault((name.lower(), kind), []).append(value)
+
+    def host(self, name, *addresses):
+        """A name with these addresses of either kind."""
+        for address in addresses:
+            self.add(name, AAAA if ":" in address else A, address)
 
     def domain(self, name, address):
         """A domain whose mail goes to the host at this address."""

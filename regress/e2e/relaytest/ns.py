@@ -140,16 +140,16 @@ class Host:
         hub_ip(hub, "link", "add", port, "type", "veth", "peer", "name",
                "eth0", "netns", str(self.pid))
         hub_ip(hub, "link", "set", port, "master", "br0", "up")
-        hub_ip(self.pid, "addr", "add", address + "/16", "dev", "eth0")
+        self.add_address(address)
         for link in ("lo", "eth0"):
             hub_ip(self.pid, "link", "set", link, "up")
 
     def add_address(self, address):
         """Gives this machine one more address."""
-        hub_ip(self.pid, "addr", "add", address + "/16", "dev", "eth0")
+        add_address(self.pid, address, "eth0")
 
-    def socket(self, kind=socket.SOCK_STREAM):
-        return socket_in(self.pid, kind)
+    def socket(self, kind=socket.SOCK_STREAM, family=socket.AF_INET):
+        return socket_in(self.pid, kind, family)
 
     def command(self, args):
         """The arguments that run a command on this machine."""
@@ -164,9 +164,22 @@ def hub_ip(pid, *args):
     run(["nsenter", "-t", str(pid), "-n", "--", "ip"] + list(args))
 
 
-def make_hub(pid, address):
-    """The bridge that the machines hang on, with our own address on it."""
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def add_address(pid, address, link):
+    """An IPv4 or IPv6 address of the test network."""
+    if ":" in address:
+        hub_ip(pid, "addr", "add", address + "/64", "dev", link, "nodad")
+    else:
+        hub_ip(pid, "addr", "add", address + "/16", "dev", link)
+
+
+def make_hub(pid, *addresses):
+    """The bridge that the machines hang on, with our own addresses on it."""
     hub_ip(pid, "link", "set", "lo", "up")
     hub_ip(pid, "link", "add", "br0", "type", "bridge")
-    hub_ip(pid, "addr", "add", address + "/16", "dev", "br0")
+    for address in addresses:
+        add_address(pid, address, "br0")
     hub_ip(pid, "link", "set", "br0", "up")

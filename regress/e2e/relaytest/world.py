@@ -18,16 +18,14 @@ network of its own with other people's mail hosts."""
 
 import contextlib
 import os
-import re
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 
 from relaytest import ns
+from relaytest.box import Box
 from relaytest.dns import Dns
 from relaytest.sink import Sink
 
@@ -35,9 +33,8 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 TREES = os.environ.get("TREES", "/var/cache/opensmtpd-relay/trees")
 RELEASES = ("6.8", "7.6", "7.9")
 ADDRESS = "10.77.0.1"
+ADDRESS6 = "fd77::1"
 LIBEXEC = "/usr/libexec/opensmtpd"
-SANE = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-        "HOME=/root"]
 
 
 class Site:
@@ -55,136 +52,17 @@ class Site:
         self.host.close()
 
 
-class Machine:
-    """The namespaces, the files and the processes of a private machine."""
+class Machine(Box):
+    """The machine that runs our programs, with the bridge of the network."""
 
     def __init__(self, release):
         self.release = release
-        self.dir = tempfile.mkdtemp(prefix="relaytest-")
-        self.stage = os.path.join(TOP, "obj/stage", release)
         base = "/" if release == "6.8" else os.path.join(TREES, release)
-        script = os.path.join(os.path.dirname(__file__), "../world.sh")
-        stage = [self.stage] if os.path.isdir(self.stage) else []
-        self.holder = ns.Holder(
-            ["unshare", "-m", "-n", "-p", "-u", "-i", "-f", "--kill-child",
-             "sh", script, self.dir, base] + stage, True)
-        self.pid = self.holder.pid
-        self.root = "/proc/%d/root" % self.pid
-        self.logfile = open(self.dir + ".log", "w+b")
-        self.loglock = threading.Lock()
-        ns.make_hub(self.pid, ADDRESS)
-        self.start_syslog()
+        super().__init__(base, os.path.join(TOP, "obj/stage", release))
+        ns.make_hub(self.pid, ADDRESS, ADDRESS6)
 
-    def close(self):
-        self.syslog.close()
-        self.holder.close()
-        self.logfile.close()
-        keep = os.environ.get("RELAYTEST_LOG")
-        if keep:
-            shutil.move(self.dir + ".log", keep)
-        else:
-            os.unlink(self.dir + ".log")
-        os.rmdir(self.dir)
-
-    # Files
-
-    def path(self, name):
-        """The path by which we reach a file of the machine."""
-        return self.root + name
-
-    def write(self, name, text, mode=0o644, owner=None):
-        data = text if isinstance(text, bytes) else text.encode()
-        with open(self.path(name), "wb") as f:
-            f.write(data)
-        os.chmod(self.path(name), mode)
-        if owner:
-            self.run(["chown", owner, name])
-
-    def read(self, name):
-        with open(self.path(name), "rb") as f:
-            return f.read()
-
-    # Commands
-
-    def command(self, args):
-        """The arguments that run a command on the machine."""
-        return ["nsenter", "-t", str(self.pid), "-m", "-n", "-p", "-u", "-i",
-                "-r", "-w", "--"] + SANE + list(args)
-
-    def run(self, args, check=True, text=None, timeout=60):
-        """Runs a command there; text is its standard input."""
-        data = b"" if text is None else text.encode()
-        return ns.run(self.command(args), check=check, input=data,
-                      timeout=timeout)
-
-    # Logs
-
-    def start_syslog(self):
-        self.syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.syslog.bind(self.path("/dev/log"))
-        os.chmod(self.path("/dev/log"), 0o666)
-        threading.Thread(target=self.read_syslog, daemon=True).start()
-
-    def read_syslog(self):
-        while True:
-            try:
-                line = self.syslog.recv(65536)
-            except OSError:
-                return
-            if not line:
-                return
-            self.add_log(re.sub(rb"^<\d+>", b"", line).rstrip(b"\n\0") + b"\n")
-
-    def add_log(self, line):
-        with self.loglock:
-            if not self.logfile.closed:
-                self.logfile.write(line)
-                self.logfile.flush()
-
-    def log(self, start=0):
-        """What was logged, by smtpd, our programs and everything else."""
-        with open(self.dir + ".log", "rb") as f:
-            f.seek(start)
-            return f.read().decode("utf-8", "replace")
-
-    def log_mark(self):
-        with self.loglock:
-            return self.logfile.tell()
-
-    def wait_log(self, pattern, start=0, timeout=20):
-        """Waits for a line that matches and returns the match."""
-        return ns.wait_for("log line /%s/" % pattern, lambda: re.search(
-            pattern, self.log(start), re.M), timeout)
-
-    # Processes
-
-    def processes(self):
-        """(pid, title) of every process of the machine."""
-        mine = os.readlink("/proc/%d/ns/pid" % self.pid)
-        found = []
-        for name in os.listdir("/proc"):
-            if not name.isdigit():
-                continue
-            with contextlib.suppress(OSError):
-                if os.readlink("/proc/%s/ns/pid" % name) != mine:
-                    continue
-                with open("/proc/%s/cmdline" % name, "rb") as f:
-                    title = f.read().replace(b"\0", b" ").decode("latin-1")
-                found.append((int(name), title.strip()))
-        return found
-
-    def pids(self, pattern):
-        """The processes of the machine whose title matches."""
-        return [pid for pid, title in self.processes()
-                if re.search(pattern, title)]
-
-    def kill(self, pattern, sig=signal.SIGKILL):
-        """Sends a signal to all whose title matches; returns how many."""
-        pids = self.pids(pattern)
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, sig)
-        return len(pids)
+    def close(self, keep=None):
+        super().close(keep or os.environ.get("RELAYTEST_LOG"))
 
 
 class World(Machine):
