@@ -54,7 +54,7 @@ dns_name_valid(const char *name)
 			if (label == 0)
 				return 0;
 			label = 0;
-		} else if (name[i] <= ' ' || name[i] > '~' ||
+		} else if (name[i] < ' ' || name[i] > '~' ||
 		    name[i] == '\\' || ++label > DNS_LABEL_MAX)
 			return 0;
 	}

@@ -108,8 +108,8 @@ void	 dns_free(struct dns *d);
 
 /*
  * 1 when name can be asked for, else 0: labels of 1 to 63 bytes of printable
- * ASCII but space and backslash, 253 bytes in all, perhaps a last dot.  It
- * need not be a host's name: "_dmarc.example.com" is valid.
+ * ASCII but backslash, 253 bytes in all, perhaps a last dot.  It need not be
+ * a host's name: "_dmarc.example.com" is valid.
  */
 int	 dns_name_valid(const char *name);
 

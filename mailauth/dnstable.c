@@ -31,7 +31,7 @@
 
 struct entry {
 	SLIST_ENTRY(entry)	 next;
-	char			 name[DNS_NAME_MAX + 1];
+	char			 name[DNS_NAME_MAX + 2];
 	int			 type;		/* or ANY_TYPE, of failures */
 	int			 status;	/* DNS_OK of a record */
 	struct dns_record	 record;
@@ -198,25 +198,6 @@ table_word(const char **p, const char *end, char *word, size_t size)
 	return n > 0;
 }
 
-/* A name in lower case without its last dot; 0 or -1. */
-static int
-table_name(const char **p, const char *end, char *name)
-{
-	char word[DNS_NAME_MAX + 2];
-	size_t i, n;
-
-	if (table_word(p, end, word, sizeof(word)) != 1)
-		return -1;
-	n = strlen(word);
-	if (word[n - 1] == '.')
-		word[--n] = '\0';
-	if (n > 0 && !dns_name_valid(word))
-		return -1;
-	for (i = 0; i <= n; i++)
-		name[i] = tolower((unsigned char)word[i]);
-	return 0;
-}
-
 /* One byte inside quotes; -1 when it is wrong. */
 static int
 table_quoted(const char **p, const char *end)
@@ -235,6 +216,29 @@ table_quoted(const char **p, const char *end)
 		v = v * 10 + (**p - '0');
 	}
 	return v > 255 ? -1 : v;
+}
+
+/* A name in lower case without its last dot; 0 or -1. */
+static int
+table_name(const char **p, const char *end, char *name)
+{
+	char word[DNS_NAME_MAX * 4 + 2];
+	const char *w = word;
+	size_t n = 0;
+	int ch;
+
+	if (table_word(p, end, word, sizeof(word)) != 1)
+		return -1;
+	while (*w != '\0') {
+		if ((ch = table_quoted(&w, w + strlen(w))) == -1 ||
+		    n > DNS_NAME_MAX)
+			return -1;
+		name[n++] = tolower(ch);
+	}
+	if (name[n - 1] == '.')
+		n--;
+	name[n] = '\0';
+	return n == 0 || dns_name_valid(name) ? 0 : -1;
 }
 
 /* The quoted strings of TXT, joined into a buffer of end - *p bytes. */

@@ -31,9 +31,9 @@
  *	broken.example	SERVFAIL	AAAA
  *
  * The target of MX, CNAME and PTR may be "." for the root.  In quotes \" \\
- * and \DDD (decimal) stand for one byte.  TIMEOUT and SERVFAIL are what a
- * question for the type after them (for any that has no record, without one)
- * comes to.  A name below which others lie exists.
+ * and \DDD (decimal) stand for one byte, in names \DDD alone.  TIMEOUT and
+ * SERVFAIL are what a question for the type after them (for any that has no
+ * record, without one) comes to.  A name below which others lie exists.
  */
 
 #ifndef DNSTABLE_H

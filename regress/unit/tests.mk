@@ -49,3 +49,4 @@ UNIT_TESTS += mime_test
 UNIT_TESTS += codec_test
 UNIT_TESTS += filterparts_test
 UNIT_TESTS += dnstable_test
+UNIT_TESTS += spf_test
