@@ -6,3 +6,4 @@ MAILAUTH_SRCS += spf_macro.c
 MAILAUTH_SRCS += spf_ptr.c
 MAILAUTH_SRCS += spf_record.c
 MAILAUTH_SRCS += spf_term.c
+MAILAUTH_SRCS += taglist.c

@@ -50,3 +50,4 @@ UNIT_TESTS += codec_test
 UNIT_TESTS += filterparts_test
 UNIT_TESTS += dnstable_test
 UNIT_TESTS += spf_test
+UNIT_TESTS += taglist_test
