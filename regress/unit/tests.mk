@@ -51,3 +51,4 @@ UNIT_TESTS += filterparts_test
 UNIT_TESTS += dnstable_test
 UNIT_TESTS += spf_test
 UNIT_TESTS += taglist_test
+UNIT_TESTS += dkim_test
