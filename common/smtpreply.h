@@ -69,7 +69,7 @@ int	 smtpreply_feed(struct smtpreply *r, const char *buf, size_t len,
 const char *smtpreply_line(const struct smtpreply *r, int n, size_t *len);
 
 /*
- * The whole reply as one line that can be sent on: "550 5.1.1 text, text",
+ * The whole reply as one line that can be sent on: "550 5.1.1 text text",
  * code first, the enhanced status code (RFC 2034) of the first line once and
  * those of the others left out, anything but printable ASCII as '?', cut at
  * size - 1 bytes, of which there must be at least 16.

@@ -30,6 +30,7 @@ COMMON_SRCS += hdrwrite.c
 COMMON_SRCS += ipcwait.c
 COMMON_SRCS += aresev.c
 COMMON_SRCS += resolve.c
+COMMON_SRCS += smtpreply.c
 COMMON_SRCS += parse.y
 COMMON_SRCS += printconf.c
 COMMON_SRCS += mimeparam.c
