@@ -108,7 +108,8 @@ struct tlsio *tlsio_new(struct event_base *base, int fd,
  * Starts TLS as the client, with `name' (host name or IP literal) as what
  * the peer's certificate must show (RFC 6125) and, for a name, as SNI.
  * verify 0 takes any certificate and only notes what is wrong with it.
- * What waits to go out goes first, in the clear.  Bytes that came before
+ * What waits to go out by now goes first, in the clear; what is written from
+ * now on does not.  Bytes that came before
  * the handshake and were not taken end the session as TLSIO_INJECTED
  * (RFC 3207 section 6).  Returns 0; -1 when there is no memory, the name is
  * no name, or TLS is on already.

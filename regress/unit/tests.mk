@@ -12,6 +12,7 @@ UNIT_TESTS += hdr_test
 UNIT_TESTS += mimeparam_test
 UNIT_TESTS += resolve_test
 UNIT_TESTS += smtpreply_test
+UNIT_TESTS += tlsio_test
 UNIT_TESTS += addr_test
 UNIT_TESTS += store_admin_test
 UNIT_TESTS += msgid_test
