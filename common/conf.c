@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "hostport.h"
 #include "log.h"
 
 #define DAY	INT64_C(86400)
@@ -250,7 +251,7 @@ conf_finish(struct conf *conf, const char *name, int line,
 const char *
 conf_warning(const struct conf *conf, size_t i)
 {
-	const char	*all[2];
+	const char	*all[3];
 	size_t		 n = 0;
 
 	if (conf->replies.authenticate == CONF_AUTH_NONE)
@@ -260,6 +261,9 @@ conf_warning(const struct conf *conf, size_t i)
 	if (conf->replies.copies == CONF_COPIES_ORIGINAL)
 		all[n++] = "copies from original: copies fail DMARC at many "
 		    "sites, and may be refused or called spam there";
+	if (conf->outbound.tls == CONF_TLS_REQUIRE)
+		all[n++] = "tls require: certificates are not checked, and "
+		    "who stands between gets passwords and mail";
 	return i < n ? all[i] : NULL;
 }
 
@@ -341,15 +345,15 @@ conf_host_allowed(const struct conf *conf, const char *host,
     unsigned int port)
 {
 	const struct conf_list	*list = &conf->outbound.hosts;
-	char			 server[CONF_DOMAIN_MAX + sizeof("[]:65535")];
-	int			 r;
+	struct hostport		 hp;
+	char			 server[HOSTPORT_TEXT_MAX + 1];
 	size_t			 i;
 
 	if (list->count == 0)
 		return 1;
-	r = snprintf(server, sizeof(server),
-	    strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
-	if (r < 0 || (size_t)r >= sizeof(server))
+	hp.port = port;
+	if (strlcpy(hp.host, host, sizeof(hp.host)) >= sizeof(hp.host) ||
+	    hostport_format(&hp, server, sizeof(server)) == -1)
 		return 0;
 	for (i = 0; i < list->count; i++)
 		if (strcasecmp(list->item[i], server) == 0)

@@ -23,6 +23,7 @@
 
 #include "conf.h"
 #include "conflex.h"
+#include "hostport.h"
 
 int	yyparse(void);
 int	yylex(void);
@@ -59,16 +60,26 @@ enum once {
 	ONCE_PARTICIPANTS,
 	ONCE_MESSAGES,
 	ONCE_SPAM,
+	ONCE_ALTERNATES,
+	ONCE_TLS,
+	ONCE_COURIER,
+	ONCE_VERIFY,
+	ONCE_HIDE,
+	ONCE_SENDER_MESSAGES,
+	ONCE_SENDER_RECIPIENTS,
 	ONCE_MAX
 };
 
 static int	once_line[ONCE_MAX];
 
 #define WANT_LINE	"database, key, domain, bounce, sandbox, replies, " \
-			"include or a macro (name = value)"
+			"outbound, limit, include or a macro (name = value)"
 #define WANT_REPLIES	"authenticate, trust, from, copies, signature, "    \
 			"handle, retain, automatic, leak, commands, "	    \
 			"participants, messages, spam, helpdesk or '}'"
+#define WANT_OUTBOUND	"alternates, hosts, tls, courier, verify, hide or '}'"
+#define WANT_LIMIT	"messages or recipients"
+#define WANT_UNIT	"minute, hour or day"
 #define WANT_END	"the end of the line"
 #define WANT_END_BLOCK	"the end of the line or '}'"
 #define WANT_MORE	"',', the end of the line or '}'"
@@ -81,6 +92,8 @@ static void	set_duration(int64_t *, const char *);
 static void	set_number(unsigned int *, const char *, unsigned int);
 static void	add_domain(const char *);
 static void	add_login(const char *);
+static void	add_host(const char *);
+static void	set_courier(const char *, const char *);
 static void	define(const char *, const char *);
 static void	done(void);
 %}
@@ -90,14 +103,17 @@ static void	done(void);
 	int		 number;
 }
 
-%token	ACCEPT AND ARCHIVE AUTHENTICATE AUTOMATIC BOUNCE COMMANDS COPIES
-%token	DATABASE DOMAIN FROM HANDLE HELPDESK HOUR IGNORE INCLUDE KEY LEAK
-%token	LIFETIME MAILBOX MESSAGES NONE OR ORIGINAL PARTICIPANTS PASS PER
-%token	REFUSE REPLIES REQUIRED RESULTS RETAIN SANDBOX SCRUB SENDER
-%token	SIGNATURE SPAM TRUST WORKER BAD
+%token	ACCEPT ALLOW ALTERNATES AND ARCHIVE AUTHENTICATE AUTOMATIC BOUNCE
+%token	CLIENT COMMANDS COPIES COURIER DATABASE DAY DENY DOMAIN FROM HANDLE
+%token	HELPDESK HIDE HOSTS HOUR IDENTITY IGNORE INCLUDE KEY LEAK LIFETIME
+%token	LIMIT MAILBOX MESSAGES MINUTE NO NONE OR ORIGINAL OUTBOUND
+%token	PARTICIPANTS PASS PER PORT RECIPIENTS REFUSE REPLIES REQUIRE REQUIRED
+%token	RESULTS RETAIN SANDBOX SCRUB SENDER SIGNATURE SPAM TLS TRUST VERIFY
+%token	WORKER YES BAD
 %token	<string> STRING MACRO
 %type	<string> values
 %type	<number> authenticate from copies automatic leak commands spam
+%type	<number> alternates tls yesno unit
 
 %%
 
@@ -115,6 +131,8 @@ line		: include
 		| bounce
 		| sandbox
 		| replies
+		| outbound
+		| limit
 		;
 
 include		: INCLUDE { want = "the name of a file"; } STRING {
@@ -330,6 +348,115 @@ login		: STRING			{
 		}
 		;
 
+outbound	: OUTBOUND { want = "'{'"; } '{' {
+			conf->outbound.present = 1;
+			block = conflex_line(lex);
+			want = WANT_OUTBOUND;
+		} outopts outlast '}' {
+			block = 0;
+			done();
+		}
+		;
+
+outopts		: /* empty */
+		| outopts outopt '\n'		{ want = WANT_OUTBOUND; }
+		| outopts '\n'			{ want = WANT_OUTBOUND; }
+		| outopts error '\n'		{
+			want = WANT_OUTBOUND;
+			yyerrok;
+		}
+		;
+
+outlast		: /* empty */
+		| outopt
+		;
+
+outopt		: ALTERNATES { want = "allow or deny"; } alternates {
+			once(ONCE_ALTERNATES, "alternates");
+			conf->outbound.alternates = $3;
+		}
+		| HOSTS { want = "a server such as "
+			    "\"smtp.partner.example:587\", or '{'"; } hosts {
+			done();
+		}
+		| TLS { want = "verify or require"; } tls {
+			once(ONCE_TLS, "tls");
+			conf->outbound.tls = $3;
+		}
+		| COURIER { want = "an address"; } STRING { want = "port"; }
+		    PORT { want = "a number"; } STRING {
+			once(ONCE_COURIER, "courier");
+			set_courier($3, $7);
+		}
+		| VERIFY { want = "identity"; } IDENTITY {
+			once(ONCE_VERIFY, "verify identity");
+			conf->outbound.verify_identity = 1;
+		}
+		| HIDE { want = "client"; } CLIENT { want = "yes or no"; }
+		    yesno {
+			once(ONCE_HIDE, "hide client");
+			conf->outbound.hide_client = $5;
+		}
+		;
+
+alternates	: ALLOW			{ $$ = 1; done(); }
+		| DENY			{ $$ = 0; done(); }
+		;
+
+tls		: VERIFY		{ $$ = CONF_TLS_VERIFY; done(); }
+		| REQUIRE		{ $$ = CONF_TLS_REQUIRE; done(); }
+		;
+
+yesno		: YES			{ $$ = 1; done(); }
+		| NO			{ $$ = 0; done(); }
+		;
+
+hosts		: STRING			{ add_host($1); }
+		| '{' { want = "a server"; } nls0 hostlist domainend
+		;
+
+hostlist	: host
+		| hostlist sep host
+		;
+
+host		: STRING			{
+			add_host($1);
+			want = WANT_MORE;
+		}
+		;
+
+limit		: LIMIT { want = "sender"; } SENDER { want = "'{'"; } '{' {
+			want = WANT_LIMIT;
+		} nls0 limitlist domainend { done(); }
+		;
+
+limitlist	: limititem
+		| limitlist sep limititem
+		;
+
+limititem	: MESSAGES { want = "a number"; } STRING { want = "per"; }
+		    PER { want = WANT_UNIT; } unit {
+			once(ONCE_SENDER_MESSAGES, "messages");
+			set_number(&conf->limit_sender.messages, $3,
+			    CONF_SENDER_MAX);
+			conf->limit_sender.messages_span = $7;
+			want = WANT_MORE;
+		}
+		| RECIPIENTS { want = "a number"; } STRING { want = "per"; }
+		    PER { want = WANT_UNIT; } unit {
+			once(ONCE_SENDER_RECIPIENTS, "recipients");
+			set_number(&conf->limit_sender.recipients, $3,
+			    CONF_SENDER_MAX);
+			conf->limit_sender.recipients_span = $7;
+			want = WANT_MORE;
+		}
+		;
+
+unit		: MINUTE		{ $$ = 60; want = WANT_MORE; }
+		| HOUR			{ $$ = 3600; want = WANT_MORE; }
+		| DAY			{ $$ = 86400; want = WANT_MORE; }
+		;
+
 sep		: nls
 		| ',' nls0
 		| nls ',' nls0
@@ -351,35 +478,51 @@ static const struct {
 } keywords[] = {
 	/* In alphabetical order. */
 	{ "accept",			ACCEPT },
+	{ "allow",			ALLOW },
+	{ "alternates",			ALTERNATES },
 	{ "and",			AND },
 	{ "archive",			ARCHIVE },
 	{ "authenticate",		AUTHENTICATE },
 	{ "authentication-results",	RESULTS },
 	{ "automatic",			AUTOMATIC },
 	{ "bounce",			BOUNCE },
+	{ "client",			CLIENT },
 	{ "commands",			COMMANDS },
 	{ "copies",			COPIES },
+	{ "courier",			COURIER },
 	{ "database",			DATABASE },
+	{ "day",			DAY },
+	{ "deny",			DENY },
 	{ "domain",			DOMAIN },
 	{ "from",			FROM },
 	{ "handle",			HANDLE },
 	{ "helpdesk",			HELPDESK },
+	{ "hide",			HIDE },
+	{ "hosts",			HOSTS },
 	{ "hour",			HOUR },
+	{ "identity",			IDENTITY },
 	{ "ignore",			IGNORE },
 	{ "include",			INCLUDE },
 	{ "key",			KEY },
 	{ "leak",			LEAK },
 	{ "lifetime",			LIFETIME },
+	{ "limit",			LIMIT },
 	{ "mailbox",			MAILBOX },
 	{ "messages",			MESSAGES },
+	{ "minute",			MINUTE },
+	{ "no",				NO },
 	{ "none",			NONE },
 	{ "or",				OR },
 	{ "original",			ORIGINAL },
+	{ "outbound",			OUTBOUND },
 	{ "participants",		PARTICIPANTS },
 	{ "pass",			PASS },
 	{ "per",			PER },
+	{ "port",			PORT },
+	{ "recipients",			RECIPIENTS },
 	{ "refuse",			REFUSE },
 	{ "replies",			REPLIES },
+	{ "require",			REQUIRE },
 	{ "required",			REQUIRED },
 	{ "retain",			RETAIN },
 	{ "sandbox",			SANDBOX },
@@ -387,8 +530,11 @@ static const struct {
 	{ "sender",			SENDER },
 	{ "signature",			SIGNATURE },
 	{ "spam",			SPAM },
+	{ "tls",			TLS },
 	{ "trust",			TRUST },
-	{ "worker",			WORKER }
+	{ "verify",			VERIFY },
+	{ "worker",			WORKER },
+	{ "yes",			YES }
 };
 
 static int
@@ -531,39 +677,13 @@ set_number(unsigned int *where, const char *value, unsigned int max)
 		*where = (unsigned int)n;
 }
 
-/*
- * Letters, digits and hyphens between dots (RFC 952, RFC 1123 2.1), which
- * is what smtpd's tables and a Message-Id carry without trouble.
- */
-static int
-is_domain(const char *s)
-{
-	size_t	 len, i, label = 0;
-
-	if ((len = strlen(s)) == 0 || len > CONF_DOMAIN_MAX)
-		return 0;
-	for (i = 0; i < len; i++) {
-		if (s[i] == '.') {
-			if (label == 0 || s[i - 1] == '-')
-				return 0;
-			label = 0;
-			continue;
-		}
-		if ((unsigned char)s[i] >= 0x80 ||
-		    (!isalnum((unsigned char)s[i]) && s[i] != '-') ||
-		    (s[i] == '-' && label == 0) || ++label > 63)
-			return 0;
-	}
-	return label != 0 && s[len - 1] != '-';
-}
-
 /* A domain in lower case into `buf'.  Returns 0, or -1 after a report. */
 static int
 get_domain(const char *value, char *buf, size_t size)
 {
 	size_t	 i;
 
-	if (!is_domain(value) || strlcpy(buf, value, size) >= size) {
+	if (!hostport_is_domain(value) || strlcpy(buf, value, size) >= size) {
 		conflex_error(lex, 0, "\"%.128s\", expected a domain such as "
 		    "\"company.example\"", value);
 		return -1;
@@ -620,6 +740,37 @@ add_login(const char *value)
 		    "bytes", value, CONF_LOGIN_MAX);
 	else
 		add("login", value);
+}
+
+static void
+add_host(const char *value)
+{
+	struct hostport	 hp;
+	char		 why[HOSTPORT_WHY], server[HOSTPORT_TEXT_MAX + 1];
+
+	list = &conf->outbound.hosts;
+	if (hostport_parse(value, 0, &hp, why, sizeof(why)) == -1 ||
+	    hostport_format(&hp, server, sizeof(server)) == -1)
+		conflex_error(lex, 0, "\"%.128s\": %s, expected a server "
+		    "such as \"smtp.partner.example:587\"", value, why);
+	else
+		add("server", server);
+}
+
+/* smtpd gives the courier's password to whoever listens there. */
+static void
+set_courier(const char *address, const char *port)
+{
+	char	 canonical[HOSTPORT_HOST_MAX + 1];
+
+	if (hostport_loopback(address, canonical, sizeof(canonical)) == -1) {
+		conflex_error(lex, 0, "\"%.64s\", expected an address of this "
+		    "machine alone: 127.0.0.1 or another of 127.0.0.0/8, or "
+		    "::1", address);
+		return;
+	}
+	keep(&conf->outbound.courier, canonical);
+	set_number(&conf->outbound.courier_port, port, 65535);
 }
 
 static void

@@ -137,6 +137,38 @@ print_replies(FILE *fp, const struct conf_replies *r)
 	(void)fprintf(fp, "}\n");
 }
 
+static void
+print_outbound(FILE *fp, const struct conf_outbound *o)
+{
+	(void)fprintf(fp, "\noutbound {\n");
+	(void)fprintf(fp, "\talternates %s\n",
+	    o->alternates ? "allow" : "deny");
+	if (o->hosts.count != 0)
+		print_list(fp, "\t", "hosts", &o->hosts, o->hosts.count);
+	(void)fprintf(fp, "\ttls %s\n",
+	    o->tls == CONF_TLS_VERIFY ? "verify" : "require");
+	(void)fprintf(fp, "\tcourier %s port %u\n", o->courier,
+	    o->courier_port);
+	if (o->verify_identity)
+		(void)fprintf(fp, "\tverify identity\n");
+	(void)fprintf(fp, "\thide client %s\n",
+	    o->hide_client ? "yes" : "no");
+	(void)fprintf(fp, "}\n");
+}
+
+static void
+print_limit(FILE *fp, const struct conf_limit *l)
+{
+	(void)fprintf(fp, "\nlimit sender {\n");
+	if (l->messages != 0)
+		(void)fprintf(fp, "\tmessages %u per %s\n", l->messages,
+		    conf_span_name(l->messages_span));
+	if (l->recipients != 0)
+		(void)fprintf(fp, "\trecipients %u per %s\n", l->recipients,
+		    conf_span_name(l->recipients_span));
+	(void)fprintf(fp, "}\n");
+}
+
 int
 conf_print(const struct conf *conf, FILE *fp)
 {
@@ -158,5 +190,10 @@ conf_print(const struct conf *conf, FILE *fp)
 	if (conf->sandbox_required)
 		(void)fprintf(fp, "sandbox required\n");
 	print_replies(fp, &conf->replies);
+	if (conf->outbound.present)
+		print_outbound(fp, &conf->outbound);
+	if (conf->limit_sender.messages != 0 ||
+	    conf->limit_sender.recipients != 0)
+		print_limit(fp, &conf->limit_sender);
 	return fflush(fp) == EOF || ferror(fp) ? -1 : 0;
 }
