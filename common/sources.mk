@@ -57,6 +57,7 @@ COMMON_SRCS += store_mda.c
 COMMON_SRCS += store_outid.c
 COMMON_SRCS += store_reply.c
 COMMON_SRCS += store_schema.c
+COMMON_SRCS += store_steps.c
 COMMON_SRCS += store_thread.c
 COMMON_SRCS += store_watch.c
 COMMON_SRCS += store_worker.c

@@ -84,7 +84,9 @@ setup(struct store *s)
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
 	    NULL);
+	/* Passwords are sealed, but even so nothing of them shall stay. */
 	if (db_exec(s, "PRAGMA temp_store = MEMORY;"
+	    "PRAGMA secure_delete = ON;"
 	    "PRAGMA foreign_keys = ON;"
 	    "PRAGMA recursive_triggers = OFF;"
 	    "PRAGMA synchronous = FULL;"

@@ -132,6 +132,13 @@ int	store_version_newest(void);
 int	store_check(struct store *s);
 
 /*
+ * Overwrites what deleted rows left behind in the log: in the file itself
+ * nothing of them stays.  Returns 1; 0 if others are reading just now, and
+ * then it stays until the log is written anew.
+ */
+int	store_shred(struct store *s);
+
+/*
  * Copies address to buf in the form that is compared: ASCII letters in lower
  * case.  Returns 0, or -1 if it does not fit.
  */

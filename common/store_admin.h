@@ -189,6 +189,10 @@ int	store_worker_byaddr(struct store *s, const char *address,
 int	store_worker_bylogin(struct store *s, const char *login,
 	    struct store_worker *w);
 
+/* The same where smtpd has folded it: any case, exactly this one first. */
+int	store_worker_byuser(struct store *s, const char *login,
+	    struct store_worker *w);
+
 /* Walks over all workers by name. */
 int	store_worker_each(struct store *s,
 	    int (*cb)(const struct store_worker *, void *), void *arg);

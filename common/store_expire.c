@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include "store_identity.h"
 #include "store_int.h"
 #include "store_limit.h"
 #include "store_mail.h"
@@ -23,6 +24,7 @@
 #define EVENT_LIFE	(90 * 86400)	/* seconds */
 #define EVENTS_KEPT	100000	/* whoever sends us bounces fills the log */
 #define CHANGES_KEPT	20000
+#define CODE_KEPT	(30 * 86400)	/* to say that it expired */
 
 int
 store_conversation_prune(struct store *s, time_t before, unsigned int max,
@@ -95,6 +97,11 @@ store_expire(struct store *s, time_t now, time_t retain, unsigned int max,
 		goto out;
 	if ((unsigned int)n == max)
 		*more = 1;
+	/* Codes of which nothing came; their identities stay unverified. */
+	if (db_run(s, "DELETE FROM identity_code WHERE expires < ?", "i",
+	    (int64_t)now - CODE_KEPT) == -1 ||
+	    store_senders_prune(s, CHANGES_KEPT) == -1)
+		goto out;
 	ret = store_keys_prune(s, CHANGES_KEPT);
  out:
 	return db_leave(s, ret);

@@ -58,7 +58,7 @@ put_row(FILE *fp, const struct export_table *t, sqlite3_stmt *st)
 
 static int
 export_table(struct store *s, FILE *fp, const struct export_table *t,
-    uint64_t *rows)
+    int flags, uint64_t *rows)
 {
 	sqlite3_stmt	*st;
 	char		 sql[512] = "SELECT ";
@@ -70,7 +70,9 @@ export_table(struct store *s, FILE *fp, const struct export_table *t,
 		(void)strlcat(sql, t->column[i].name, sizeof(sql));
 	}
 	(void)strlcat(sql, " FROM ", sizeof(sql));
-	(void)strlcat(sql, t->name, sizeof(sql));
+	(void)strlcat(sql, t->sandbox != NULL &&
+	    (flags & STORE_EXPORT_SANDBOX) ? t->sandbox : t->name,
+	    sizeof(sql));
 	if (strlcat(sql, " ORDER BY 1, 2", sizeof(sql)) >= sizeof(sql))
 		return db_fail(s, STORE_OTHER, "export: too many columns");
 	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
@@ -97,7 +99,7 @@ store_export(struct store *s, FILE *fp, int flags, uint64_t *rows)
 	t = export_tables(&n);
 	for (i = 0; i < n && ret == 0; i++)
 		if (!t[i].secret || !(flags & STORE_EXPORT_SANDBOX))
-			ret = export_table(s, fp, &t[i], rows);
+			ret = export_table(s, fp, &t[i], flags, rows);
 	if (db_unfix(s, fixed, ret) == -1)
 		return -1;
 	fprintf(fp, "end %llu\n", (unsigned long long)*rows);

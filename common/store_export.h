@@ -32,7 +32,9 @@
 #define STORE_EXPORT_VERSION	1
 
 #define STORE_EXPORT_SANDBOX	0x01	/* leave out every secret: handles,
-					 * return paths, tokens, reply ids */
+					 * return paths, tokens, reply ids,
+					 * codes, and where and with what
+					 * accounts log in: they become null */
 
 /*
  * Writes everything to fp as of one moment.  *rows gets the number of lines
@@ -41,9 +43,9 @@
 int	store_export(struct store *s, FILE *fp, int flags, uint64_t *rows);
 
 /*
- * Reads an export into a store that holds no mailbox and no worker, in one
- * transaction.  A mistake is STORE_REFUSED with its line, and nothing is
- * kept.
+ * Reads an export into a store that holds no mailbox, worker, account or
+ * identity, in one transaction.  A mistake is STORE_REFUSED with its line,
+ * and nothing is kept.
  */
 int	store_import(struct store *s, FILE *fp, uint64_t *rows);
 

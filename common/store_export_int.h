@@ -33,6 +33,8 @@ struct export_column {
 struct export_table {
 	const char	*name;
 	int		 secret;	/* not in a sandbox copy */
+	const char	*sandbox;	/* SQL of what stands there instead of
+					 * the table, or NULL */
 	struct export_column column[EXPORT_COLUMNS];
 };
 

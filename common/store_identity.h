@@ -33,7 +33,7 @@
 
 struct store_identity {
 	uint64_t	 id;
-	char		 user[STORE_LOGIN_MAX + 1];	/* a login, exactly */
+	char		 user[STORE_LOGIN_MAX + 1];	/* in lower case */
 	char		 address[STORE_ADDR_MAX + 1];	/* as typed */
 	char		 folded[STORE_ADDR_MAX + 1];	/* or "@domain" */
 	uint64_t	 account;	/* or 0: leaves by the default route */

@@ -19,6 +19,7 @@
 #include "lex.h"
 #include "store_admin.h"
 #include "store_export_int.h"
+#include "store_identity_int.h"
 #include "store_mail.h"
 #include "store_watch.h"
 
@@ -297,6 +298,39 @@ check_key(const struct store_key *key, void *arg)
 	    strcmp(folded, key->key) != 0;
 }
 
+static int
+check_account(const struct store_account *acc, void *arg)
+{
+	struct rules	*rules = arg;
+	char		*sealed;
+	int		 ret;
+
+	(void)strlcpy(rules->bad, acc->name, sizeof(rules->bad));
+	if ((sealed = malloc(STORE_SECRET_MAX + 1)) == NULL)
+		return -1;
+	ret = store_account_secret(rules->s, acc->id, acc->generation, sealed,
+	    STORE_SECRET_MAX + 1);
+	free(sealed);
+	if (ret == -1 || acc->generation == 0)
+		return -1;
+	return rule_account(rules->s, acc, ret);
+}
+
+static int
+check_identity(const struct store_identity *idt, void *arg)
+{
+	struct rules	*rules = arg;
+	char		 folded[STORE_ADDR_MAX + 1];
+	char		 user[STORE_LOGIN_MAX + 1];
+
+	(void)strlcpy(rules->bad, idt->address, sizeof(rules->bad));
+	return identity_form(rules->s, idt->address) == -1 ||
+	    store_fold(idt->address, folded, sizeof(folded)) == -1 ||
+	    strcmp(folded, idt->folded) != 0 ||
+	    identity_user(rules->s, idt->user, user) == -1 ||
+	    strcmp(user, idt->user) != 0;
+}
+
 /* What no foreign key says: each finds rows that do not fit together. */
 static const char *const	 misfits[] = {
 	"SELECT 1 FROM pragma_foreign_key_check LIMIT 1",
@@ -308,7 +342,19 @@ static const char *const	 misfits[] = {
 	" ON p.id = h.participant AND p.conversation = h.conversation"
 	" WHERE p.id IS NULL LIMIT 1",
 	"SELECT 1 FROM participant WHERE address GLOB '*[^!-~]*'"
-	" OR folded <> lower(address) LIMIT 1"
+	" OR folded <> lower(address) LIMIT 1",
+	"SELECT 1 FROM identity i JOIN identity d"
+	" ON d.folded = substr(i.folded, instr(i.folded, '@'))"
+	" WHERE d.user <> i.user LIMIT 1",
+	"SELECT 1 FROM worker_address a JOIN identity d"
+	" ON d.folded = substr(a.folded, instr(a.folded, '@'))"
+	" JOIN worker w ON w.id = a.worker"
+	" WHERE w.login IS NULL OR lower(w.login) <> d.user LIMIT 1",
+	"SELECT 1 FROM mailbox m JOIN identity d"
+	" ON d.folded = substr(m.address, instr(m.address, '@')) LIMIT 1",
+	"SELECT 1 FROM identity_code c JOIN identity i ON i.id = c.identity"
+	" WHERE i.verified IS NOT NULL OR length(c.hash) <> 64"
+	" OR length(c.tag) <> 4 LIMIT 1"
 };
 
 /* What was typed elsewhere must be what could have been typed here. */
@@ -331,7 +377,9 @@ check_rules(struct store *s)
 	if (store_mailbox_each(s, 0, check_mailbox, &rules) == 0 &&
 	    store_worker_each(s, check_worker, &rules) == 0 &&
 	    store_worker_addrs(s, 0, check_address, &rules) == 0 &&
-	    store_keys_all(s, 0, &n, check_key, &rules) == 0)
+	    store_keys_all(s, 0, &n, check_key, &rules) == 0 &&
+	    store_account_each(s, check_account, &rules) == 0 &&
+	    store_identity_each(s, NULL, check_identity, &rules) == 0)
 		return 0;
 	return db_fail(s, STORE_REFUSED, "import: %s is against the rules "
 	    "for addresses and names", rules.bad);
@@ -345,7 +393,8 @@ read_all(struct import *im, uint64_t *rows)
 	int	 ret;
 
 	if (db_number(im->s, &n, "SELECT (SELECT count(*) FROM mailbox) + "
-	    "(SELECT count(*) FROM worker)", "") != 1)
+	    "(SELECT count(*) FROM worker) + (SELECT count(*) FROM account) "
+	    "+ (SELECT count(*) FROM identity)", "") != 1)
 		return -1;
 	if (n != 0)
 		return db_fail(im->s, STORE_REFUSED, "import: the database "

@@ -105,6 +105,11 @@ int	db_leave(struct store *s, int ret);
 int	db_fix(struct store *s);
 int	db_unfix(struct store *s, int fixed, int ret);
 
+/* store_steps.c: how each version of the schema comes from the last. */
+
+extern const char *const schema_steps[];
+extern const int schema_newest;
+
 /* store_schema.c */
 
 /* Makes or migrates the schema up to version target; 0 or -1. */
@@ -133,6 +138,16 @@ int	rule_fold(struct store *s, const char *address,
 	    char buf[STORE_ADDR_MAX + 1]);
 /* Checks that an address is no mailbox's archive (store_mailbox.c). */
 int	rule_not_archive(struct store *s, const char *folded);
+/* Checks what is stored of an account; secret: whether it has one. */
+struct store_account;
+int	rule_account(struct store *s, const struct store_account *acc,
+	    int secret);
+/*
+ * Checks that an address is no identity, nor under an @domain other than
+ * that of login (NULL: of anybody) (store_idrule.c).
+ */
+int	rule_not_identity(struct store *s, const char *folded,
+	    const char *login);
 /* Copies a Message-Id without angle brackets, or says STORE_REFUSED. */
 int	rule_msgid(struct store *s, const char *id,
 	    char buf[STORE_MSGID_MAX + 1]);

@@ -164,7 +164,9 @@ store_mailbox_add(struct store *s, const char *address, const char *name,
 	    (name != NULL && rule_text(s, "the name", name,
 	    STORE_NAME_MAX) == -1) || db_enter(s) == -1)
 		return -1;
-	if (check_free(s, folded) == -1 || rule_not_archive(s, folded) == -1)
+	if (check_free(s, folded) == -1 ||
+	    rule_not_archive(s, folded) == -1 ||
+	    rule_not_identity(s, folded, NULL) == -1)
 		goto out;
 	if (archive != NULL && *archive != '\0' &&
 	    check_archive(s, folded, archive) == -1)
@@ -233,6 +235,6 @@ store_is_ours(struct store *s, const char *address)
 
 	if (store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
-	return db_number(s, &n, "SELECT 1 FROM address WHERE folded = ?", "t",
-	    folded);
+	return db_number(s, &n, "SELECT 1 FROM address WHERE folded = ? AND "
+	    "kind <> 'identity'", "t", folded);
 }

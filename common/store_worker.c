@@ -87,6 +87,16 @@ store_worker_bylogin(struct store *s, const char *login,
 	return get(s, db_get(s, COLUMNS "WHERE w.login = ?", "t", login), w);
 }
 
+int
+store_worker_byuser(struct store *s, const char *login,
+    struct store_worker *w)
+{
+	if (*login == '\0')
+		return 0;
+	return get(s, db_get(s, COLUMNS "WHERE w.login = ?1 COLLATE NOCASE "
+	    "ORDER BY w.login <> ?1 LIMIT 1", "t", login), w);
+}
+
 static int
 each(struct store *s, sqlite3_stmt *st,
     int (*cb)(const struct store_worker *, void *), void *arg)
@@ -212,7 +222,8 @@ check_login(struct store *s, const char *login)
 }
 
 static int
-add_address(struct store *s, int64_t worker, const char *address)
+add_address(struct store *s, int64_t worker, const char *address,
+    const char *login)
 {
 	struct store_mailbox	 mb;
 	struct store_worker	 w;
@@ -232,7 +243,8 @@ add_address(struct store *s, int64_t worker, const char *address)
 	if (ret == 1)
 		return db_fail(s, STORE_REFUSED, "%s is the worker %s's "
 		    "address already", address, w.name);
-	if (rule_not_archive(s, folded) == -1)
+	if (rule_not_archive(s, folded) == -1 ||
+	    rule_not_identity(s, folded, login) == -1)
 		return -1;
 	return db_run(s, "INSERT INTO worker_address (worker, address, "
 	    "folded) VALUES (?, ?, ?)", "itt", worker, address,
@@ -264,7 +276,7 @@ store_worker_add(struct store *s, const char *name, const char *display,
 		goto out;
 	new = sqlite3_last_insert_rowid(s->db);
 	for (i = 0; i < n; i++)
-		if (add_address(s, new, addrs[i]) == -1)
+		if (add_address(s, new, addrs[i], login) == -1)
 			goto out;
 	*id = new;
 	ret = 0;

@@ -54,3 +54,5 @@ UNIT_TESTS += dnstable_test
 UNIT_TESTS += spf_test
 UNIT_TESTS += taglist_test
 UNIT_TESTS += dkim_test
+UNIT_TESTS += store_account_test
+UNIT_TESTS += store_identity_test
