@@ -23,6 +23,7 @@
 
 PASSED=0
 FAILED=0
+WHICH=
 
 # What a step says of a failure stands behind its FAIL line, or before it;
 # what is wrong mostly comes last.
@@ -66,11 +67,16 @@ step() {
 	echo "$_name: $_ok passed, $_bad failed ($(($(date +%s) - _begin)) s)"
 	if [ "$_bad" -gt 0 ]; then
 		failures "$_log"
+		WHICH="$WHICH
+$(sed -n "s/^FAIL /failed: $_name: /p" "$_log" | cut -c 1-200)"
+		[ "$_bad" -ne 1 ] || grep -q '^FAIL ' "$_log" ||
+		    WHICH="${WHICH}failed: $_name"
 	fi
 }
 
-# total: the last line, and the exit status
+# total: what failed, once more by name; the last line; and the exit status
 total() {
+	[ -z "$WHICH" ] || echo "$WHICH" | sed '/^$/d'
 	echo "$PASSED passed, $FAILED failed"
 	[ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]
 }
