@@ -12,3 +12,5 @@ MAILAUTH_SRCS += dkim_sig.c
 MAILAUTH_SRCS += dkim_canon.c
 MAILAUTH_SRCS += dkim_key.c
 MAILAUTH_SRCS += dkimkeys.c
+MAILAUTH_SRCS += dmarc.c
+MAILAUTH_SRCS += dmarc_check.c

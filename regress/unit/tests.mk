@@ -56,3 +56,4 @@ UNIT_TESTS += taglist_test
 UNIT_TESTS += dkim_test
 UNIT_TESTS += store_account_test
 UNIT_TESTS += store_identity_test
+UNIT_TESTS += dmarc_test
