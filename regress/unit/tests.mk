@@ -57,3 +57,5 @@ UNIT_TESTS += dkim_test
 UNIT_TESTS += store_account_test
 UNIT_TESTS += store_identity_test
 UNIT_TESTS += dmarc_test
+UNIT_TESTS += seal_test
+UNIT_TESTS += accurl_test
