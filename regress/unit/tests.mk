@@ -61,3 +61,4 @@ UNIT_TESTS += store_identity_test
 UNIT_TESTS += dmarc_test
 UNIT_TESTS += seal_test
 UNIT_TESTS += accurl_test
+UNIT_TESTS += authreswrite_test
