@@ -127,6 +127,17 @@ engine_finish(struct engine *e, struct etx *tx)
 	ipc_pack_free(&p);
 }
 
+/* Where nothing more is to be done, the front needs us no longer. */
+static void
+engine_rest(struct engine *e, struct etx *tx)
+{
+	if (!tx->plan.rest || tx->state != ETX_PASS || tx->rested || tx->eom)
+		return;
+	tx->rested = 1;
+	if (ipc_send(e->front, MSG_REST, tx->id, NULL, 0, -1) == -1)
+		engine_fail(e, tx);
+}
+
 /* After every step: what came of it goes out. */
 static void
 engine_after(struct engine *e, struct etx *tx, int rv)
@@ -140,6 +151,7 @@ engine_after(struct engine *e, struct etx *tx, int rv)
 	if (tx->body.len == 0)
 		sbuf_free(&tx->body);
 	engine_credit(e, tx);
+	engine_rest(e, tx);
 	if (tx->eom && tx->state != ETX_WAIT) {
 		engine_finish(e, tx);
 		if (!tx->failed)

@@ -57,7 +57,8 @@ struct etx {
 	uint64_t	 id;
 	TAILQ_ENTRY(etx) all;
 	enum etx_state	 state;
-	int		 eom;		/* the dot came */
+	int		 eom;		/* the dot came, or no more comes */
+	int		 rested;	/* the front was told that none needs */
 	int		 failed;	/* told the front, waits for its END */
 	uint32_t	 owed;		/* bytes not yet credited */
 	struct facts	 facts;
@@ -110,6 +111,9 @@ int	engine_mail_plan(struct engine *e, struct etx *tx);
 
 /* engine_mail.c: frees what the message owns. */
 void	engine_mail_free(struct etx *tx);
+
+/* engine_hide.c: writes the header, when the plan is known.  0 or -1. */
+int	engine_hide_header(struct engine *e, struct etx *tx);
 
 /*
  * engine_reply.c: begins to rewrite, when the plan is known; writes the

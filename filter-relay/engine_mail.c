@@ -222,6 +222,8 @@ engine_mail_plan(struct engine *e, struct etx *tx)
 		rv = engine_reply_begin(e, tx);
 	else if (tx->plan.action == PLAN_SIGN)
 		rv = mail_sign(e, tx);
+	else if (tx->plan.action == PLAN_HIDE)
+		rv = engine_hide_header(e, tx);
 	else if (engine_out(e, tx, tx->plan.top, strlen(tx->plan.top)) == -1 ||
 	    engine_out(e, tx, tx->header.data, tx->header.len) == -1)
 		rv = -1;

@@ -235,6 +235,7 @@ front_init(struct front *f, struct privsep_child *pc,
 	memset(f, 0, sizeof(*f));
 	f->conf = setup->conf;
 	f->pending = setup->pending;
+	f->submission = setup->submission;
 	TAILQ_INIT(&f->asking);
 	TAILQ_INIT(&f->committing);
 	TAILQ_INIT(&f->indata);

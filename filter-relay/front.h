@@ -59,6 +59,8 @@ struct tx {
 	uint64_t		 id;
 	struct session		*s;
 	uint8_t			 engaged;	/* the engine will see it */
+	uint8_t			 counted;	/* ask the keeper at the end */
+	uint8_t			 rest;		/* no more is for the engine */
 	uint8_t			 handle;	/* no recipient outside */
 	uint8_t			 lost;		/* the keeper that knew it is
 						 * gone */
@@ -85,6 +87,7 @@ struct front {
 	struct output		 out;
 	struct boxes		 boxes;
 	struct pending		*pending;	/* shared with a successor */
+	int			 submission;	/* all sessions are users' */
 	struct ipc		*keeper;
 	struct ipc		*engine;
 	struct session_queue	 asking;	/* by deadline, RCPT TO */

@@ -19,44 +19,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "authres.h"
 #include "front.h"
 #include "log.h"
 
 static const char data_mark[] = "|smtp-in|data-line|";
 #define DATA_MARK	(sizeof(data_mark) - 1)
 
-/*
- * Fields that only we may write: X-Relay-*, and below smtpd's own Received,
- * which filters before us write nothing under, Authentication-Results of
- * smtpd's name (RFC 8601 5).
- */
+/* RFC 5322 field names that only we may write. */
 static int
-front_is_ours(const struct front *f, struct session *s, const char *line,
-    size_t len)
+front_is_ours(const char *line, size_t len)
 {
-	switch (line[0] | 0x20) {
-	case 'x':
-		return len >= 8 && strncasecmp(line, "X-Relay-", 8) == 0;
-	case 'a':
-		return s->received && f->pending->admd[0] != '\0' &&
-		    authres_line(f->pending->admd, line, len);
-	case 'r':
-		if (len >= 9 && strncasecmp(line, "Received:", 9) == 0)
-			s->received = 1;
-		return 0;
-	default:
-		return 0;
-	}
+	return len >= 8 && (line[0] == 'X' || line[0] == 'x') &&
+	    strncasecmp(line, "X-Relay-", 8) == 0;
 }
 
 /*
- * Follows the header.  Returns 1 if the line is to be left out: a field that
- * is ours, with its continuations, unless it came by smtpd's socket.
+ * Follows the header.  Returns 1 if the line is to be left out: a field
+ * X-Relay-* with its continuations, unless it came by smtpd's socket.
  */
 static int
-front_header(const struct front *f, struct session *s, const char *line,
-    size_t len)
+front_header(struct session *s, const char *line, size_t len)
 {
 	if (len == 0) {
 		s->data = SESSION_BODY;
@@ -65,7 +47,7 @@ front_header(const struct front *f, struct session *s, const char *line,
 	if (line[0] == ' ' || line[0] == '\t')
 		return s->data == SESSION_SKIP;
 	s->data = SESSION_HEADER;
-	if (!s->local && front_is_ours(f, s, line, len)) {
+	if (!s->local && front_is_ours(line, len)) {
 		s->data = SESSION_SKIP;
 		return 1;
 	}
@@ -100,7 +82,6 @@ front_data_begin(struct front *f, struct session *s)
 	struct tx *tx = s->tx;
 
 	s->data = SESSION_HEADER;
-	s->received = 0;
 	if (s->broken) {
 		s->data = SESSION_SWALLOW;
 		return;
@@ -134,7 +115,7 @@ front_data_line(struct front *f, struct session *s, const char *rest,
 	if (s->data == SESSION_HEADER || s->data == SESSION_SKIP) {
 		if (dot)
 			s->data = SESSION_BODY;
-		else if (front_header(f, s, line, len))
+		else if (front_header(s, line, len))
 			return;
 	}
 	if (s->data == SESSION_SWALLOW) {
@@ -248,7 +229,7 @@ front_send(struct front *f, struct tx *tx)
 {
 	size_t n;
 
-	while (tx->qpos < tx->qlen) {
+	while (tx->qpos < tx->qlen && !tx->rest) {
 		if (ipc_queued(f->engine) > FRONT_IPC_HIGH)
 			return 1;
 		n = front_portion(tx);
@@ -261,7 +242,7 @@ front_send(struct front *f, struct tx *tx)
 			return -1;
 		front_tx_sent(f, tx, n);
 	}
-	if (tx->eom && !tx->eomsent) {
+	if ((tx->eom || tx->rest) && !tx->eomsent) {
 		if (ipc_send(f->engine, MSG_EOM, tx->id, NULL, 0, -1) == -1)
 			return -1;
 		tx->eomsent = 1;
@@ -323,15 +304,39 @@ front_credit(struct front *f, struct tx *tx, const struct ipc_msg *msg)
 	}
 }
 
-/* The engine has said all of the message. */
+/* The engine wants no more of it: what it has not got goes on as it is. */
+static void
+front_rest(struct front *f, struct tx *tx)
+{
+	tx->rest = 1;
+	if (!tx->dirty) {
+		tx->dirty = 1;
+		TAILQ_INSERT_TAIL(&f->dirty, tx, flush);
+	}
+}
+
+/*
+ * The engine has said all that it has to say of the message.  If it is not
+ * complete yet, the lines that come go on without the engine.
+ */
 static void
 front_done(struct front *f, struct tx *tx)
 {
 	struct session *s = tx->s;
 
+	if (tx->qpos < tx->qlen) {
+		if (front_out(f, s, tx->q + tx->qpos,
+		    tx->qlen - tx->qpos) == -1) {
+			front_tx_fail(f, tx);
+			return;
+		}
+		front_tx_sent(f, tx, tx->qlen - tx->qpos);
+	}
 	TAILQ_REMOVE(&f->indata, tx, silent);
 	tx->begun = 0;
 	tx->done = 1;
+	if (!tx->eom)
+		return;
 	s->data = SESSION_NODATA;
 	pending_clear(f->pending, &s->pending);
 	output_dataline(&f->out, s, ".", 1);
@@ -377,6 +382,8 @@ front_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
 			front_tx_fail(f, tx);
 	} else if (msg->type == MSG_CREDIT)
 		front_credit(f, tx, msg);
+	else if (msg->type == MSG_REST && !tx->rest)
+		front_rest(f, tx);
 	else if (msg->type == MSG_DONE && tx->eomsent)
 		front_done(f, tx);
 	else

@@ -22,14 +22,21 @@
 #include "front.h"
 #include "log.h"
 
+/* Takes the session off the list on which it waits for an answer of ours. */
+static void
+front_unwait(struct front *f, struct session *s)
+{
+	if (s->wait == SESSION_COMMIT)
+		TAILQ_REMOVE(&f->committing, s, waiting);
+	else if (s->wait != SESSION_NOWAIT)
+		TAILQ_REMOVE(&f->asking, s, waiting);
+	s->wait = SESSION_NOWAIT;
+}
+
 void
 front_answer(struct front *f, struct session *s, const char *text)
 {
-	if (s->wait == SESSION_RCPT)
-		TAILQ_REMOVE(&f->asking, s, waiting);
-	else if (s->wait == SESSION_COMMIT)
-		TAILQ_REMOVE(&f->committing, s, waiting);
-	s->wait = SESSION_NOWAIT;
+	front_unwait(f, s);
 	pending_clear(f->pending, &s->pending);
 	output_result(&f->out, s, text);
 }
@@ -41,12 +48,12 @@ front_wait(struct front *f, struct session *s, enum session_wait what)
 	s->wait = what;
 	s->pending = pending_set(f->pending, s->sid, s->token,
 	    PENDING_RESULT);
-	if (what == SESSION_RCPT) {
-		s->deadline = f->now + FRONT_ASK_MS;
-		TAILQ_INSERT_TAIL(&f->asking, s, waiting);
-	} else {
+	if (what == SESSION_COMMIT) {
 		s->deadline = f->now + FRONT_COMMIT_MS;
 		TAILQ_INSERT_TAIL(&f->committing, s, waiting);
+	} else {
+		s->deadline = f->now + FRONT_ASK_MS;
+		TAILQ_INSERT_TAIL(&f->asking, s, waiting);
 	}
 }
 
@@ -81,6 +88,8 @@ front_register(struct front *f)
 	output_register(&f->out, "report|smtp-in|link-connect");
 	output_register(&f->out, "report|smtp-in|link-disconnect");
 	output_register(&f->out, "report|smtp-in|link-auth");
+	if (f->conf->limit_sender.recipients > 0)
+		output_register(&f->out, "report|smtp-in|tx-rcpt");
 	output_register(&f->out, "filter|smtp-in|mail-from");
 	output_register(&f->out, "filter|smtp-in|rcpt-to");
 	output_register(&f->out, "filter|smtp-in|data-line");
@@ -120,10 +129,7 @@ front_connect(struct front *f, const struct proto_line *pl)
 static void
 front_disconnect(struct front *f, struct session *s)
 {
-	if (s->wait == SESSION_RCPT)
-		TAILQ_REMOVE(&f->asking, s, waiting);
-	else if (s->wait == SESSION_COMMIT)
-		TAILQ_REMOVE(&f->committing, s, waiting);
+	front_unwait(f, s);
 	front_tx_end(f, s);
 	pending_clear(f->pending, &s->pending);
 	session_del(&f->sessions, s);
@@ -142,26 +148,15 @@ front_auth(struct front *f, struct session *s, const struct proto_line *pl)
 	    conf_is_helpdesk(f->conf, s->login);
 }
 
-static void
-front_mail_from(struct front *f, struct session *s,
-    const struct proto_line *pl)
-{
-	front_tx_end(f, s);
-	s->data = SESSION_NODATA;
-	s->outside = s->broken = 0;
-	if (session_set(&s->sender, pl->param, pl->paramlen) == -1)
-		front_answer(f, s, FRONT_TRY_LATER);
-	else
-		front_answer(f, s, NULL);
-}
-
-/* Asks the keeper about a recipient: 0, or -1 if it cannot be asked. */
+/* Asks the keeper about a sender or a recipient: 0, or -1: it cannot be. */
 static int
-front_ask(struct front *f, struct session *s, const char *rcpt, int flags)
+front_ask(struct front *f, struct session *s, int type, const char *rcpt,
+    int flags)
 {
 	struct ipc_pack p;
 	int rv;
 
+	flags |= s->local ? MSG_RCPT_LOCAL : 0;
 	if (f->keeper == NULL ||
 	    (s->tx == NULL && front_tx_new(f, s) == NULL))
 		return -1;
@@ -172,10 +167,39 @@ front_ask(struct front *f, struct session *s, const char *rcpt, int flags)
 	ipc_put_str(&p, s->login);
 	ipc_put_str(&p, s->sender);
 	ipc_put_str(&p, rcpt);
-	rv = p.failed ? -1 : ipc_send(f->keeper, MSG_RCPT, s->tx->id, p.buf,
+	rv = p.failed ? -1 : ipc_send(f->keeper, type, s->tx->id, p.buf,
 	    p.len, -1);
 	ipc_pack_free(&p);
 	return rv;
+}
+
+/* Does one of our users send it, and is there anything to look at then? */
+static int
+front_is_submission(const struct front *f, const struct session *s)
+{
+	const struct conf *c = f->conf;
+
+	return !s->local && (f->submission || s->login != NULL) &&
+	    (c->outbound.present || c->limit_sender.messages > 0 ||
+	    c->limit_sender.recipients > 0);
+}
+
+static void
+front_mail_from(struct front *f, struct session *s,
+    const struct proto_line *pl)
+{
+	front_tx_end(f, s);
+	s->data = SESSION_NODATA;
+	s->outside = s->broken = s->plain = 0;
+	s->nrcpts = 0;
+	if (session_set(&s->sender, pl->param, pl->paramlen) == -1)
+		front_answer(f, s, FRONT_TRY_LATER);
+	else if (!front_is_submission(f, s))
+		front_answer(f, s, NULL);
+	else if (front_ask(f, s, MSG_MAIL, "", 0) == -1)
+		front_answer(f, s, FRONT_TRY_LATER);
+	else
+		front_wait(f, s, SESSION_MAIL);
 }
 
 /*
@@ -218,9 +242,8 @@ front_rcpt_to(struct front *f, struct session *s,
 	if ((!ours && !s->askall) || (s->plain && boxes_fresh(&f->boxes)))
 		front_answer(f, s, NULL);
 	else {
-		flags |= s->local ? MSG_RCPT_LOCAL : 0;
 		flags |= s->outside ? MSG_RCPT_OUTSIDE : 0;
-		if (front_ask(f, s, rcpt, flags) == -1)
+		if (front_ask(f, s, MSG_RCPT, rcpt, flags) == -1)
 			front_unasked(f, s);
 		else
 			front_wait(f, s, SESSION_RCPT);
@@ -232,19 +255,24 @@ static void
 front_commit(struct front *f, struct session *s)
 {
 	struct tx *tx = s->tx;
+	struct ipc_pack p;
 
+	ipc_pack_init(&p);
+	ipc_put_u32(&p, s->nrcpts);
 	if (s->broken || s->sender == NULL) {
 		front_answer(f, s, FRONT_TRY_LATER);
 		front_tx_end(f, s);
-	} else if (tx == NULL || !tx->engaged) {
+	} else if (tx == NULL || (!tx->engaged && !tx->counted)) {
 		front_answer(f, s, NULL);
 		front_tx_end(f, s);
-	} else if (!tx->done || f->keeper == NULL || ipc_send(f->keeper,
-	    MSG_COMMIT, tx->id, NULL, 0, -1) == -1) {
+	} else if ((tx->engaged && !tx->done) || f->keeper == NULL ||
+	    p.failed || ipc_send(f->keeper, MSG_COMMIT, tx->id, p.buf, p.len,
+	    -1) == -1) {
 		front_answer(f, s, FRONT_TRY_LATER);
 		front_tx_end(f, s);
 	} else
 		front_wait(f, s, SESSION_COMMIT);
+	ipc_pack_free(&p);
 }
 
 /* A request of a session that we did not see begin. */
@@ -329,6 +357,8 @@ front_line(struct front *f, const struct proto_line *pl)
 		front_disconnect(f, s);
 	else if (pl->kind == PROTO_AUTH)
 		front_auth(f, s, pl);
+	else if (pl->kind == PROTO_TX_RCPT)
+		s->nrcpts += (uint32_t)proto_rcpt_taken(pl);
 	else if (pl->kind == PROTO_DATA_LINE)
 		front_junk(f);
 	else
@@ -350,27 +380,31 @@ front_keeper_gone(struct front *f)
 			continue;
 		s = f->slot[i]->s;
 		f->slot[i]->lost = 1;
-		if (f->slot[i]->engaged)
+		if (f->slot[i]->engaged || f->slot[i]->counted)
 			front_tx_fail(f, f->slot[i]);
 		else
 			front_tx_end(f, s);
-		if (s->wait == SESSION_RCPT)
+		if (s->wait == SESSION_MAIL || s->wait == SESSION_RCPT)
 			front_unasked(f, s);
 		else if (s->wait == SESSION_COMMIT)
 			front_answer(f, s, FRONT_TRY_LATER);
 	}
 }
 
-/* The keeper's word on a recipient. */
+/* The keeper's word on a sender or a recipient. */
 static void
 front_rcpt_answer(struct front *f, struct session *s, int what,
     const char *text)
 {
 	struct tx *tx = s->tx;
 
-	if (s->wait != SESSION_RCPT)
+	if (s->wait != SESSION_MAIL && s->wait != SESSION_RCPT)
 		return;
 	switch (what) {
+	case MSG_RCPT_COUNT:
+		tx->counted = 1;
+		front_answer(f, s, NULL);
+		break;
 	case MSG_RCPT_HANDLE:
 		tx->handle = 1;
 		/* FALLTHROUGH */
@@ -381,6 +415,8 @@ front_rcpt_answer(struct front *f, struct session *s, int what,
 		front_answer(f, s, NULL);
 		break;
 	default:
+		if (s->wait == SESSION_MAIL)
+			front_tx_end(f, s);
 		front_answer(f, s, text);
 		break;
 	}

@@ -36,6 +36,9 @@ ktx_free(struct keeper *k, struct ktx *tx)
 	free(tx->source);
 	free(tx->login);
 	free(tx->sender);
+	free(tx->user);
+	free(tx->ownid);
+	free(tx->outid);
 	free(tx->rec);
 	free(tx->subject);
 	free(tx);
@@ -124,7 +127,7 @@ keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *reply)
 	ipc_pack_free(&p);
 }
 
-/* A recipient.  The first one of a transaction makes it known. */
+/* A sender or a recipient.  The first one makes a transaction known. */
 static void
 keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 {
@@ -161,7 +164,10 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 		}
 	}
 	if (tx != NULL && !tx->judged && keeper_ready(k) == 0)
-		what = keeper_rcpt(k, tx, flags, rcpt, reply);
+		what = msg->type == MSG_MAIL ? submit_mail(k, tx, reply) :
+		    keeper_rcpt(k, tx, flags, rcpt, reply);
+	if (what == MSG_RCPT_ENGAGE || what == MSG_RCPT_HANDLE)
+		tx->engaged = 1;
 	keeper_send_rcpt(k, msg->id, what, reply);
 }
 
@@ -187,6 +193,7 @@ static void
 keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct keeper *k = arg;
+	struct ipc_unpack u;
 	struct ktx *tx;
 
 	if (msg == NULL) {
@@ -198,7 +205,7 @@ keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 			ktx_free(k, tx);
 		return;
 	}
-	if (msg->type == MSG_RCPT) {
+	if (msg->type == MSG_MAIL || msg->type == MSG_RCPT) {
 		keeper_on_rcpt(k, msg);
 		return;
 	}
@@ -211,8 +218,10 @@ keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	if (msg->type == MSG_END)
 		ktx_free(k, tx);
 	else if (msg->type == MSG_COMMIT) {
+		ipc_unpack_init(&u, msg->data, msg->len);
+		tx->taken = ipc_get_u32(&u);
 		tx->committing = 1;
-		if (tx->finished)
+		if (tx->finished || !tx->engaged)
 			keeper_send_verdict(k, tx);
 	}
 }

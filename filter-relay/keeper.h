@@ -52,6 +52,14 @@ struct ktx {
 	char			*source;
 	char			*login;
 	char			*sender;	/* envelope, "" is null */
+	int			 submitted;	/* by a user of ours */
+	char			*user;		/* then: who, "" if unknown */
+	int			 alternate;	/* an identity is the sender, */
+						/* 2: or in From */
+	char			*ownid;		/* its Message-Id, if it */
+	char			*outid;		/* leaves under this one */
+	int			 engaged;	/* the engine sees it */
+	uint32_t		 taken;		/* recipients, see MSG_COMMIT */
 	uint64_t		 handle[KEEPER_HANDLES];
 	uint64_t		 conversation[KEEPER_HANDLES];
 	size_t			 nhandles;
@@ -111,11 +119,21 @@ int	keeper_rcpt(struct keeper *k, struct ktx *tx, int flags,
 	    const char *rcpt, char *reply);
 
 /*
+ * submit.c: looks at the sender of a user's mail.  Returns MSG_RCPT_*; reply
+ * (KEEPER_REPLY_MAX + 1 bytes) is set for MSG_RCPT_REFUSE.
+ */
+int	submit_mail(struct keeper *k, struct ktx *tx, char *reply);
+
+/*
  * keeper_limit.c: may the mailbox get one more message now?  1; 0 and reply
  * (KEEPER_REPLY_MAX + 1 bytes) is set; or -1: the store fails.
  */
 int	keeper_limit_room(struct keeper *k, const struct ktx *tx,
 	    uint64_t mailbox, char *reply);
+
+/* keeper_limit.c: the same for one more message of the user. */
+int	keeper_limit_user(struct keeper *k, const struct ktx *tx,
+	    char *reply);
 
 /*
  * keeper_limit.c: counts a message that is about to be accepted, against all

@@ -21,6 +21,7 @@
 #include "keeper.h"
 #include "log.h"
 #include "store_mda.h"
+#include "store_outid.h"
 
 /* The SHA-256 stands in where a message has no Message-Id. */
 static void
@@ -81,12 +82,18 @@ keeper_finish(struct keeper *k, struct ktx *tx, const struct finish *fi)
 	}
 }
 
-/* A word to the team that answers nothing begins a conversation. */
+/*
+ * The id under which it leaves; and the verdict, where a word to the team
+ * that answers nothing begins a conversation.
+ */
 static int
 commit_record(struct keeper *k, struct ktx *tx)
 {
 	struct store_reply *r = tx->rec;
 
+	if (tx->outid != NULL && store_outid_put(k->store, tx->user,
+	    tx->ownid, tx->outid, k->now) == -1)
+		return -1;
 	if (r == NULL)
 		return 0;
 	if (r->conversation == 0 && store_conversation_new(k->store,

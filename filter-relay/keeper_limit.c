@@ -25,28 +25,82 @@
 #include "store_limit.h"
 
 #define LIMIT_HOUR	3600
-#define LIMIT_MAX	(KEEPER_MAILBOXES + 1)	/* of one message */
+#define LIMIT_MAX	(KEEPER_MAILBOXES + 3)	/* of one message */
+
+#define LIMIT_MESSAGES		"sender messages"
+#define LIMIT_RECIPIENTS	"sender recipients"
+#define LIMIT_MAILBOX		"mailbox"
 
 /* The limits that hold for one message, with room for their names. */
 struct limits {
 	struct store_limit	 v[LIMIT_MAX];
-	char			 name[LIMIT_MAX][24];
-	uint64_t		 mailbox[LIMIT_MAX];
+	char			 number[LIMIT_MAX][24];
+	char			 user[STORE_LIMIT_NAME_MAX + 1];
+	uint64_t		 mailbox[LIMIT_MAX];	/* or 0 */
 	size_t			 n;
 };
 
 static void
-limit_mailbox(struct keeper *k, struct limits *l, uint64_t mailbox)
+limit_add(struct limits *l, const char *kind, const char *name,
+    unsigned int limit, int64_t window, unsigned int count)
 {
 	struct store_limit *sl = &l->v[l->n];
 
-	(void)snprintf(l->name[l->n], sizeof(l->name[0]), "%" PRIu64, mailbox);
-	sl->kind = "mailbox";
-	sl->name = l->name[l->n];
-	sl->limit = k->conf->replies.messages_per_hour;
-	sl->window = LIMIT_HOUR;
-	sl->count = 1;
-	l->mailbox[l->n++] = mailbox;
+	sl->kind = kind;
+	sl->name = name;
+	sl->limit = limit;
+	sl->window = (time_t)window;
+	sl->count = count;
+	l->mailbox[l->n++] = 0;
+}
+
+static void
+limit_mailbox(struct keeper *k, struct limits *l, uint64_t mailbox)
+{
+	char *name = l->number[l->n];
+
+	(void)snprintf(name, sizeof(l->number[0]), "%" PRIu64, mailbox);
+	limit_add(l, LIMIT_MAILBOX, name, k->conf->replies.messages_per_hour,
+	    LIMIT_HOUR, 1);
+	l->mailbox[l->n - 1] = mailbox;
+}
+
+/* A user is counted by the login; who is not known, by the sender. */
+static void
+limit_user(struct keeper *k, const struct ktx *tx, struct limits *l)
+{
+	const struct conf_limit *c = &k->conf->limit_sender;
+	const char *name;
+
+	if (!tx->submitted)
+		return;
+	name = tx->user[0] != '\0' ? tx->user : tx->sender;
+	/* What is cut is long enough to tell one from another. */
+	if (name[0] == '\0')
+		return;
+	if (store_fold(name, l->user, sizeof(l->user)) == -1)
+		strlcpy(l->user, name, sizeof(l->user));
+	if (c->messages > 0)
+		limit_add(l, LIMIT_MESSAGES, l->user, c->messages,
+		    c->messages_span, 1);
+	if (c->recipients > 0)
+		limit_add(l, LIMIT_RECIPIENTS, l->user, c->recipients,
+		    c->recipients_span, tx->taken);
+}
+
+static void
+limit_over_mailbox(struct keeper *k, const struct ktx *tx,
+    const struct limits *l, size_t which, char *reply)
+{
+	struct store_mailbox mb;
+
+	if (store_mailbox_byid(k->store, l->mailbox[which], &mb) != 1)
+		mb.address[0] = '\0';
+	lograte_info(k->rate, k->now, l->number[which],
+	    "%s: more than %u messages within an hour, from %s", mb.address,
+	    l->v[which].limit, tx->source);
+	strlcpy(reply, "451 4.7.1 Too much mail for this address, please try "
+	    "again later", KEEPER_REPLY_MAX + 1);
 }
 
 /* Says in the log and to the client what is too much. */
@@ -54,15 +108,39 @@ static void
 limit_over(struct keeper *k, const struct ktx *tx, const struct limits *l,
     size_t which, char *reply)
 {
-	struct store_mailbox mb;
+	const struct store_limit *sl = &l->v[which];
+	const char *what, *span = conf_span_name(sl->window);
 
-	if (store_mailbox_byid(k->store, l->mailbox[which], &mb) != 1)
-		mb.address[0] = '\0';
-	lograte_info(k->rate, k->now, l->name[which],
-	    "%s: more than %u messages within an hour, from %s", mb.address,
-	    l->v[which].limit, tx->source);
-	strlcpy(reply, "451 4.7.1 Too much mail for this address, please try "
-	    "again later", KEEPER_REPLY_MAX + 1);
+	if (l->mailbox[which] != 0) {
+		limit_over_mailbox(k, tx, l, which, reply);
+		return;
+	}
+	what = strcmp(sl->kind, LIMIT_MESSAGES) == 0 ? "messages" :
+	    "recipients";
+	lograte_info(k->rate, k->now, l->user, "%s: %s: more than %u %s "
+	    "within a %s", tx->sid, l->user, sl->limit, what, span);
+	if (sl->count > sl->limit)
+		(void)snprintf(reply, KEEPER_REPLY_MAX + 1, "550 5.7.1 You "
+		    "may write to %u recipients within a %s, and this is to "
+		    "more", sl->limit, span);
+	else
+		(void)snprintf(reply, KEEPER_REPLY_MAX + 1, "451 4.7.1 Your "
+		    "limit of %u %s within a %s is reached, please try again "
+		    "later", sl->limit, what, span);
+}
+
+static int
+limit_room(struct keeper *k, const struct ktx *tx, const struct limits *l,
+    char *reply)
+{
+	size_t which;
+	int n;
+
+	if (l->n == 0)
+		return 1;
+	if ((n = store_limit_room(k->store, l->v, l->n, k->now, &which)) == 0)
+		limit_over(k, tx, l, which, reply);
+	return n;
 }
 
 int
@@ -70,14 +148,25 @@ keeper_limit_room(struct keeper *k, const struct ktx *tx, uint64_t mailbox,
     char *reply)
 {
 	struct limits l;
-	size_t which;
-	int n;
 
 	l.n = 0;
 	limit_mailbox(k, &l, mailbox);
-	if ((n = store_limit_room(k->store, l.v, l.n, k->now, &which)) == 0)
-		limit_over(k, tx, &l, which, reply);
-	return n;
+	return limit_room(k, tx, &l, reply);
+}
+
+int
+keeper_limit_user(struct keeper *k, const struct ktx *tx, char *reply)
+{
+	struct limits l;
+	size_t i;
+
+	l.n = 0;
+	limit_user(k, tx, &l);
+	/* It has one recipient at least. */
+	for (i = 0; i < l.n; i++)
+		if (l.v[i].count == 0)
+			l.v[i].count = 1;
+	return limit_room(k, tx, &l, reply);
 }
 
 int
@@ -96,6 +185,7 @@ keeper_limit_take(struct keeper *k, const struct ktx *tx, char *reply)
 		if (i == l.n)
 			limit_mailbox(k, &l, tx->handlebox);
 	}
+	limit_user(k, tx, &l);
 	if (l.n == 0)
 		return 1;
 	if ((n = store_limit_take(k->store, l.v, l.n, k->now, &which)) == 0)

@@ -44,7 +44,7 @@ static const struct privsep_role roles[ROLE_COUNT] = {
 static __dead void
 usage(void)
 {
-	fprintf(stderr, "usage: filter-relay [-dnv] [-f file]\n");
+	fprintf(stderr, "usage: filter-relay [-dnsv] [-f file]\n");
 	exit(2);
 }
 
@@ -64,13 +64,13 @@ int
 main(int argc, char **argv)
 {
 	struct privsep ps = { roles, ROLE_COUNT, confine, NULL };
-	struct setup setup = { NULL, NULL };
+	struct setup setup = { NULL, NULL, 0 };
 	const char *path = CONF_PATH;
 	int ch, check = 0, debug = 0, verbose = 0;
 
 	if (privsep_begin("filter-relay", argc, argv) == -1)
 		return 1;
-	while ((ch = getopt(argc, argv, "df:nv")) != -1)
+	while ((ch = getopt(argc, argv, "df:nsv")) != -1)
 		switch (ch) {
 		case 'd':
 			debug = 1;
@@ -80,6 +80,9 @@ main(int argc, char **argv)
 			break;
 		case 'n':
 			check = 1;
+			break;
+		case 's':
+			setup.submission = 1;
 			break;
 		case 'v':
 			verbose = 1;

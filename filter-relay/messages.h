@@ -18,10 +18,10 @@
  * What the three processes say to each other.  A frame's id is that of a
  * transaction, given out by the front, never 0 and never used again.
  *
- *	front -> keeper		RCPT, COMMIT, END, LIST
+ *	front -> keeper		MAIL, RCPT, COMMIT, END, LIST
  *	keeper -> front		RCPT_ANSWER, VERDICT, LIST
  *	front -> engine		BEGIN, DATA, EOM, END
- *	engine -> front		OUT, CREDIT, DONE, FAIL
+ *	engine -> front		OUT, CREDIT, REST, DONE, FAIL
  *	engine -> keeper	FACTS, FINISH
  *	keeper -> engine	PLAN
  */
@@ -39,11 +39,14 @@ enum {
 
 enum {
 	/* u8 flags, str session id, str source, str login, str sender, str
-	 * recipient.  A transaction's first one announces it to the keeper. */
-	MSG_RCPT = 1,
+	 * recipient ("" for MAIL).  A transaction's first one announces it to
+	 * the keeper; MAIL is asked for those of our users. */
+	MSG_MAIL = 1,
+	MSG_RCPT,
 	/* u8 MSG_RCPT_*, str reply ("" to proceed) */
 	MSG_RCPT_ANSWER,
-	/* The message is complete, smtpd wants a word. */
+	/* The message is complete, smtpd wants a word.  u32: how many
+	 * recipients smtpd has taken, where the front was to count them. */
 	MSG_COMMIT,
 	/* str reply ("" to accept) */
 	MSG_VERDICT,
@@ -53,12 +56,15 @@ enum {
 	MSG_BEGIN,
 	/* Lines, each with its LF, dot-stuffed as smtpd has them. */
 	MSG_DATA,
-	/* The line with the dot came. */
+	/* The line with the dot came, or no more is to come after REST. */
 	MSG_EOM,
 	/* Lines for smtpd, in the same form. */
 	MSG_OUT,
 	/* u32: so many bytes of DATA more may be sent. */
 	MSG_CREDIT,
+	/* What was not sent yet need not be: it passes as it is.  EOM, please,
+	 * and after DONE the rest goes to smtpd without us. */
+	MSG_REST,
 	/* All lines were sent; the dot may follow. */
 	MSG_DONE,
 	/* It cannot be judged now: 451. */
@@ -79,11 +85,12 @@ enum {
 #define MSG_RCPT_OUTSIDE	0x02	/* another recipient is not ours */
 #define MSG_RCPT_FOREIGN	0x04	/* this one is not in our domains */
 
-/* Answers to MSG_RCPT. */
+/* Answers to MSG_RCPT and MSG_MAIL. */
 #define MSG_RCPT_PLAIN		0	/* this one is of no interest */
 #define MSG_RCPT_ENGAGE		1	/* the engine must see the message */
 #define MSG_RCPT_HANDLE		2	/* the same, and no one outside */
 #define MSG_RCPT_REFUSE		3	/* with the reply */
+#define MSG_RCPT_COUNT		4	/* of interest, but only at the end */
 
 /* Limits of the traffic, in bytes. */
 #define MSG_WINDOW		(64 * 1024)	/* DATA without CREDIT */

@@ -228,6 +228,27 @@ policy_claim(struct judge *j)
 	return 0;
 }
 
+/* Mail to mailboxes and handles, and copies for workers. */
+static int
+policy_ours(struct judge *j)
+{
+	struct ktx *tx = j->tx;
+	int n;
+
+	if (tx->nhandles == 0 && tx->nmailboxes == 0) {
+		if (tx->toworker == 0 || tx->nrcpts != 1)
+			return 0;
+		return policy_plan_sign(j) == -1 ? policy_trouble(j) : 0;
+	}
+	if ((n = policy_loop(j)) != 0)
+		return n == -1 ? policy_trouble(j) : 0;
+	if ((n = policy_is_reply(j)) == 0)
+		n = policy_is_member(j);
+	if (n == -1)
+		return policy_trouble(j);
+	return n == 1 ? policy_claim(j) : policy_stranger(j, NULL);
+}
+
 int
 policy_judge(struct keeper *k, struct ktx *tx, const struct msgfacts *mf,
     struct plan *plan)
@@ -241,16 +262,9 @@ policy_judge(struct keeper *k, struct ktx *tx, const struct msgfacts *mf,
 	j.mf = mf;
 	j.plan = plan;
 	plan->action = PLAN_PASS;
-	if (tx->nhandles == 0 && tx->nmailboxes == 0) {
-		if (tx->toworker == 0 || tx->nrcpts != 1)
-			return 0;
-		return policy_plan_sign(&j) == -1 ? policy_trouble(&j) : 0;
-	}
-	if ((n = policy_loop(&j)) != 0)
-		return n == -1 ? policy_trouble(&j) : 0;
-	if ((n = policy_is_reply(&j)) == 0)
-		n = policy_is_member(&j);
-	if (n == -1)
+	if ((n = submit_judge(&j)) == -1)
 		return policy_trouble(&j);
-	return n == 1 ? policy_claim(&j) : policy_stranger(&j, NULL);
+	if (n == 1 && policy_ours(&j) == -1)
+		return -1;
+	return submit_plan(&j) == -1 ? policy_trouble(&j) : 0;
 }

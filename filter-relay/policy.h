@@ -44,6 +44,15 @@ int	policy_worker(struct judge *j, char *why, size_t size);
 /* policy_auth.c: sets j->sender.  0 or -1. */
 int	policy_sender(struct judge *j);
 
+/*
+ * submit.c: may a user of ours say what the header says?  1; 0 and the reply
+ * is set; -1: the store fails.  1 for mail that is nobody's of ours.
+ */
+int	submit_judge(struct judge *j);
+
+/* submit.c: completes the plan for a user's mail.  0 or -1. */
+int	submit_plan(struct judge *j);
+
 /* policy_plan.c: a reply that passed: plan and record.  0 or -1. */
 int	policy_plan_reply(struct judge *j);
 

@@ -108,6 +108,8 @@ proto_event(const char *event, size_t len)
 		return PROTO_DISCONNECT;
 	if (proto_is(event, len, "link-auth"))
 		return PROTO_AUTH;
+	if (proto_is(event, len, "tx-rcpt"))
+		return PROTO_TX_RCPT;
 	return PROTO_OTHER;
 }
 
@@ -194,4 +196,15 @@ proto_login(const struct proto_line *pl, const char **name, size_t *len)
 		*len = end - *name;
 	}
 	return proto_is(result, n, "pass");
+}
+
+/* MESSAGE-ID|RESULT|ADDRESS in all protocols */
+int
+proto_rcpt_taken(const struct proto_line *pl)
+{
+	const char *pos = pl->param, *end = pos + pl->paramlen, *f;
+	size_t n;
+
+	return proto_field(&pos, end, &n) != NULL &&
+	    (f = proto_field(&pos, end, &n)) != NULL && proto_is(f, n, "ok");
 }

@@ -37,6 +37,7 @@ enum proto_kind {
 	PROTO_CONNECT,
 	PROTO_DISCONNECT,
 	PROTO_AUTH,
+	PROTO_TX_RCPT,
 	PROTO_OTHER,		/* a report or request that we did not want */
 	PROTO_MAIL_FROM,	/* from here on requests, to be answered */
 	PROTO_RCPT_TO,
@@ -76,6 +77,9 @@ int	proto_source(const struct proto_line *pl, const char **src,
  */
 int	proto_login(const struct proto_line *pl, const char **name,
 	    size_t *len);
+
+/* Of tx-rcpt: 1 if smtpd has taken the recipient, else 0. */
+int	proto_rcpt_taken(const struct proto_line *pl);
 
 /* 1 if s is PROTO_ID hexadecimal digits, else 0. */
 int	proto_is_id(const char *s);

@@ -42,6 +42,7 @@ enum session_data {
 /* What smtpd waits for. */
 enum session_wait {
 	SESSION_NOWAIT,
+	SESSION_MAIL,
 	SESSION_RCPT,
 	SESSION_COMMIT
 };
@@ -54,13 +55,13 @@ struct session {
 	uint8_t			 wait;
 	uint8_t			 old;		/* protocol 0.6 */
 	uint8_t			 local;		/* on smtpd's socket */
-	uint8_t			 received;	/* smtpd's line of the message
-						 * has come */
 	uint8_t			 outside;	/* a recipient not of ours */
 	uint8_t			 askall;	/* every recipient matters */
 	uint8_t			 broken;	/* commit must be 451 */
 	uint8_t			 plain;		/* the recipient asked about is
 						 * none of ours, it seems */
+	uint32_t		 nrcpts;	/* smtpd has taken, if we are
+						 * told */
 	unsigned int		 pending;	/* see pending.h, or 0 */
 	int64_t			 deadline;
 	TAILQ_ENTRY(session)	 waiting;

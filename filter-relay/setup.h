@@ -25,6 +25,7 @@ struct pending;
 struct setup {
 	const struct conf	*conf;
 	struct pending		*pending;	/* the front's */
+	int			 submission;	/* all sessions are users' */
 };
 
 #endif

@@ -248,6 +248,7 @@ plan_pack(struct ipc_pack *p, const struct plan *pl)
 	ipc_put_u8(p, pl->action);
 	ipc_put_u8(p, pl->leak);
 	ipc_put_u8(p, pl->commands);
+	ipc_put_u8(p, pl->rest);
 	ipc_put_str(p, pl->top);
 	ipc_put_str(p, pl->mailbox);
 	ipc_put_str(p, pl->mailbox_name);
@@ -271,6 +272,7 @@ plan_unpack(struct plan *pl, const void *data, size_t len)
 	pl->action = ipc_get_u8(&u);
 	pl->leak = ipc_get_u8(&u);
 	pl->commands = ipc_get_u8(&u);
+	pl->rest = ipc_get_u8(&u);
 	pl->top = verdict_str(&u);
 	pl->mailbox = verdict_str(&u);
 	pl->mailbox_name = verdict_str(&u);
@@ -283,7 +285,7 @@ plan_unpack(struct plan *pl, const void *data, size_t len)
 	strlist_unpack(&u, &pl->mailboxes);
 	strlist_unpack(&u, &pl->handles);
 	if (pl->map.n % 3 != 0 || pl->ids.n % 2 != 0 ||
-	    pl->action > PLAN_SIGN)
+	    pl->action > PLAN_HIDE)
 		return -1;
 	return ipc_unpack_end(&u);
 }

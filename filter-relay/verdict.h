@@ -62,18 +62,21 @@ struct msgfacts {
 enum plan_action {
 	PLAN_PASS,		/* as it is, with top in front */
 	PLAN_REPLY,		/* rewrite */
-	PLAN_SIGN		/* replace the Message-Id by message_id */
+	PLAN_SIGN,		/* replace the Message-Id by message_id */
+	PLAN_HIDE		/* hide where it comes from, see hidehdr.h */
 };
 
 struct plan {
 	uint8_t		 action;
 	uint8_t		 leak;		/* enum conf_leak */
 	uint8_t		 commands;	/* take them out */
+	uint8_t		 rest;		/* the body is nobody's business */
 	char		*top;		/* lines, each with LF */
 	char		*mailbox;
 	char		*mailbox_name;	/* "" if none */
 	char		*worker_name;	/* "" unless `from worker' */
-	char		*message_id;	/* new, without angle brackets */
+	char		*message_id;	/* new, without angle brackets; of
+					 * PLAN_HIDE "": it stays */
 	char		*reply_id;
 	struct strlist	 map;		/* handle address, address, name, ... */
 	struct strlist	 ids;		/* inside, outside, ... */

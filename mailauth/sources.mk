@@ -14,4 +14,3 @@ MAILAUTH_SRCS += dkim_key.c
 MAILAUTH_SRCS += dkimkeys.c
 MAILAUTH_SRCS += dmarc.c
 MAILAUTH_SRCS += dmarc_check.c
-MAILAUTH_SRCS += authreswrite.c

@@ -441,4 +441,5 @@ if __name__ == "__main__":
     main([test_reply, test_refusals, test_references, test_state,
           test_strangers, test_loop, test_mixed, test_modes, test_words,
           test_results,
-          test_team, test_helpdesk, test_limits, test_body])
+          test_team, test_helpdesk, test_limits,
+          test_limit_counts_mail, test_body])

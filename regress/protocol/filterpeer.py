@@ -80,7 +80,8 @@ class World:
 
     built = None
 
-    def __init__(self, replies="authenticate signature", seed=True):
+    def __init__(self, replies="authenticate signature", seed=True,
+                 more=""):
         self.dir = tempfile.TemporaryDirectory()
         self.path = self.dir.name
         self.conf = os.path.join(self.path, "relay.conf")
@@ -90,8 +91,8 @@ class World:
             os.mkdir(os.path.dirname(path))
         with open(self.conf, "w") as f:
             f.write('database "%s"\nkey "%s"\n'
-                    'domain { "company.example" }\nreplies {\n%s\n}\n'
-                    % (self.db, self.key, replies))
+                    'domain { "company.example" }\nreplies {\n%s\n}\n%s\n'
+                    % (self.db, self.key, replies, more))
         self.seeder = None
         if seed:
             self.fill()
@@ -158,10 +159,12 @@ class World:
 class Filter:
     """A running filter-relay and smtpd's ends of its pipes."""
 
-    def __init__(self, world, version="0.7", command=None, register=True):
+    def __init__(self, world, version="0.7", command=None, register=True,
+                 options=()):
         self.version = version
         self.log = tempfile.TemporaryFile()
-        self.args = command or [PROGRAM, "-d", "-f", world.conf]
+        self.args = command or [PROGRAM, "-d", "-f", world.conf,
+                                *options]
         self.proc = subprocess.Popen(
             self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.log, bufsize=0, env={**os.environ, **SANITIZER})

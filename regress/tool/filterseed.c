@@ -29,6 +29,9 @@
  *	token WORKER ID MAILBOX AGE	prints a Message-Id, AGE seconds old
  *	copy WORKER ID MAILBOX OUTSIDE	the same, of a copy of OUTSIDE
  *	rpath WORKER DOMAIN		prints a return path
+ *	account NAME HOST PORT
+ *	identity USER ADDRESS ACCOUNT|- yes|no	verified or not
+ *	unidentity USER ADDRESS
  *	record ID			prints what was recorded of a reply
  *	rotate, retire ID		of keys
  *	begin, rollback			holds the database locked in between
@@ -44,6 +47,7 @@
 #include "addr.h"
 #include "compat.h"
 #include "keys.h"
+#include "store_identity.h"
 #include "store_mail.h"
 #include "token.h"
 
@@ -210,6 +214,39 @@ do_rpath(char **v)
 }
 
 static int
+do_account(char **v)
+{
+	struct store_account acc = { .transport = STORE_SMTPS };
+
+	strlcpy(acc.name, v[1], sizeof(acc.name));
+	strlcpy(acc.host, v[2], sizeof(acc.host));
+	strlcpy(acc.user, "someone", sizeof(acc.user));
+	acc.port = (unsigned int)atoi(v[3]);
+	acc.auth = STORE_AUTH_PASSWORD;
+	return store_account_put(store, &acc, "sealed", time(NULL));
+}
+
+static int
+do_identity(char **v)
+{
+	static const char *const domain = "company.example";
+	struct store_account acc = { .id = 0 };
+	uint64_t id;
+
+	if (strcmp(v[3], "-") != 0 &&
+	    store_account_get(store, v[3], &acc) != 1)
+		return -1;
+	return store_identity_add(store, v[1], v[2], acc.id,
+	    strcmp(v[4], "yes") == 0, &domain, 1, time(NULL), &id);
+}
+
+static int
+do_unidentity(char **v)
+{
+	return store_identity_del(store, v[1], v[2]) == 1 ? 0 : -1;
+}
+
+static int
 do_record(char **v)
 {
 	struct store_reply r;
@@ -265,6 +302,8 @@ static const struct {
 	{ "revoke", 2, do_state }, { "conversation", 2, do_conversation },
 	{ "handle", 5, do_handle }, { "token", 5, do_token },
 	{ "copy", 5, do_copy }, { "rpath", 3, do_rpath },
+	{ "account", 4, do_account }, { "identity", 5, do_identity },
+	{ "unidentity", 3, do_unidentity },
 	{ "record", 2, do_record }, { "rotate", 1, do_key },
 	{ "retire", 2, do_key }, { "begin", 1, do_lock },
 	{ "rollback", 1, do_lock },
