@@ -165,6 +165,8 @@ aresev_map(int status)
 		return ARESEV_NXDOMAIN;
 	case ARES_EBADNAME:
 		return ARESEV_BAD;
+	case ARES_ETIMEOUT:	/* ECONNREFUSED stands for SERVFAIL, too */
+		return ARESEV_NOANSWER;
 	default:
 		return ARESEV_FAIL;
 	}

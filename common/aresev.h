@@ -40,7 +40,8 @@ enum aresev_status {
 	ARESEV_NODATA,		/* the name is, but has no such record */
 	ARESEV_NXDOMAIN,	/* no such name */
 	ARESEV_BAD,		/* this cannot be asked: no domain name */
-	ARESEV_FAIL		/* nobody knows: time is up, SERVFAIL ... */
+	ARESEV_FAIL,		/* nobody knows: SERVFAIL, malformed ... */
+	ARESEV_NOANSWER		/* nobody has answered in time */
 };
 
 struct aresev_conf {

@@ -270,7 +270,7 @@ resolve_on_deliver(int fd, short what, void *arg)
 	a.more = !f4->done || !f6->done;
 	if (q->found)
 		a.status = RESOLVE_OK;
-	else if (f4->status == ARESEV_FAIL || f6->status == ARESEV_FAIL)
+	else if (f4->status >= ARESEV_FAIL || f6->status >= ARESEV_FAIL)
 		a.status = RESOLVE_FAIL;
 	else
 		a.status = RESOLVE_NOTFOUND;
