@@ -58,3 +58,4 @@ UNIT_TESTS += dkim_test
 UNIT_TESTS += store_account_test
 UNIT_TESTS += store_identity_test
 UNIT_TESTS += dmarc_test
+UNIT_TESTS += dnsmsg_test
