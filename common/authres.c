@@ -264,6 +264,32 @@ authres_parse(struct authres *r, const char *authserv_id, const char *value,
 	return ok;
 }
 
+int
+authres_line(const char *authserv_id, const char *line, size_t len)
+{
+	static const char	 name[] = "Authentication-Results";
+	struct reader		 r = { line, len, sizeof(name) - 1 };
+	struct sbuf		 b;
+	size_t			 n = strlen(authserv_id);
+	int			 ours;
+
+	if (len < r.i || strncasecmp(line, name, r.i) != 0)
+		return 0;
+	while (r.i < len && lex_ws(line[r.i]))
+		r.i++;
+	if (!at_char(&r, ':'))
+		return 0;
+	r.i++;
+	sbuf_init(&b, len + 1);
+	ours = read_value(&r, &b) == -1;
+	if (!ours && b.len > 0 && b.data[b.len - 1] == '.')
+		sbuf_cut(&b, b.len - 1);
+	if (!ours)
+		ours = b.len == n && strncasecmp(b.data, authserv_id, n) == 0;
+	sbuf_free(&b);
+	return ours;
+}
+
 void
 authres_free(struct authres *r)
 {

@@ -47,6 +47,14 @@ struct authres {
 int	 authres_parse(struct authres *r, const char *authserv_id,
 	    const char *value, size_t len);
 
+/*
+ * Reads the first line of a header field.  1 when it begins an
+ * Authentication-Results field that is, or that some reader may take to be,
+ * written under the name authserv_id: its own line does not say who wrote a
+ * field that is folded before the name, and that is 1.  Else 0.
+ */
+int	 authres_line(const char *authserv_id, const char *line, size_t len);
+
 /* Frees what *r owns and zeroes it. */
 void	 authres_free(struct authres *r);
 

@@ -110,6 +110,9 @@ hostport_parse(const char *text, unsigned int port, struct hostport *hp,
 	len = strcspn(text, v6 ? "]" : ":");
 	if (v6 && text[len] == '\0')
 		return wrong(why, whysize, "the `]' is missing");
+	if (!v6 && strchr(text, ':') != strrchr(text, ':'))
+		return wrong(why, whysize, "an IPv6 address stands between [ "
+		    "and ]");
 	if (len == 0)
 		return wrong(why, whysize, "the host is missing");
 	if (len >= sizeof(host))
@@ -123,9 +126,6 @@ hostport_parse(const char *text, unsigned int port, struct hostport *hp,
 			return wrong(why, whysize, "no address");
 	} else if (v6)
 		return wrong(why, whysize, "no IPv6 address between [ and ]");
-	else if (rest[0] == ':' && strchr(rest + 1, ':') != NULL)
-		return wrong(why, whysize, "an IPv6 address stands between [ "
-		    "and ]");
 	else if (get_name(host, hp) == -1)
 		return wrong(why, whysize, "no host name or address");
 	hp->port = port;

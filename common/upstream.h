@@ -110,6 +110,7 @@ struct upstream_caps {
 	unsigned int	 used;		/* the mechanism of AUTH, or 0 */
 	uint64_t	 size;		/* greatest message, 0: not said */
 	char		 mechlist[256];	/* all, as the server says them */
+	char		 answer[128];	/* the server's to AUTH, or "" */
 };
 
 /* Seconds for each stage; 0 takes the default of upstream_timeouts(). */
@@ -198,9 +199,9 @@ const char *upstream_peer(const struct upstream *);
 
 /*
  * Sends a command, now or when those before it have their replies.  `line'
- * is without CR LF.  DATA is a command as any; until it is answered nothing
- * goes after it.  Returns 0; -1 with errno EINVAL for a line with a control
- * character or one that is too long (nothing happened), ENOBUFS when
+ * is without CR LF.  DATA is a command as any, but none is taken behind it
+ * until it is answered.  Returns 0; -1 with errno EINVAL for a line with a
+ * control character or one that is too long (nothing happened), ENOBUFS when
  * UPSTREAM_QUEUE_MAX commands wait, ENOTCONN when the session is not ready,
  * or over, or a message is being sent.
  */
@@ -210,8 +211,9 @@ int	 upstream_command(struct upstream *, int tag, const char *line);
  * Sends a part of the message, in the state that a 354 to DATA opens.  The
  * bytes are those of the wire: lines end in CR LF, and a line that begins
  * with a dot has one more (RFC 5321 section 4.5.2).  Whoever gives something
- * that a server could take for the end of the message (a line of one dot) or
- * a bare LF gets -1 and EINVAL, and the session must be freed.  Lines may
+ * that a server could take for the end of the message gets -1 and EINVAL, and
+ * the session must be freed: a dot alone at the beginning of a line, a bare
+ * LF, a bare CR with a dot behind it.  Lines may
  * come in pieces.  Returns 0, or -1 with errno ENOTCONN, ENOBUFS (more than
  * TLSIO_OUT_MAX bytes wait: the caller did not heed upstream_room()).
  */

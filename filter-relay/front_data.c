@@ -19,26 +19,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authres.h"
 #include "front.h"
 #include "log.h"
 
 static const char data_mark[] = "|smtp-in|data-line|";
 #define DATA_MARK	(sizeof(data_mark) - 1)
 
-/* RFC 5322 field names that only we may write. */
+/*
+ * Fields that only we may write: X-Relay-*, and below smtpd's own Received,
+ * which filters before us write nothing under, Authentication-Results of
+ * smtpd's name (RFC 8601 5).
+ */
 static int
-front_is_ours(const char *line, size_t len)
+front_is_ours(const struct front *f, struct session *s, const char *line,
+    size_t len)
 {
-	return len >= 8 && (line[0] == 'X' || line[0] == 'x') &&
-	    strncasecmp(line, "X-Relay-", 8) == 0;
+	switch (line[0] | 0x20) {
+	case 'x':
+		return len >= 8 && strncasecmp(line, "X-Relay-", 8) == 0;
+	case 'a':
+		return s->received && f->pending->admd[0] != '\0' &&
+		    authres_line(f->pending->admd, line, len);
+	case 'r':
+		if (len >= 9 && strncasecmp(line, "Received:", 9) == 0)
+			s->received = 1;
+		return 0;
+	default:
+		return 0;
+	}
 }
 
 /*
- * Follows the header.  Returns 1 if the line is to be left out: a field
- * X-Relay-* with its continuations, unless it came by smtpd's socket.
+ * Follows the header.  Returns 1 if the line is to be left out: a field that
+ * is ours, with its continuations, unless it came by smtpd's socket.
  */
 static int
-front_header(struct session *s, const char *line, size_t len)
+front_header(const struct front *f, struct session *s, const char *line,
+    size_t len)
 {
 	if (len == 0) {
 		s->data = SESSION_BODY;
@@ -47,7 +65,7 @@ front_header(struct session *s, const char *line, size_t len)
 	if (line[0] == ' ' || line[0] == '\t')
 		return s->data == SESSION_SKIP;
 	s->data = SESSION_HEADER;
-	if (!s->local && front_is_ours(line, len)) {
+	if (!s->local && front_is_ours(f, s, line, len)) {
 		s->data = SESSION_SKIP;
 		return 1;
 	}
@@ -82,6 +100,7 @@ front_data_begin(struct front *f, struct session *s)
 	struct tx *tx = s->tx;
 
 	s->data = SESSION_HEADER;
+	s->received = 0;
 	if (s->broken) {
 		s->data = SESSION_SWALLOW;
 		return;
@@ -115,7 +134,7 @@ front_data_line(struct front *f, struct session *s, const char *rest,
 	if (s->data == SESSION_HEADER || s->data == SESSION_SKIP) {
 		if (dot)
 			s->data = SESSION_BODY;
-		else if (front_header(s, line, len))
+		else if (front_header(f, s, line, len))
 			return;
 	}
 	if (s->data == SESSION_SWALLOW) {

@@ -55,6 +55,8 @@ struct session {
 	uint8_t			 wait;
 	uint8_t			 old;		/* protocol 0.6 */
 	uint8_t			 local;		/* on smtpd's socket */
+	uint8_t			 received;	/* smtpd's line of the message
+						 * has come */
 	uint8_t			 outside;	/* a recipient not of ours */
 	uint8_t			 askall;	/* every recipient matters */
 	uint8_t			 broken;	/* commit must be 451 */

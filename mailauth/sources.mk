@@ -14,6 +14,7 @@ MAILAUTH_SRCS += dkim_key.c
 MAILAUTH_SRCS += dkimkeys.c
 MAILAUTH_SRCS += dmarc.c
 MAILAUTH_SRCS += dmarc_check.c
+MAILAUTH_SRCS += authreswrite.c
 MAILAUTH_SRCS += dnscache.c
 MAILAUTH_SRCS += dnscares.c
 MAILAUTH_SRCS += dnsmsg.c

@@ -20,7 +20,7 @@
  *
  *	courier -> keeper	COURIER_FIND, COURIER_REPORT
  *	keeper -> courier	COURIER_ACCOUNT, COURIER_REFUSED
- *	courier -> oauth	COURIER_TOKEN
+ *	courier -> oauth	COURIER_TOKEN, COURIER_TOKEN_BAD
  *	oauth -> courier	COURIER_TOKEN_IS
  *	oauth -> keeper		OAUTH_FIND, OAUTH_ROTATED
  *	keeper -> oauth		OAUTH_IS, OAUTH_NONE
@@ -54,6 +54,7 @@ enum courier_frame {
 	COURIER_REFUSED,	/* struct courier_refused */
 	COURIER_REPORT,		/* struct courier_report */
 	COURIER_TOKEN,		/* u64 account, u64 generation */
+	COURIER_TOKEN_BAD,	/* the same; the last one was refused */
 	COURIER_TOKEN_IS,	/* struct courier_token */
 	OAUTH_FIND,		/* u64 account, u64 generation */
 	OAUTH_IS,		/* struct oauth_secrets */

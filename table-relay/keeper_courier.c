@@ -17,21 +17,44 @@
 
 #include <sys/types.h>
 
+#include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "accseal.h"
 #include "compat.h"
 #include "courier_msg.h"
 #include "keeper_courier.h"
+#include "keys.h"
 #include "log.h"
+#include "lograte.h"
+#include "oauthtext.h"
+#include "sender.h"
 #include "table-relay.h"
 
 struct keeper_courier {
 	const struct conf	*conf;
+	struct keys		*keys;		/* NULL: not read yet */
+	struct lograte		*rate;
 	struct store		*(*store)(void *);
 	void			*arg;
 	struct ipc		*courier;	/* NULL: not there */
 	struct ipc		*oauth;
 };
+
+/* Reads the key file, or what is new in it. */
+static int
+kc_keys(struct keeper_courier *kc)
+{
+	char	err[512];
+
+	if (kc->keys != NULL)
+		return keys_reload(kc->keys, err, sizeof(err));
+	if ((kc->keys = keys_open(kc->conf->key, err, sizeof(err))) != NULL)
+		return 1;
+	lograte_info(kc->rate, time(NULL), "keys", "%s", err);
+	return -1;
+}
 
 struct keeper_courier *
 keeper_courier_new(const struct conf *conf, struct store *(*store)(void *),
@@ -44,7 +67,170 @@ keeper_courier_new(const struct conf *conf, struct store *(*store)(void *),
 	kc->conf = conf;
 	kc->store = store;
 	kc->arg = arg;
+	if ((kc->rate = lograte_new()) == NULL) {
+		free(kc);
+		return NULL;
+	}
+	(void)kc_keys(kc);
 	return kc;
+}
+
+/*
+ * The secret of an account, to be given to accseal_wipe(); the key file is
+ * looked at again when it does not open, for a key may be new.
+ */
+static int
+kc_secret(struct keeper_courier *kc, struct store *s,
+    const struct store_account *acc, char **secret)
+{
+	int	rv = 0;
+
+	*secret = NULL;
+	if (kc->keys != NULL)
+		rv = accseal_read(kc->keys, s, acc, secret);
+	if (rv == 0 && kc_keys(kc) == 1)
+		rv = accseal_read(kc->keys, s, acc, secret);
+	if (rv == 0)
+		lograte_info(kc->rate, time(NULL), acc->name, "account %s: "
+		    "its secret does not open with the key file", acc->name);
+	return rv;
+}
+
+static int
+kc_transport(enum store_transport t)
+{
+	switch (t) {
+	case STORE_SMTP_TLS:
+		return COURIER_STARTTLS;
+	case STORE_SMTPS:
+		return COURIER_SMTPS;
+	case STORE_LMTP:
+		return COURIER_LMTP;
+	case STORE_NULL:
+		return COURIER_NULL;
+	}
+	return -1;
+}
+
+/* What the courier has to know.  0, or -1 when it does not fit. */
+static int
+kc_target(const struct keeper_courier *kc, const struct store_account *acc,
+    const char *secret, struct courier_target *t)
+{
+	int	transport = kc_transport(acc->transport);
+
+	memset(t, 0, sizeof(*t));
+	t->account = acc->id;
+	t->generation = acc->generation;
+	t->transport = transport;
+	t->port = (uint16_t)acc->port;
+	t->verify = kc->conf->outbound.tls == CONF_TLS_VERIFY;
+	t->oauth = acc->auth == STORE_AUTH_OAUTH;
+	if (transport == -1 || acc->port > UINT16_MAX ||
+	    strlcpy(t->name, acc->name, sizeof(t->name)) >=
+	    sizeof(t->name) ||
+	    strlcpy(t->host, acc->host, sizeof(t->host)) >= sizeof(t->host) ||
+	    strlcpy(t->user, acc->user, sizeof(t->user)) >= sizeof(t->user) ||
+	    (secret != NULL && strlcpy(t->secret, secret,
+	    sizeof(t->secret)) >= sizeof(t->secret)))
+		return -1;
+	return 0;
+}
+
+static void
+kc_tell(struct keeper_courier *kc, uint64_t id, struct store *s,
+    const struct store_account *acc)
+{
+	struct courier_target	 t;
+	char			*secret = NULL;
+
+	if (acc->auth == STORE_AUTH_NONE && acc->user[0] != '\0')
+		courier_send_refused(kc->courier, id, COURIER_LATER,
+		    "The account has no password yet");
+	else if (acc->auth == STORE_AUTH_PASSWORD &&
+	    kc_secret(kc, s, acc, &secret) != 1)
+		courier_send_refused(kc->courier, id, COURIER_LATER,
+		    "The account's password cannot be read now");
+	else if (kc_target(kc, acc, secret, &t) == -1)
+		courier_send_refused(kc->courier, id, COURIER_LATER,
+		    "The account makes no sense");
+	else
+		courier_send_target(kc->courier, id, &t);
+	explicit_bzero(&t, sizeof(t));
+	accseal_wipe(secret);
+}
+
+/* Why there is no account for a sender. */
+static void
+kc_why(struct keeper_courier *kc, uint64_t id, struct store *s,
+    const char *sender)
+{
+	struct store_identity	 idt;
+	int			 why = COURIER_POLICY, rv;
+	const char		*text;
+
+	rv = store_identity_find(s, sender, &idt);
+	if (rv == -1) {
+		why = COURIER_LATER;
+		text = "The database cannot be read now";
+	} else if (rv == 0 || idt.account == 0) {
+		why = COURIER_UNKNOWN;
+		text = "The sender has no account to leave through";
+	} else if (!kc->conf->outbound.alternates)
+		text = "Mail does not leave through accounts here";
+	else if (idt.verified == 0)
+		text = "The sender's address is not verified yet";
+	else
+		text = "The server of the sender's account is not allowed";
+	courier_send_refused(kc->courier, id, why, text);
+}
+
+static void
+kc_find(struct keeper_courier *kc, const struct ipc_msg *msg)
+{
+	struct store_identity	 idt;
+	struct store_account	 acc;
+	struct store		*s = kc->store(kc->arg);
+	char			 sender[COURIER_SENDER_MAX + 1];
+	int			 rv = -1;
+
+	if (courier_get_find(msg, sender) == -1) {
+		log_warnx("the courier's question makes no sense");
+		return;
+	}
+	if (s != NULL)
+		rv = sender_account(s, kc->conf, sender, &idt, &acc);
+	if (rv == -1)
+		courier_send_refused(kc->courier, msg->id, COURIER_LATER,
+		    "The database cannot be read now");
+	else if (rv == 1)
+		kc_tell(kc, msg->id, s, &acc);
+	else
+		kc_why(kc, msg->id, s, sender);
+}
+
+static void
+kc_report(struct keeper_courier *kc, const struct ipc_msg *msg)
+{
+	struct courier_report	 r;
+	struct store		*s = kc->store(kc->arg);
+	int			 rv;
+
+	if (courier_get_report(msg, &r) == -1) {
+		log_warnx("the courier's report makes no sense");
+		return;
+	}
+	if (s == NULL)
+		return;
+	if (r.works)
+		rv = store_account_worked(s, r.account, r.generation,
+		    time(NULL));
+	else
+		rv = store_account_failed(s, r.account, r.generation,
+		    r.stage, r.text, (time_t)r.retry, time(NULL));
+	if (rv == -1)
+		lograte_info(kc->rate, time(NULL), "report",
+		    "how an account fares: %s", store_error(s)->text);
 }
 
 static void
@@ -55,11 +241,91 @@ kc_courier_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	if (msg == NULL) {
 		ipc_free(ch);
 		kc->courier = NULL;
+	} else if (msg->type == COURIER_FIND)
+		kc_find(kc, msg);
+	else if (msg->type == COURIER_REPORT)
+		kc_report(kc, msg);
+	else
+		log_warnx("the courier's message makes no sense");
+}
+
+/* Finds the OAuth data of an account in that generation: 1, or not. */
+static int
+kc_oauth(struct keeper_courier *kc, uint64_t account, uint64_t generation,
+    struct store **s, struct store_account *acc, char **text)
+{
+	if ((*s = kc->store(kc->arg)) == NULL ||
+	    store_account_byid(*s, account, acc) != 1 ||
+	    acc->generation != generation || acc->auth != STORE_AUTH_OAUTH)
+		return 0;
+	return kc_secret(kc, *s, acc, text) == 1;
+}
+
+static void
+kc_oauth_find(struct keeper_courier *kc, const struct ipc_msg *msg)
+{
+	struct oauth_secrets	 o;
+	struct store_account	 acc;
+	struct store		*s;
+	char			*text = NULL;
+
+	memset(&o, 0, sizeof(o));
+	if (courier_get_account(msg, &o.account, &o.generation) == -1) {
+		log_warnx("the token process's question makes no sense");
 		return;
 	}
-	if (msg->type == COURIER_FIND)
-		courier_send_refused(ch, msg->id, COURIER_LATER,
-		    "not served");
+	if (kc_oauth(kc, o.account, o.generation, &s, &acc, &text) &&
+	    strlcpy(o.text, text, sizeof(o.text)) < sizeof(o.text))
+		courier_send_oauth(kc->oauth, msg->id, &o);
+	else
+		courier_send_account(kc->oauth, OAUTH_NONE, msg->id,
+		    o.account, o.generation);
+	explicit_bzero(&o, sizeof(o));
+	accseal_wipe(text);
+}
+
+/* Puts the renewed token in and seals the whole anew: 0 or -1. */
+static int
+kc_reseal(struct keeper_courier *kc, struct store *s,
+    const struct store_account *acc, const char *text, const char *refresh)
+{
+	struct oauthtext	 o;
+	char			 err[256], plain[OAUTHTEXT_MAX + 1];
+	char			 before[STORE_SECRET_MAX + 1];
+	char			 sealed[STORE_SECRET_MAX + 1];
+	int			 rv = -1;
+
+	if (oauthtext_parse(&o, text, err, sizeof(err)) == 0 &&
+	    oauthtext_renew(&o, refresh) == 0 &&
+	    oauthtext_format(&o, plain, sizeof(plain)) == 0 &&
+	    accseal_close(kc->keys, acc, plain, sealed,
+	    sizeof(sealed)) == 0 &&
+	    store_account_secret(s, acc->id, acc->generation, before,
+	    sizeof(before)) == 1 &&
+	    store_account_reseal(s, acc->id, before, sealed) == 1)
+		rv = 0;
+	explicit_bzero(plain, sizeof(plain));
+	oauthtext_free(&o);
+	return rv;
+}
+
+static void
+kc_oauth_rotated(struct keeper_courier *kc, const struct ipc_msg *msg)
+{
+	struct store_account	 acc;
+	struct store		*s;
+	uint64_t		 account, generation;
+	char			*text = NULL;
+	char			 refresh[COURIER_SECRET_MAX + 1];
+
+	if (courier_get_rotated(msg, &account, &generation, refresh) == -1)
+		log_warnx("the token process's message makes no sense");
+	else if (kc_oauth(kc, account, generation, &s, &acc, &text) &&
+	    kc_reseal(kc, s, &acc, text, refresh) == -1)
+		log_warnx("account %s: its new refresh token is lost",
+		    acc.name);
+	explicit_bzero(refresh, sizeof(refresh));
+	accseal_wipe(text);
 }
 
 static void
@@ -70,7 +336,12 @@ kc_oauth_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	if (msg == NULL) {
 		ipc_free(ch);
 		kc->oauth = NULL;
-	}
+	} else if (msg->type == OAUTH_FIND)
+		kc_oauth_find(kc, msg);
+	else if (msg->type == OAUTH_ROTATED)
+		kc_oauth_rotated(kc, msg);
+	else
+		log_warnx("the token process's message makes no sense");
 }
 
 void

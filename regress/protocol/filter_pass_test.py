@@ -80,6 +80,29 @@ def test_ours(_, f):
 
 
 @each
+def test_forged_results(_, f):
+    """Results under smtpd's name, below its Received, are forged."""
+    forged = ["Authentication-Results: mx.company.example; dkim=pass",
+              "\theader.d=bank.example",
+              "AUTHENTICATION-RESULTS : \"MX\".company.example; spf=pass",
+              "Authentication-Results:", "  mx.company.example; spf=pass"]
+    fine = ["Authentication-Results: mx.customer.test; spf=pass",
+            "\tsmtp.mailfrom=customer.test", "A: b", "Answer: c"]
+    lines = message(extra=forged + fine, body=forged)
+    top = ["Authentication-Results: mx.company.example; spf=fail",
+           "\tsmtp.mailfrom=customer.test"]
+    want = [x for x in message(extra=fine)[:-2]] + forged
+    for rcpt in ("j@elsewhere.test", "support@company.example"):
+        s = Session(f)
+        for above in (top, []):
+            got, _ = s.send("c@customer.test", [rcpt], above + lines)
+            assert got == above + want, got
+    local = Session(f, src="unix:/var/run/smtpd.sock")
+    got, _ = local.send("c@customer.test", ["j@elsewhere.test"], lines)
+    assert got == lines, got
+
+
+@each
 def test_long(_, f):
     """6.8 cuts answers: long lines are broken there, and nowhere else."""
     word = "abcdefghi "
@@ -187,5 +210,5 @@ def test_pieces(_, f):
 
 
 if __name__ == "__main__":
-    main([test_register, test_pass, test_ours, test_long, test_interleaved,
-          test_session, test_change, test_pieces])
+    main([test_register, test_pass, test_ours, test_forged_results, test_long,
+          test_interleaved, test_session, test_change, test_pieces])

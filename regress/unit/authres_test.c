@@ -65,6 +65,49 @@ static const struct {
 	{ "mx.example; spf=pass smtp.mailfrom=a@", 1, "" },
 };
 
+/* First lines of fields: ours, or perhaps so? */
+static const struct {
+	const char	*line;
+	int		 ours;
+} lines[] = {
+	{ "Authentication-Results: mx.example; spf=pass", 1 },
+	{ "authentication-results:MX.Example;none", 1 },
+	{ "Authentication-Results \t: mx.example 1; none", 1 },
+	{ "Authentication-Results: (a) mx.example(b); none", 1 },
+	{ "Authentication-Results: \"mx.example\"; none", 1 },
+	{ "Authentication-Results: \"mx\".example; none", 1 },
+	{ "Authentication-Results: \"m\\x.example\"; none", 1 },
+	{ "Authentication-Results: mx.example.; none", 1 },
+	{ "Authentication-Results: mx.example", 1 },
+	{ "Authentication-Results:", 1 },
+	{ "Authentication-Results: \t", 1 },
+	{ "Authentication-Results: (mx", 1 },
+	{ "Authentication-Results: \"mx", 1 },
+	{ "Authentication-Results: ; none", 1 },
+	{ "Authentication-Results: mx.example.net; none", 0 },
+	{ "Authentication-Results: xmx.example; none", 0 },
+	{ "Authentication-Results: spf=pass (mx.example) smtp.helo=x", 0 },
+	{ "Authentication-Results-X: mx.example; none", 0 },
+	{ "ARC-Authentication-Results: i=1; mx.example; none", 0 },
+	{ "X-Authentication-Results: mx.example; none", 0 },
+	{ "Authentication-Results", 0 },
+	{ "", 0 },
+};
+
+static void
+test_lines(void)
+{
+	size_t	 i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		CHECK(authres_line("mx.example", lines[i].line,
+		    strlen(lines[i].line)) == lines[i].ours);
+		if (authres_line("mx.example", lines[i].line,
+		    strlen(lines[i].line)) != lines[i].ours)
+			fprintf(stderr, "line: %s\n", lines[i].line);
+	}
+}
+
 int
 main(void)
 {
@@ -103,5 +146,6 @@ main(void)
 	CHECK(authres_aligned("a.example", "example") == 0);
 	CHECK(authres_aligned("a.example", "b.example") == 0);
 	CHECK(authres_aligned("a.example", "") == 0);
+	test_lines();
 	return test_done();
 }
