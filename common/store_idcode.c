@@ -260,3 +260,21 @@ store_identity_confirm(struct store *s, uint64_t rpath, const char *from,
 		ret = verified(s, idt, now);
 	return db_leave(s, ret);
 }
+
+int
+store_identity_bounced(struct store *s, uint64_t rpath, const char *reason,
+    struct store_identity *idt)
+{
+	char	 cut[STORE_DIAG_MAX + 1];
+	int	 ret;
+
+	rule_cut(reason, cut, sizeof(cut));
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "UPDATE identity_code SET bounced = ? "
+	    "WHERE rpath = ?", "ti", cut, (int64_t)rpath);
+	if (ret > 0)
+		ret = identity_one(s, db_get(s, IDENTITY "WHERE c.rpath = ?",
+		    "i", (int64_t)rpath), idt);
+	return db_leave(s, ret);
+}

@@ -35,7 +35,8 @@ identity_fill(struct store *s, sqlite3_stmt *st, struct store_identity *idt)
 	    db_text(s, st, 2, idt->address, sizeof(idt->address)) == -1 ||
 	    db_text(s, st, 3, idt->folded, sizeof(idt->folded)) == -1 ||
 	    db_text(s, st, 5, idt->account_name,
-	    sizeof(idt->account_name)) == -1)
+	    sizeof(idt->account_name)) == -1 ||
+	    db_text(s, st, 11, idt->bounced, sizeof(idt->bounced)) == -1)
 		return -1;
 	return 0;
 }

@@ -42,6 +42,8 @@ struct store_identity {
 	time_t		 expires;	/* of the code, 0 if there is none */
 	unsigned int	 tries;		/* wrong ones so far */
 	uint64_t	 rpath;		/* of the code's mail, or 0 */
+	char		 bounced[STORE_DIAG_MAX + 1];	/* why that mail came
+						 * back, or "" */
 	time_t		 created;
 };
 
@@ -121,6 +123,14 @@ int	store_identity_verify(struct store *s, const char *code, time_t now,
  */
 int	store_identity_confirm(struct store *s, uint64_t rpath,
 	    const char *from, time_t now, struct store_identity *idt);
+
+/*
+ * Notes why the code's mail, with the return path `rpath' (its id), came
+ * back: 1, and *idt is the identity; 0 if none waits for it.  reason is cut
+ * where it is too long.
+ */
+int	store_identity_bounced(struct store *s, uint64_t rpath,
+	    const char *reason, struct store_identity *idt);
 
 /* ------------------------------------------ what a mirror has to follow */
 

@@ -25,7 +25,8 @@
 
 #define IDENTITY							\
 	"SELECT i.id, i.user, i.address, i.folded, i.account, a.name,"	\
-	" i.verified, c.expires, c.tries, c.rpath, i.created"		\
+	" i.verified, c.expires, c.tries, c.rpath, i.created,"		\
+	" c.bounced"							\
 	" FROM identity i LEFT JOIN account a ON a.id = i.account"	\
 	" LEFT JOIN identity_code c ON c.identity = i.id "
 

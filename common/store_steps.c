@@ -385,6 +385,8 @@ const char *const	 schema_steps[] = {
 	"CREATE TRIGGER mailbox_unsender AFTER DELETE ON mailbox BEGIN"
 	"  INSERT INTO sender_change (user, address)"
 	"    VALUES ('', OLD.address); END;",
+	/* 6: why the mail with an identity's code came back */
+	"ALTER TABLE identity_code ADD COLUMN bounced TEXT;",
 };
 
 const int	 schema_newest = sizeof(schema_steps) / sizeof(schema_steps[0]);

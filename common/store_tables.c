@@ -106,7 +106,8 @@ static const struct export_table	 tables[] = {
 		{ "account", 0 }, { "verified", 0 }, { "created", 0 } } },
 	{ "identity_code", 1, NULL, {
 		{ "identity", 0 }, { "tag", 4 }, { "hash", 64 },
-		{ "expires", 0 }, { "tries", 0 }, { "rpath", 0 } } },
+		{ "expires", 0 }, { "tries", 0 }, { "rpath", 0 },
+		{ "bounced", STORE_DIAG_MAX } } },
 	{ "event", 0, NULL, {
 		{ "id", 0 }, { "created", 0 }, { "kind", 31 },
 		{ "mailbox", 0 }, { "conversation", 0 }, { "worker", 0 },

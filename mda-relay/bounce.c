@@ -22,6 +22,7 @@
 #include "bounce.h"
 #include "compat.h"
 #include "customer.h"
+#include "identity.h"
 #include "log.h"
 #include "members.h"
 #include "notice.h"
@@ -56,6 +57,8 @@ bounce_run(struct run *r)
 	size_t				 i;
 	int				 report;
 
+	if (rp->kind == STORE_RPATH_IDENTITY)
+		return identity_run(r, rp);
 	report = r->from[0] == '\0' && (l->flags & LETTER_REPORT) != 0;
 	if (report && l->nfailures > 0) {
 		/* the one that the return path was for, if it is named */

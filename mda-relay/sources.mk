@@ -6,6 +6,7 @@ MDA_SRCS += customer.c
 MDA_SRCS += dsn.c
 MDA_SRCS += engine.c
 MDA_SRCS += forward.c
+MDA_SRCS += identity.c
 MDA_SRCS += letter.c
 MDA_SRCS += lines.c
 MDA_SRCS += mda-relay.c

@@ -27,6 +27,9 @@
  *	    writes each live handle: its address, a blank, the participant's
  *	replyseed database token KEYFILE WORKER CONVERSATION MAILBOX
  *	    writes a Message-Id with a token
+ *	replyseed database identity USER ADDRESS DOMAIN
+ *	    adds an identity that waits for its owner's word, and writes the
+ *	    return path of the mail that asks for it, below DOMAIN
  *	replyseed database hold SECONDS
  *	    writes "held", and holds the database locked
  */
@@ -39,6 +42,7 @@
 #include <unistd.h>
 
 #include "keys.h"
+#include "store_identity.h"
 #include "store_mail.h"
 #include "token.h"
 
@@ -129,6 +133,20 @@ token(char **argv)
 }
 
 static void
+identity(char **argv)
+{
+	char		code[STORE_CODE_TEXT + 1], rpath[STORE_ADDR_MAX + 1];
+	const char	*domain = argv[2];
+	uint64_t	id;
+
+	if (store_identity_add(store, argv[0], argv[1], 0, 0, &domain, 1,
+	    time(NULL), &id) == -1 || store_identity_code(store, id, domain,
+	    time(NULL), code, rpath) == -1)
+		fail();
+	puts(rpath);
+}
+
+static void
 create(const char *database, const char *key)
 {
 	struct store_err	e;
@@ -165,6 +183,8 @@ main(int argc, char **argv)
 			fail();
 	} else if (strcmp(argv[2], "token") == 0 && argc == 7)
 		token(argv + 3);
+	else if (strcmp(argv[2], "identity") == 0 && argc == 6)
+		identity(argv + 3);
 	else if (strcmp(argv[2], "hold") == 0) {
 		if (store_begin(store) == -1)
 			fail();
