@@ -18,3 +18,5 @@ MAILAUTH_SRCS += authreswrite.c
 MAILAUTH_SRCS += dnscache.c
 MAILAUTH_SRCS += dnscares.c
 MAILAUTH_SRCS += dnsmsg.c
+MAILAUTH_SRCS += dnsipc.c
+MAILAUTH_SRCS += dnsipc_server.c

@@ -66,3 +66,4 @@ UNIT_TESTS += seal_test
 UNIT_TESTS += accurl_test
 UNIT_TESTS += authreswrite_test
 UNIT_TESTS += dnsmsg_test
+UNIT_TESTS += dnsipc_test
