@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "compat.h"
+#include "dnsipc.h"
 #include "engine.h"
 #include "log.h"
 #include "pending.h"
@@ -253,6 +254,11 @@ engine_peer(int role, int fd, void *arg)
 	struct ipc *ch, **old;
 	void (*cb)(struct ipc *, struct ipc_msg *, void *);
 
+	if (role == ROLE_RESOLVER) {
+		if (dnsipc_connect(e->dns, fd) == -1)
+			fatal("channel");
+		return;
+	}
 	old = role == ROLE_FRONT ? &e->front : &e->keeper;
 	cb = role == ROLE_FRONT ? engine_front : engine_keeper;
 	if (*old != NULL)
@@ -279,6 +285,8 @@ engine_main(struct privsep_child *pc, void *arg)
 	if (EVP_Digest("", 0, md, NULL, EVP_sha256(), NULL) != 1 ||
 	    event_init() == NULL)
 		fatalx("engine");
+	if ((e.dns = dnsipc_new()) == NULL)
+		fatal("resolver");
 	if (sandbox_engine() == -1)
 		fatalx("cannot confine the engine");
 	if (privsep_child_event(pc, engine_peer, &e) == -1)

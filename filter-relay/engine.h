@@ -50,6 +50,7 @@ enum etx_state {
 };
 
 struct bodyrw;
+struct dns;
 struct bodyrw_plan;
 struct secrets;
 
@@ -82,6 +83,7 @@ struct engine {
 	const struct conf	*conf;
 	struct ipc		*front;
 	struct ipc		*keeper;
+	struct dns		*dns;		/* the resolver's */
 	struct etx_list		 txs;
 	size_t			 ntxs;
 };

@@ -27,6 +27,7 @@
 #include "log.h"
 #include "pending.h"
 #include "privsep.h"
+#include "resolver.h"
 #include "sandbox.h"
 #include "setup.h"
 
@@ -36,9 +37,11 @@ static const struct privsep_role roles[ROLE_COUNT] = {
 	[ROLE_FRONT] = { "front", PRIVSEP_MAIN | PRIVSEP_STDIO,
 	    PEER(ROLE_ENGINE) | PEER(ROLE_KEEPER), front_main },
 	[ROLE_ENGINE] = { "engine", 0,
-	    PEER(ROLE_FRONT) | PEER(ROLE_KEEPER), engine_main },
+	    PEER(ROLE_FRONT) | PEER(ROLE_KEEPER) | PEER(ROLE_RESOLVER),
+	    engine_main },
 	[ROLE_KEEPER] = { "keeper", 0,
 	    PEER(ROLE_FRONT) | PEER(ROLE_ENGINE), keeper_main },
+	[ROLE_RESOLVER] = { "resolver", 0, PEER(ROLE_ENGINE), resolver_main },
 };
 
 static __dead void
@@ -57,7 +60,7 @@ confine(void *arg)
 
 	if (sandbox_init(conf->sandbox_required, 1) == -1)
 		return -1;
-	return sandbox_parent(&paths);
+	return sandbox_parent_network(&paths, 0);
 }
 
 int

@@ -15,7 +15,7 @@
  */
 
 /*
- * What the three processes say to each other.  A frame's id is that of a
+ * What the processes say to each other.  A frame's id is that of a
  * transaction, given out by the front, never 0 and never used again.
  *
  *	front -> keeper		MAIL, RCPT, COMMIT, END, LIST
@@ -24,6 +24,7 @@
  *	engine -> front		OUT, CREDIT, REST, DONE, FAIL
  *	engine -> keeper	FACTS, FINISH
  *	keeper -> engine	PLAN
+ *	engine -> resolver	dnsipc.h
  */
 
 #ifndef MESSAGES_H
@@ -34,6 +35,7 @@ enum {
 	ROLE_FRONT,
 	ROLE_ENGINE,
 	ROLE_KEEPER,
+	ROLE_RESOLVER,
 	ROLE_COUNT
 };
 

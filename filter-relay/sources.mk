@@ -22,4 +22,5 @@ FILTER_SRCS += policy_plan.c
 FILTER_SRCS += submit.c
 FILTER_SRCS += verdict.c
 FILTER_SRCS += boxes.c
+FILTER_SRCS += resolver.c
 FILTER_SRCS += pending.c

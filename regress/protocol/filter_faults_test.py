@@ -98,6 +98,18 @@ def test_killed():
         assert "keeper ended by signal 9" in log
 
 
+def test_killed_resolver():
+    """Nothing that does not need it notices, and it comes back."""
+    with World() as world, Filter(world) as f:
+        for _ in range(2):
+            f.kill("resolver")
+            works(f, world)
+        pid = f.kill("resolver", signal.SIGSTOP)
+        works(f, world)
+        os.kill(pid, signal.SIGCONT)
+        assert "resolver ended by signal 9" in f.logged()
+
+
 def test_stopped_keeper():
     """A keeper that hangs: 451 after 10 s, and none of it counts later."""
     with World() as world, Filter(world) as f:
