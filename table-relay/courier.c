@@ -15,35 +15,209 @@
  */
 
 
+/* The courier's process: what it starts with, and its channels. */
+
 #include <sys/types.h>
+#include <sys/time.h>
 
 #include <event.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "courier_msg.h"
+#include "courier_int.h"
+#include "ipc.h"
 #include "log.h"
+#include "resolve.h"
 #include "sandbox.h"
-#include "table-relay.h"
+#include "tlsio.h"
+
+#define MISSING_TIME	60	/* seconds until files are looked for again */
+
+time_t
+courier_now(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+void
+courier_timer(struct event *ev, int seconds)
+{
+	struct timeval	 tv = { seconds, 0 };
+
+	evtimer_add(ev, &tv);
+}
+
+static struct session *
+courier_question(struct courier *c, uint64_t id)
+{
+	struct session	 find;
+
+	find.id = id;
+	return RB_FIND(session_tree, &c->questions, &find);
+}
+
+/* What the keeper says; what nobody asked for any more is nothing. */
+static void
+courier_answer(struct courier *c, const struct ipc_msg *msg)
+{
+	struct courier_target	 t;
+	struct courier_refused	 r;
+	struct session		*s = courier_question(c, msg->id);
+
+	if (s == NULL)
+		return;
+	if (msg->type == COURIER_ACCOUNT && courier_get_target(msg, &t) == 0)
+		mail_found(s, &t);
+	else if (msg->type == COURIER_REFUSED &&
+	    courier_get_refused(msg, &r) == 0)
+		mail_refused(s, &r);
+	else
+		log_warnx("the keeper's answer makes no sense");
+	explicit_bzero(&t, sizeof(t));
+}
+
+static void
+courier_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
+{
+	struct courier	*c = arg;
+
+	if (msg != NULL) {
+		courier_answer(c, msg);
+		return;
+	}
+	ipc_free(ch);
+	if (c->keeper == ch)
+		c->keeper = NULL;
+}
+
+static void
+courier_oauth(struct ipc *ch, struct ipc_msg *msg, void *arg)
+{
+	struct courier		*c = arg;
+	struct courier_token	 t;
+
+	if (msg == NULL) {
+		ipc_free(ch);
+		if (c->oauth == ch)
+			c->oauth = NULL;
+		return;
+	}
+	if (msg->type == COURIER_TOKEN_IS && courier_get_token(msg, &t) == 0)
+		pool_token(c, &t);
+	else
+		log_warnx("the token process's answer makes no sense");
+	explicit_bzero(&t, sizeof(t));
+}
 
 static void
 courier_peer(int role, int fd, void *arg)
 {
-	(void)role;
-	(void)arg;
-	close(fd);
+	struct courier	*c = arg;
+	struct session	*s;
+	struct ipc	**ch = role == ROLE_KEEPER ? &c->keeper : &c->oauth;
+
+	ipc_free(*ch);
+	if ((*ch = ipc_new(fd, COURIER_FRAME_MAX, COURIER_QUEUE_MAX)) ==
+	    NULL) {
+		close(fd);
+		return;
+	}
+	if (ipc_event(*ch, role == ROLE_KEEPER ? courier_keeper :
+	    courier_oauth, c) == -1) {
+		ipc_free(*ch);
+		*ch = NULL;
+		return;
+	}
+	/* What the one before it was asked and has not answered. */
+	if (role == ROLE_OAUTH)
+		pool_ask_again(c);
+	else
+		RB_FOREACH(s, session_tree, &c->questions)
+			(void)courier_send_find(c->keeper, s->id, s->sender);
+}
+
+/* Key and certificate of the server lie beside the key file. */
+static int
+courier_files(struct courier *c)
+{
+	char	 buf[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], *dir;
+
+	if (strlcpy(buf, c->table->conf->key, sizeof(buf)) >= sizeof(buf))
+		return -1;
+	dir = dirname(buf);
+	if ((size_t)snprintf(cert, sizeof(cert), "%s/courier.crt", dir) >=
+	    sizeof(cert) || (size_t)snprintf(key, sizeof(key),
+	    "%s/courier.key", dir) >= sizeof(key))
+		return -1;
+	c->tls = tlsio_ctx_server(cert, key);
+	return c->tls == NULL ? -1 : 0;
+}
+
+/* What we say in EHLO: the host's name, with a domain in any case. */
+static void
+courier_name(struct courier *c)
+{
+	const struct conf_list	*domains = &c->table->conf->domains;
+	char			 name[128];
+
+	if (gethostname(name, sizeof(name)) == -1)
+		name[0] = '\0';
+	name[sizeof(name) - 1] = '\0';
+	if (name[0] == '\0' || name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")] != '\0')
+		strlcpy(name, "localhost", sizeof(name));
+	if (strchr(name, '.') != NULL || domains->count == 0 ||
+	    (size_t)snprintf(c->helo, sizeof(c->helo), "%s.%s", name,
+	    domains->item[0]) >= sizeof(c->helo))
+		strlcpy(c->helo, name, sizeof(c->helo));
+}
+
+static int
+courier_start(struct courier *c, struct table *t)
+{
+	c->table = t;
+	c->fd = -1;
+	TAILQ_INIT(&c->sessions);
+	TAILQ_INIT(&c->strangers);
+	RB_INIT(&c->questions);
+	courier_name(c);
+	event_init();
+	c->env.tls = t->tls;
+	if ((c->rate = lograte_new()) == NULL ||
+	    (c->env.resolve = resolve_new(NULL, NULL, NULL)) == NULL)
+		return -1;
+	pool_init(c);
+	return 0;
 }
 
 int
 courier_main(struct privsep_child *pc, void *arg)
 {
-	struct table	*t = arg;
+	static struct courier	 c;
+	struct timeval		 again = { MISSING_TIME, 0 };
+	struct table		*t = arg;
+	int			 ready;
 
 	t->courier->listening = 0;
-	event_init();
-	if (sandbox_courier(t->conf->outbound.courier_port) == -1 ||
-	    privsep_child_event(pc, courier_peer, t) == -1)
+	if (courier_start(&c, t) == -1)
 		return 1;
+	if (!(ready = courier_files(&c) == 0))
+		log_warnx("courier: no mail leaves through accounts without "
+		    "its key and certificate: run smtprelayctl init");
+	if (sandbox_courier((uint16_t)t->conf->outbound.courier_port) == -1 ||
+	    privsep_child_event(pc, courier_peer, &c) == -1)
+		return 1;
+	if (ready)
+		listen_start(&c);
+	else
+		/* Another one of us will look again. */
+		event_loopexit(&again);
 	event_dispatch();
 	return 1;
 }

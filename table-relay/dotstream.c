@@ -57,7 +57,8 @@ dotstream_begin(struct dotstream *d, char c, char *out, int *end)
 		*end = 1;
 		return 0;
 	}
-	if (d->state != DS_BEGIN)
+	/* A dot that is not doubled is not part of the line. */
+	if (d->state == DS_DOT && c == '.')
 		out[n++] = '.';
 	if (d->state == DS_DOTCR)
 		out[n++] = ' ';

@@ -20,7 +20,8 @@
  * the wire (RFC 5321 section 4.5.2): finds the line of one dot that ends it,
  * and makes of what is left lines that every server sees alike.  A CR or LF
  * that stands alone, which some take for the end of a line and others do
- * not, becomes a space, so that nobody can hide a second message in one.
+ * not, becomes a space, so that nobody can hide a second message in one; and
+ * the dot with which a line begins is doubled or not there.
  * Pure, and keeps but the state of one line.
  */
 

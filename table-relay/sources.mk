@@ -1,7 +1,15 @@
 TABLE_SRCS =
 TABLE_SRCS += answer.c
 TABLE_SRCS += courier.c
+TABLE_SRCS += courier_account.c
+TABLE_SRCS += courier_answer.c
+TABLE_SRCS += courier_auth.c
+TABLE_SRCS += courier_link.c
+TABLE_SRCS += courier_listen.c
+TABLE_SRCS += courier_mail.c
 TABLE_SRCS += courier_msg.c
+TABLE_SRCS += courier_pool.c
+TABLE_SRCS += courier_session.c
 TABLE_SRCS += dotstream.c
 TABLE_SRCS += front.c
 TABLE_SRCS += intake.c

@@ -30,6 +30,7 @@
 #include "log.h"
 #include "sandbox.h"
 #include "table-relay.h"
+#include "tlsio.h"
 
 #define SENDERS	"senders"
 #define TICK	1	/* s between two looks of the front at other channels */
@@ -95,7 +96,8 @@ prepare_senders(struct table *t)
 	t->courier = mmap(NULL, sizeof(*t->courier), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANON, -1, 0);
 	t->password = calloc(1, COURIER_PASSWORD + 1);
-	if (t->courier == MAP_FAILED || t->password == NULL)
+	if (t->courier == MAP_FAILED || t->password == NULL ||
+	    (t->tls = tlsio_ctx_client(getenv("SSL_CERT_FILE"))) == NULL)
 		return -1;
 	arc4random_buf(raw, sizeof(raw));
 	for (i = 0; i < sizeof(raw); i++)

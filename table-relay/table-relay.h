@@ -46,6 +46,8 @@ struct courier_shared {
 	volatile uint32_t	 listening;	/* it holds the port */
 };
 
+struct tlsio_ctx;
+
 struct table {
 	const char	*name;		/* in smtpd.conf; smtpd's argv[0] */
 	int		 senders;	/* it is one about who sends */
@@ -55,6 +57,9 @@ struct table {
 
 	/* Only of a table about who sends: */
 	struct courier_shared *courier;
+	struct tlsio_ctx *tls;		/* of clients: the authorities, which
+					 * a courier that is started again
+					 * could not read any more */
 	char		*password;	/* the courier's, made anew at each
 					 * start; COURIER_PASSWORD hex digits,
 					 * in the front and the courier only */

@@ -70,7 +70,7 @@ test_plain(void)
 	check("one\r\n\r\ntwo\r\n.\r\n", "one\r\n\r\ntwo\r\n");
 	check("..\r\n.\r\n", "..\r\n");
 	check("..one\r\n...\r\n.\r\n", "..one\r\n...\r\n");
-	check(".one\r\n.\r\n", ".one\r\n");
+	check(".one\r\n.\r\n", "one\r\n");
 	check("x.\r\n.\r\n", "x.\r\n");
 }
 
@@ -80,10 +80,10 @@ test_smuggling(void)
 {
 	check("a\n.\nb\r\n.\r\n", "a . b\r\n");
 	check("a\n.\r\nb\r\n.\r\n", "a .\r\nb\r\n");
-	check("a\r\n.\nb\r\n.\r\n", "a\r\n. b\r\n");
+	check("a\r\n.\nb\r\n.\r\n", "a\r\n b\r\n");
 	check("a\r.\rb\r\n.\r\n", "a . b\r\n");
-	check("a\r\n.\rb\r\n.\r\n", "a\r\n. b\r\n");
-	check("a\r\n.\r\r\nb\r\n.\r\n", "a\r\n. \r\nb\r\n");
+	check("a\r\n.\rb\r\n.\r\n", "a\r\n b\r\n");
+	check("a\r\n.\r\r\nb\r\n.\r\n", "a\r\n \r\nb\r\n");
 	check("a\r\r\n.\r\n", "a \r\n");
 	check("\r\r.\r\r\n.\r\n", "  . \r\n");
 	check("\n.\n\r\n.\r\n", " . \r\n");
@@ -112,10 +112,10 @@ test_any(void)
 			in[i] = bytes[rand() % (sizeof(bytes) - 1)];
 		strcpy(copy, feed(in, len, len));
 		CHECK_STR(feed(in, len, 1 + rand() % len), copy);
-		CHECK(strncmp(copy, ".\r\n", 3) != 0);
-		CHECK(strstr(copy, "\r\n.\r\n") == NULL);
 		for (i = 0; copy[i] != '\0'; i++)
-			if ((copy[i] == '\r') != (copy[i + 1] == '\n'))
+			if ((copy[i] == '\r') != (copy[i + 1] == '\n') ||
+			    (copy[i] == '.' && copy[i + 1] != '.' &&
+			    (i == 0 || copy[i - 1] == '\n')))
 				break;
 		CHECK(copy[i] == '\0');
 	}
