@@ -360,3 +360,15 @@ conf_host_allowed(const struct conf *conf, const char *host,
 			return 1;
 	return 0;
 }
+
+int
+conf_beside(const struct conf *conf, const char *name, char *buf,
+    size_t size)
+{
+	const char	*slash = strrchr(conf->key, '/');
+	int		 r;
+
+	r = snprintf(buf, size, "%.*s/%s", (int)(slash - conf->key),
+	    conf->key, name);
+	return r < 0 || (size_t)r >= size ? -1 : 0;
+}

@@ -106,6 +106,8 @@ enum conf_tls {
 
 #define CONF_COURIER_ADDRESS	"127.0.0.1"
 #define CONF_COURIER_PORT	10587
+#define CONF_COURIER_KEY	"courier.key"	/* its private key, and */
+#define CONF_COURIER_CERT	"courier.crt"	/* its certificate */
 
 struct conf_outbound {
 	int			 present;	/* the block stands there */
@@ -239,6 +241,13 @@ int		 conf_is_helpdesk(const struct conf *, const char *login);
  */
 int		 conf_host_allowed(const struct conf *, const char *host,
 		    unsigned int port);
+
+/*
+ * Writes the path of a file that lies beside the key file, such as
+ * CONF_COURIER_KEY.  Returns 0, or -1 when it does not fit.
+ */
+int		 conf_beside(const struct conf *, const char *name, char *buf,
+		    size_t size);
 
 /* "minute", "hour" or "day" for the span of a limit. */
 const char	*conf_span_name(int64_t span);

@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "couriercert.h"
 #include "ctl.h"
 #include "ctlcmd.h"
 #include "keys.h"
@@ -176,6 +177,37 @@ init_key(struct ctl *ctl, gid_t gid)
 }
 
 /*
+ * What smtpd knows the courier by.  A pair that does not fit (any more) is
+ * not replaced, for smtpd has the certificate in memory.
+ */
+static int
+init_courier(struct ctl *ctl, gid_t gid)
+{
+	const struct conf	*conf = ctl->conf;
+	char			 key[PATH_MAX], cert[PATH_MAX], err[512];
+	int			 r;
+
+	if (!conf->outbound.present)
+		return CTL_OK;
+	if (conf_beside(conf, CONF_COURIER_KEY, key, sizeof(key)) == -1 ||
+	    conf_beside(conf, CONF_COURIER_CERT, cert, sizeof(cert)) == -1)
+		return ctl_fail(ctl, "%s: name too long", conf->key);
+	r = couriercert_make(key, cert, conf->outbound.courier, gid,
+	    time(NULL), err, sizeof(err));
+	if (r == -1)
+		return ctl_fail(ctl, "%s", err);
+	if (r == 1) {
+		init_made(ctl, "courier's key", key);
+		init_made(ctl, "courier's certificate", cert);
+	}
+	if (couriercert_check(key, cert, conf->outbound.courier, time(NULL),
+	    err, sizeof(err)) == -1)
+		return ctl_fail(ctl, "%s (remove both files, repeat init and "
+		    "restart smtpd)", err);
+	return CTL_OK;
+}
+
+/*
  * Gives one file of the database to the group.  The directory is the group's
  * too, so whatever is there under the name may be a trap: a link to a file
  * that is root's alone.
@@ -299,10 +331,11 @@ init_prepare(struct ctl *ctl, struct smtpdconf *sc)
 
 	if (realpath(ctl->path, path) == NULL)
 		return ctl_fail(ctl, "%s: %s", ctl->path, strerror(errno));
-	if (smtpdconf_make(sc, path) == -1)
+	if (smtpdconf_make(sc, ctl->conf, path) == -1)
 		return ctl_fail(ctl, "%s: a name that smtpd.conf cannot carry "
 		    "(too long, or with other characters than letters, digits "
-		    "and _-./)", path);
+		    "and _-./; the courier's certificate, beside %s, counts, "
+		    "too)", path, ctl->conf->key);
 	return CTL_OK;
 }
 
@@ -314,7 +347,7 @@ init_lines(struct ctl *ctl, const struct smtpdconf *sc)
 
 	json_string(&ctl->js, "smtpd_conf", sc->path);
 	json_array(&ctl->js, "lines");
-	for (i = 0; i < SMTPDCONF_LINES; i++) {
+	for (i = 0; i < sc->lines; i++) {
 		json_object(&ctl->js, NULL);
 		json_string(&ctl->js, "text", sc->line[i].text);
 		json_bool(&ctl->js, "present", sc->line[i].present);
@@ -330,10 +363,15 @@ init_lines(struct ctl *ctl, const struct smtpdconf *sc)
 	    "that take mail for");
 	ctl_say(ctl, "# these domains, and the listener is the one for mail "
 	    "from outside.");
-	for (i = 0; i < SMTPDCONF_LINES; i++)
+	for (i = 0; i < sc->lines; i++) {
+		if (i == sc->outbound)
+			ctl_say(ctl, "# For users' other addresses: the name "
+			    "of the pki is yours, and the match\n# stands "
+			    "before others that take mail from users.");
 		ctl_say(ctl, "%s%s%s", sc->line[i].text,
 		    sc->line[i].present ? "\t# is in " : "",
 		    sc->line[i].present ? sc->path : "");
+	}
 }
 
 int
@@ -355,6 +393,7 @@ ctl_init(struct ctl *ctl)
 		return ctl_fail(ctl, "group %s is not there", SYSUSER_NAME);
 	gid = gr->gr_gid;
 	if (init_dir(ctl, gid) != CTL_OK || init_key(ctl, gid) != CTL_OK ||
+	    init_courier(ctl, gid) != CTL_OK ||
 	    init_database(ctl, gid) != CTL_OK)
 		return CTL_FAIL;
 	json_end(&ctl->js);

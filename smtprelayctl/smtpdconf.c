@@ -26,19 +26,25 @@
 #error "LIBEXECDIR is not defined"
 #endif
 
-static int	smtpdconf_add(struct smtpdconf *, size_t, const char *, ...)
-		    __attribute__((__format__ (printf, 3, 4)));
+static int	smtpdconf_add(struct smtpdconf *, const char *, ...)
+		    __attribute__((__format__ (printf, 2, 3)));
 
 static int
-smtpdconf_add(struct smtpdconf *sc, size_t i, const char *fmt, ...)
+smtpdconf_add(struct smtpdconf *sc, const char *fmt, ...)
 {
+	char	*text = sc->line[sc->lines].text;
 	va_list	 ap;
 	int	 r;
 
+	if (sc->lines == SMTPDCONF_LINES)
+		return -1;
 	va_start(ap, fmt);
-	r = vsnprintf(sc->line[i].text, sizeof(sc->line[i].text), fmt, ap);
+	r = vsnprintf(text, SMTPDCONF_MAX, fmt, ap);
 	va_end(ap);
-	return r < 0 || (size_t)r >= sizeof(sc->line[i].text) ? -1 : 0;
+	if (r < 0 || r >= SMTPDCONF_MAX)
+		return -1;
+	sc->lines++;
+	return 0;
 }
 
 /*
@@ -71,6 +77,12 @@ smtpdconf_same(const struct smtpdconf *sc, size_t i, const char *line)
 	smtpdconf_squeeze(sc->line[i].text, own, sizeof(own));
 	if (strcmp(own, line) == 0)
 		return 1;
+	/* The one for users, whatever else it has. */
+	if (strstr(own, " senders ") != NULL)
+		return strncmp(line, "listen on ", 10) == 0 &&
+		    strstr(line, " senders <mail_senders>") != NULL &&
+		    strstr(line, " filter ") != NULL &&
+		    strstr(line, " tag SUBMISSION") != NULL;
 	/* Any listener will do, and its filter may be a chain. */
 	return strncmp(own, "listen ", 7) == 0 &&
 	    strncmp(line, "listen on ", 10) == 0 &&
@@ -89,7 +101,7 @@ smtpdconf_look(struct smtpdconf *sc)
 		return;
 	while (getline(&line, &size, fp) != -1) {
 		smtpdconf_squeeze(line, squeezed, sizeof(squeezed));
-		for (i = 0; i < SMTPDCONF_LINES; i++)
+		for (i = 0; i < sc->lines; i++)
 			if (smtpdconf_same(sc, i, squeezed))
 				sc->line[i].present = 1;
 	}
@@ -97,8 +109,57 @@ smtpdconf_look(struct smtpdconf *sc)
 	(void)fclose(fp);
 }
 
+/* What smtpd and the shell take as it is, without quotes. */
+static int
+smtpdconf_plain(const char *path)
+{
+	return path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")] == '\0';
+}
+
+/*
+ * The routes of accounts, by sender.  smtpd's own limits would put one
+ * mail after the other, for it sees a single host.
+ */
+static int
+smtpdconf_outbound(struct smtpdconf *sc, const struct conf *conf,
+    const char *path)
+{
+	const struct conf_outbound	*o = &conf->outbound;
+	char				 cert[CONF_PATH_MAX + 32];
+	const char			*open = "", *close = "";
+
+	sc->outbound = sc->lines;
+	if (!o->present)
+		return 0;
+	if (conf_beside(conf, CONF_COURIER_CERT, cert, sizeof(cert)) == -1 ||
+	    !smtpdconf_plain(cert))
+		return -1;
+	if (strchr(o->courier, ':') != NULL) {
+		open = "[";
+		close = "]";
+	}
+	if (smtpdconf_add(sc, "table mail_senders relay:%s", path) == -1 ||
+	    smtpdconf_add(sc, "ca courier cert \"%s\"", cert) == -1 ||
+	    smtpdconf_add(sc, "mta limit for domain \"%s%s%s\" "
+	    "max-conn-per-route 100 max-conn-per-host 100 "
+	    "max-conn-per-connector 100 conn-delay-route 0 "
+	    "conn-delay-relay 0", open, o->courier, close) == -1 ||
+	    smtpdconf_add(sc, "listen on 0.0.0.0 port submission "
+	    "tls-require pki mail.company.example auth "
+	    "senders <mail_senders> filter replies tag SUBMISSION") == -1 ||
+	    smtpdconf_add(sc, "action alternates relay host "
+	    "smtps://courier@%s%s%s:%u ca courier auth <mail_senders>", open,
+	    o->courier, close, o->courier_port) == -1 ||
+	    smtpdconf_add(sc, "match tag SUBMISSION from auth "
+	    "mail-from <mail_senders> for any action alternates") == -1)
+		return -1;
+	return 0;
+}
+
 int
-smtpdconf_make(struct smtpdconf *sc, const char *path)
+smtpdconf_make(struct smtpdconf *sc, const struct conf *conf,
+    const char *path)
 {
 	static const char	*const files[] = {
 		"/etc/smtpd.conf", "/etc/mail/smtpd.conf"
@@ -107,9 +168,7 @@ smtpdconf_make(struct smtpdconf *sc, const char *path)
 	size_t			 i;
 
 	memset(sc, 0, sizeof(*sc));
-	/* It stands bare in a table's line, and in commands for the shell. */
-	if (path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")] != '\0')
+	if (!smtpdconf_plain(path))
 		return -1;
 	for (i = 0; sc->path == NULL && i < 2; i++)
 		if (access(files[i], F_OK) == 0)
@@ -118,15 +177,16 @@ smtpdconf_make(struct smtpdconf *sc, const char *path)
 		f = " -f ";
 		file = path;
 	}
-	if (smtpdconf_add(sc, 0, "table mailboxes relay:%s", path) == -1 ||
-	    smtpdconf_add(sc, 1, "filter replies proc-exec "
+	if (smtpdconf_add(sc, "table mailboxes relay:%s", path) == -1 ||
+	    smtpdconf_add(sc, "filter replies proc-exec "
 	    "\"filter-relay%s%s\" user _smtprelay", f, file) == -1 ||
-	    smtpdconf_add(sc, 2, "listen on 0.0.0.0 filter replies") == -1 ||
-	    smtpdconf_add(sc, 3, "action copies mda \"exec 2>/dev/null; "
+	    smtpdconf_add(sc, "listen on 0.0.0.0 filter replies") == -1 ||
+	    smtpdconf_add(sc, "action copies mda \"exec 2>/dev/null; "
 	    LIBEXECDIR "/mda-relay%s%s %%{dest} || exit 75\" "
 	    "user _smtprelay virtual <mailboxes>", f, file) == -1 ||
-	    smtpdconf_add(sc, 4, "match from any for rcpt-to <mailboxes> "
-	    "action copies") == -1)
+	    smtpdconf_add(sc, "match from any for rcpt-to <mailboxes> "
+	    "action copies") == -1 || smtpdconf_outbound(sc, conf,
+	    path) == -1)
 		return -1;
 	smtpdconf_look(sc);
 	return 0;

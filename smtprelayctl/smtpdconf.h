@@ -20,7 +20,7 @@
 
 #include "compat.h"
 
-#define SMTPDCONF_LINES	5
+#define SMTPDCONF_LINES	11	/* at most */
 #define SMTPDCONF_MAX	1024		/* bytes of a line */
 
 struct smtpdconf {
@@ -29,14 +29,19 @@ struct smtpdconf {
 		char	 text[SMTPDCONF_MAX];
 		int	 present;
 	}		 line[SMTPDCONF_LINES];
+	size_t		 lines;
+	size_t		 outbound;	/* first of those for accounts */
 };
+
+struct conf;
 
 /*
  * Makes the lines for the relay.conf at `path', which is absolute, and looks
  * for each of them in smtpd's configuration.  Returns 0, or -1 when a line
- * would be too long, or `path' has a character that smtpd or the shell would
- * not take as it is.
+ * would be too long, or `path' or the path of the courier's certificate has
+ * a character that smtpd or the shell would not take as it is.
  */
-int	smtpdconf_make(struct smtpdconf *, const char *path);
+int	smtpdconf_make(struct smtpdconf *, const struct conf *,
+	    const char *path);
 
 #endif

@@ -1,4 +1,5 @@
 CTL_SRCS =
+CTL_SRCS += couriercert.c
 CTL_SRCS += ctl.c
 CTL_SRCS += ctl_check.c
 CTL_SRCS += ctl_conversation.c
