@@ -143,8 +143,8 @@ store_account_each(struct store *s,
 	return ret;
 }
 
-int
-store_account_name(struct store *s, const char *name)
+const char *
+store_account_misnamed(const char *name)
 {
 	const char	*p;
 
@@ -154,13 +154,12 @@ store_account_name(struct store *s, const char *name)
 		    (*p == '-' && p != name)))
 			break;
 	if (*p != '\0' || p == name || p - name > STORE_ACCOUNT_MAX)
-		return db_fail(s, STORE_REFUSED, "%.40s: an account's name is "
-		    "1 to %d letters, digits, - and _, not beginning with -",
-		    name, STORE_ACCOUNT_MAX);
+		return "an account's name is 1 to 32 letters, digits, - and "
+		    "_, not beginning with -";
 	if (strcasecmp(name, "courier") == 0)
-		return db_fail(s, STORE_REFUSED, "%s: is the label under which "
-		    "smtpd reaches the courier, and no account's name", name);
-	return 0;
+		return "this is the label under which smtpd reaches the "
+		    "courier, and no account's name";
+	return NULL;
 }
 
 /*
@@ -170,11 +169,12 @@ store_account_name(struct store *s, const char *name)
 int
 rule_account(struct store *s, const struct store_account *acc, int secret)
 {
-	size_t	 i;
-	int	 server;
+	const char	*bad;
+	size_t		 i;
+	int		 server;
 
-	if (store_account_name(s, acc->name) == -1)
-		return -1;
+	if ((bad = store_account_misnamed(acc->name)) != NULL)
+		return db_fail(s, STORE_REFUSED, "%.40s: %s", acc->name, bad);
 
 	server = acc->transport != STORE_NULL;
 	if (server != (acc->host[0] != '\0') || server != (acc->port != 0) ||

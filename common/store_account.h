@@ -127,8 +127,8 @@ int	store_account_failed(struct store *s, uint64_t id,
 int	store_account_worked(struct store *s, uint64_t id,
 	    uint64_t generation, time_t now);
 
-/* Checks the form of an account's name: 0, or -1 (STORE_REFUSED). */
-int	store_account_name(struct store *s, const char *name);
+/* What is wrong with an account's name, a sentence, or NULL. */
+const char *store_account_misnamed(const char *name);
 
 /* "smtp+tls", "smtps", "null" or "lmtp"; the other way 0, or -1. */
 const char *store_transport_name(enum store_transport transport);

@@ -116,6 +116,8 @@ struct store_counts {
 	uint64_t	 conversations, conversations_open, participants;
 	uint64_t	 handles_live, return_paths_live, messages;
 	uint64_t	 copies_unqueued, replies_unqueued;
+	uint64_t	 accounts, accounts_failing;
+	uint64_t	 identities, identities_unverified;
 	uint64_t	 bytes;		/* of the database file */
 };
 

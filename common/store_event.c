@@ -125,7 +125,11 @@ store_counts(struct store *s, time_t now, struct store_counts *c)
 	    " (SELECT count(*) FROM rpath WHERE expires > ?1),"
 	    " (SELECT count(*) FROM message),"
 	    " (SELECT count(*) FROM copy WHERE queued IS NULL),"
-	    " (SELECT count(*) FROM sent WHERE queued IS NULL)", "i",
+	    " (SELECT count(*) FROM sent WHERE queued IS NULL),"
+	    " (SELECT count(*) FROM account),"
+	    " (SELECT count(*) FROM account_state WHERE failures > 0),"
+	    " (SELECT count(*) FROM identity),"
+	    " (SELECT count(*) FROM identity WHERE verified IS NULL)", "i",
 	    (int64_t)now)) == NULL)
 		return -1;
 	if ((ret = db_step(s, st)) == 1) {
@@ -141,6 +145,10 @@ store_counts(struct store *s, time_t now, struct store_counts *c)
 		c->messages = sqlite3_column_int64(st, 9);
 		c->copies_unqueued = sqlite3_column_int64(st, 10);
 		c->replies_unqueued = sqlite3_column_int64(st, 11);
+		c->accounts = sqlite3_column_int64(st, 12);
+		c->accounts_failing = sqlite3_column_int64(st, 13);
+		c->identities = sqlite3_column_int64(st, 14);
+		c->identities_unverified = sqlite3_column_int64(st, 15);
 	}
 	db_done(s, st);
 	if (ret == -1)

@@ -134,27 +134,55 @@ store_identity_each(struct store *s, const char *user,
 }
 
 static int
-add(struct store *s, const char *user, const char *address,
-    const char *folded, uint64_t account, int verified, time_t now,
-    uint64_t *id)
+check_account(struct store *s, uint64_t account)
 {
 	struct store_account	 acc;
 	int			 ret;
 
-	if (account != 0) {
-		if ((ret = store_account_byid(s, account, &acc)) == -1)
-			return -1;
-		if (ret == 0)
-			return db_fail(s, STORE_REFUSED, "there is no such "
-			    "account");
-	}
+	if (account == 0)
+		return 0;
+	if ((ret = store_account_byid(s, account, &acc)) == 0)
+		return db_fail(s, STORE_REFUSED, "there is no such account");
+	return ret == -1 ? -1 : 0;
+}
+
+/* The user's own that is not verified yet: 1 and *id, 0 or -1. */
+static int
+pending(struct store *s, const char *user, const char *folded,
+    const char *address, uint64_t account, int verified, time_t now,
+    uint64_t *id)
+{
+	struct store_identity	 idt;
+	int			 ret;
+
+	if ((ret = store_identity_get(s, folded, &idt)) != 1)
+		return ret;
+	if (strcmp(idt.user, user) != 0 || idt.verified != 0)
+		return 0;
+	*id = idt.id;
+	if (db_run(s, "UPDATE identity SET address = ?, "
+	    "account = nullif(?, 0), verified = nullif(?, 0) WHERE id = ?",
+	    "tiii", address, (int64_t)account,
+	    verified ? (int64_t)now : (int64_t)0, (int64_t)idt.id) == -1)
+		return -1;
+	if (verified && db_run(s, "DELETE FROM identity_code "
+	    "WHERE identity = ?", "i", (int64_t)idt.id) == -1)
+		return -1;
+	return 1;
+}
+
+static int
+add(struct store *s, const char *user, const char *address,
+    const char *folded, uint64_t account, int verified, time_t now,
+    uint64_t *id)
+{
 	if (db_run(s, "INSERT INTO identity (user, address, folded, account, "
 	    "verified, created) VALUES (?, ?, ?, nullif(?, 0), nullif(?, 0), "
 	    "?)", "tttiii", user, address, folded, (int64_t)account,
 	    verified ? (int64_t)now : (int64_t)0, (int64_t)now) == -1)
 		return -1;
 	*id = sqlite3_last_insert_rowid(s->db);
-	return 0;
+	return 1;
 }
 
 int
@@ -163,16 +191,23 @@ store_identity_add(struct store *s, const char *user, const char *address,
     time_t now, uint64_t *id)
 {
 	char	 folded[STORE_ADDR_MAX + 1], who[STORE_LOGIN_MAX + 1];
-	int	 ret = -1;
+	int	 ret;
 
 	if (identity_user(s, user, who) == -1 ||
 	    identity_form(s, address) == -1 ||
 	    rule_fold(s, address, folded) == -1 || db_enter(s) == -1)
 		return -1;
-	if (identity_room(s, who) == 0 &&
+	if ((ret = check_account(s, account)) == 0)
+		ret = pending(s, who, folded, address, account, verified,
+		    now, id);
+	if (ret == 1)
+		return db_leave(s, 0);
+	if (ret == 0 && identity_room(s, who) == 0 &&
 	    identity_free(s, who, folded, domains, n) == 0)
 		ret = add(s, who, address, folded, account, verified, now,
 		    id);
+	else
+		ret = -1;
 	return db_leave(s, ret);
 }
 

@@ -56,7 +56,9 @@ struct store_identity {
  * relay.conf: @domain may be none of them, and an address there may not be
  * that of another login that is known.  account may be 0.  verified: it
  * works at once; else only after store_identity_verify() or _confirm().
- * What is against the rules is STORE_REFUSED.
+ * One of the same user's that is not verified yet is taken up again, with
+ * this account.  What is against the rules is STORE_REFUSED.  Returns 1 if
+ * it is new, 0 if it was there, -1.
  */
 int	store_identity_add(struct store *s, const char *user,
 	    const char *address, uint64_t account, int verified,
@@ -150,7 +152,8 @@ int	store_senders_seq(struct store *s, int64_t *seq);
  * Walks over what changed since *seq, oldest first, in identities, workers'
  * logins and addresses, and mailboxes; sets *seq to the new number.  Returns
  * 1; 0 if the changes since *seq are no longer known: load everything anew.
- * Changes of accounts are not told: ask for an account when it is needed.
+ * An identity counts as changed, too, when the server of its account did;
+ * other changes of accounts are not told: ask for one when it is needed.
  */
 int	store_senders_since(struct store *s, int64_t *seq,
 	    int (*cb)(const struct store_sender_change *, void *), void *arg);

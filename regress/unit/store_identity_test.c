@@ -133,17 +133,21 @@ codes(struct store *s)
 	char			 next[STORE_CODE_TEXT + 1];
 	char			 rpath[STORE_ADDR_MAX + 1];
 	char			 later[STORE_ADDR_MAX + 1];
-	uint64_t		 id;
+	uint64_t		 id, again;
 	size_t			 i;
 
 	id = identity(s, "dan", "dan@new.example", 0, 0);
 	CHECK(store_identity_byid(s, id, &idt) == 1 && idt.verified == 0);
+	/* It is taken up again while it waits, by its user alone. */
+	CHECK(store_identity_add(s, "Dan", "DAN@new.example", 0, 0,
+	    test_domains, 2, NOW, &again) == 0 && again == id);
+	refused(s, "amy", "dan@new.example", "identity of dan's");
 	OK(s, store_identity_code(s, id, "company.example", NOW, code,
 	    rpath));
 	CHECK(strlen(code) == STORE_CODE_TEXT && code[4] == '-');
 	CHECK(store_rcpt_get(s, rpath, NOW, &rcpt) == 1);
 	CHECK(rcpt.rpath.kind == STORE_RPATH_IDENTITY);
-	CHECK_STR(rcpt.rpath.address_to, "dan@new.example");
+	CHECK_STR(rcpt.rpath.address_to, "DAN@new.example");
 
 	/* A new code makes the old one, and its return path, void. */
 	OK(s, store_identity_code(s, id, "company.example", NOW, next,
@@ -325,13 +329,21 @@ note(const struct store_sender_change *c, void *arg)
 static void
 changes(struct store *s)
 {
-	char		 all[4096] = "";
-	int64_t		 seq = 0, old;
-	uint64_t	 id;
-	uint32_t	 w;
+	struct store_account	 acc;
+	char			 all[4096] = "";
+	int64_t			 seq = 0, old;
+	uint64_t		 id;
+	uint32_t		 w;
 
 	CHECK(store_senders_since(s, &seq, note, all) == 1 && seq > 0);
 	CHECK(store_senders_since(s, &seq, note, all) == 1);
+	all[0] = '\0';
+	/* Another server is for policy to judge, another secret is not. */
+	CHECK(store_account_get(s, "good", &acc) == 1);
+	acc.port = 588;
+	CHECK(store_account_put(s, &acc, NULL, NOW) == 0);
+	CHECK(store_senders_since(s, &seq, note, all) == 1);
+	CHECK_STR(all, "zoe zoe@ok.example\nzoe zoe@wait.example\n");
 	old = seq;
 	all[0] = '\0';
 	id = identity(s, "Pat", "pat@p.example", 0, 0);
