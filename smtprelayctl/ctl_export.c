@@ -18,9 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accseal.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
+#include "keys.h"
 #include "progress.h"
 #include "store_export.h"
 
@@ -88,20 +90,53 @@ check_domain(const struct store_mailbox *mb, void *arg)
 	    "of %s", mb->address, ctl->path);
 }
 
+struct sealed {
+	struct store	*s;
+	struct keys	*keys;
+};
+
+/* Under a key that is not here the passwords are lost. */
+static int
+check_secret(const struct store_account *acc, void *arg)
+{
+	struct sealed	*sealed = arg;
+	char		*secret;
+	int		 ret;
+
+	if (acc->auth == STORE_AUTH_NONE)
+		return 0;
+	ret = accseal_read(sealed->keys, sealed->s, acc, &secret);
+	accseal_wipe(secret);
+	if (ret == 0)
+		(void)fprintf(stderr, "smtprelayctl: warning: the secret of "
+		    "account %s is sealed under another key file: add the "
+		    "account again\n", acc->name);
+	return ret == -1 ? -1 : 0;
+}
+
 int
 ctl_import(struct ctl *ctl)
 {
+	struct sealed	 sealed;
 	struct store	*s;
+	char		 err[512];
 	uint64_t	 rows = 0;
 	int		 status = CTL_OK;
 
-	if ((s = ctl_begin(ctl, 1)) == NULL)
+	sealed.keys = keys_open(ctl->conf->key, err, sizeof(err));
+	if ((s = sealed.s = ctl_begin(ctl, 1)) == NULL) {
+		keys_free(sealed.keys);
 		return CTL_FAIL;
+	}
 	progress_begin("importing");
 	if (store_import(s, stdin, &rows) == -1)
 		status = ctl_store_fail(ctl, s);
 	else if (store_mailbox_each(s, 0, check_domain, ctl) == -1)
 		status = CTL_FAIL;
+	else if (sealed.keys != NULL &&
+	    store_account_each(s, check_secret, &sealed) == -1)
+		status = ctl_store_fail(ctl, s);
+	keys_free(sealed.keys);
 	progress_end();
 	if ((status = ctl_end(ctl, s, status)) != CTL_OK)
 		return status;

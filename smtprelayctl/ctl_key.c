@@ -18,6 +18,7 @@
 
 #include "conf.h"
 #include "ctl.h"
+#include "ctl_reseal.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
 #include "keys.h"
@@ -62,18 +63,42 @@ ctl_key_list(struct ctl *ctl)
 int
 ctl_key_rotate(struct ctl *ctl)
 {
-	uint8_t	 id;
-	char	 err[512];
+	struct reseal	 r;
+	uint8_t		 id;
+	char		 err[512];
 
 	if (keys_rotate(ctl->conf->key, time(NULL), &id, err,
 	    sizeof(err)) == -1)
 		return ctl_fail(ctl, "%s", err);
+	/* The key is there already, and retire will try again. */
+	if (ctl_reseal(ctl, 0, &r) == -1)
+		(void)fprintf(stderr, "smtprelayctl: warning: accounts stay "
+		    "sealed under the older keys: %s\n", r.why);
 	json_object(&ctl->js, NULL);
 	json_int(&ctl->js, "id", id);
+	json_int(&ctl->js, "resealed", r.done);
 	json_end(&ctl->js);
 	ctl_say(ctl, "key %u signs from now on; the older ones verify until "
 	    "they are retired", id);
+	if (r.done > 0)
+		ctl_say(ctl, "%u account%s sealed under it", r.done,
+		    r.done == 1 ? " is" : "s are");
 	return CTL_OK;
+}
+
+/* What only the key opens must not be lost with it. */
+static int
+unused(struct ctl *ctl, uint8_t id)
+{
+	struct reseal	 r;
+
+	if (ctl_reseal(ctl, id, &r) == -1)
+		return ctl_fail(ctl, "key %u is not retired: %s", id, r.why);
+	if (r.left == 0)
+		return CTL_OK;
+	return ctl_fail(ctl, "key %u is not retired: %u account%s sealed "
+	    "under it, %s for one (smtprelayctl key rotate seals them under "
+	    "a new key)", id, r.left, r.left == 1 ? " is" : "s are", r.name);
 }
 
 int
@@ -87,6 +112,8 @@ ctl_key_retire(struct ctl *ctl)
 	if (bad != NULL)
 		return ctl_usage(ctl, "%s: expected the number of a key, 1 to "
 		    "%d", ctl->arg[0], KEYS_MAX);
+	if (unused(ctl, (uint8_t)id) != CTL_OK)
+		return CTL_FAIL;
 	switch (keys_retire(ctl->conf->key, (uint8_t)id, err, sizeof(err))) {
 	case 1:
 		break;

@@ -30,6 +30,7 @@
 #include "ctl_store.h"
 #include "ctlcmd.h"
 #include "keys.h"
+#include "store_account.h"
 
 /* Where smtpd listens for sendmail(8) and smtpctl(8); compiled into it. */
 #define SMTPD_SOCKET	"/var/run/smtpd.sock"
@@ -129,6 +130,27 @@ show_failing(const struct store_worker_addr *a, void *arg)
 	return 0;
 }
 
+/* An account that fails keeps mail in the queue. */
+static int
+show_account(const struct store_account *acc, void *arg)
+{
+	struct ctl	*ctl = arg;
+	char		 when[32];
+
+	if (acc->failures == 0)
+		return 0;
+	json_object(&ctl->js, NULL);
+	json_string(&ctl->js, "account", acc->name);
+	ctl_json_time(ctl, "failed", acc->failed);
+	json_string(&ctl->js, "stage", acc->stage);
+	json_string(&ctl->js, "reason", acc->reason);
+	json_end(&ctl->js);
+	ctl_say(ctl, "failing\t\taccount %s at %s: %s: %s", acc->name,
+	    ctl_time(acc->failed, when, sizeof(when)), acc->stage,
+	    acc->reason);
+	return 0;
+}
+
 static void
 show_counts(struct ctl *ctl, const struct store_counts *n)
 {
@@ -147,7 +169,11 @@ show_counts(struct ctl *ctl, const struct store_counts *n)
 		{ "return_paths", n->return_paths_live },
 		{ "copies_not_queued", n->copies_unqueued },
 		{ "replies_not_queued", n->replies_unqueued },
-		{ "addresses_failing", n->failing }
+		{ "addresses_failing", n->failing },
+		{ "accounts", n->accounts },
+		{ "accounts_failing", n->accounts_failing },
+		{ "identities", n->identities },
+		{ "identities_unverified", n->identities_unverified }
 	};
 	size_t	 i;
 
@@ -165,6 +191,10 @@ show_counts(struct ctl *ctl, const struct store_counts *n)
 	    n->handles_live, n->return_paths_live);
 	ctl_say(ctl, "not queued\t%" PRIu64 " copies and %" PRIu64
 	    " replies begun", n->copies_unqueued, n->replies_unqueued);
+	ctl_say(ctl, "accounts\t%" PRIu64 ", %" PRIu64 " failing",
+	    n->accounts, n->accounts_failing);
+	ctl_say(ctl, "identities\t%" PRIu64 ", %" PRIu64 " not verified",
+	    n->identities, n->identities_unverified);
 }
 
 static int
@@ -190,6 +220,10 @@ show_store(struct ctl *ctl, struct store *s)
 	ctl_say(ctl, "last mail\t%s", ctl_time(last, when, sizeof(when)));
 	json_array(&ctl->js, "failing");
 	if (store_worker_addrs(s, 0, show_failing, ctl) == -1)
+		return ctl_store_fail(ctl, s);
+	json_end(&ctl->js);
+	json_array(&ctl->js, "accounts_failing");
+	if (store_account_each(s, show_account, ctl) == -1)
 		return ctl_store_fail(ctl, s);
 	json_end(&ctl->js);
 	return CTL_OK;

@@ -20,6 +20,11 @@
 
 struct ctl;
 
+int	ctl_account_add(struct ctl *);
+int	ctl_account_del(struct ctl *);
+int	ctl_account_list(struct ctl *);
+int	ctl_account_show(struct ctl *);
+int	ctl_account_test(struct ctl *);
 int	ctl_check_config(struct ctl *);
 int	ctl_conversation_close(struct ctl *);
 int	ctl_conversation_list(struct ctl *);
@@ -27,6 +32,10 @@ int	ctl_conversation_prune(struct ctl *);
 int	ctl_conversation_reopen(struct ctl *);
 int	ctl_conversation_show(struct ctl *);
 int	ctl_export(struct ctl *);
+int	ctl_identity_add(struct ctl *);
+int	ctl_identity_del(struct ctl *);
+int	ctl_identity_list(struct ctl *);
+int	ctl_identity_verify(struct ctl *);
 int	ctl_import(struct ctl *);
 int	ctl_init(struct ctl *);
 int	ctl_key_list(struct ctl *);

@@ -1,0 +1,204 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <time.h>
+
+#include "conf.h"
+#include "ctl.h"
+#include "ctl_account.h"
+#include "ctl_idmail.h"
+#include "ctlcmd.h"
+#include "keys.h"
+
+/* Within a transaction; the code too, when the identity needs one. */
+static int
+add(struct ctl *ctl, struct store *s, struct idmail *m, int *made)
+{
+	const struct conf	*conf = ctl->conf;
+	uint64_t		 id;
+	int			 status;
+
+	if (ctl->opt['a'] != NULL) {
+		status = ctl_find_account(ctl, s, ctl->opt['a'], &m->account);
+		if (status == CTL_OK)
+			status = ctl_account_allowed(ctl, &m->account);
+		if (status != CTL_OK)
+			return status;
+	}
+	*made = store_identity_add(s, ctl->arg[0], ctl->arg[1],
+	    m->account.id, !conf->outbound.verify_identity,
+	    (const char *const *)conf->domains.item, conf->domains.count,
+	    time(NULL), &id);
+	if (*made == -1 || store_identity_byid(s, id, &m->identity) != 1)
+		return ctl_store_fail(ctl, s);
+	if (m->identity.verified != 0)
+		return CTL_OK;
+	if (m->account.id != 0 && m->account.transport == STORE_NULL)
+		return ctl_fail(ctl, "%s: its account %s is null: the code, "
+		    "which would be mailed through it, would be discarded",
+		    m->identity.address, m->account.name);
+	if (store_identity_code(s, id, conf->bounce_domain != NULL ?
+	    conf->bounce_domain : conf->domains.item[0], time(NULL), m->code,
+	    m->rpath) == -1 || store_identity_byid(s, id, &m->identity) != 1)
+		return ctl_store_fail(ctl, s);
+	return CTL_OK;
+}
+
+/* The mail did not leave: a new identity goes, so that nothing is half. */
+static void
+undo(struct ctl *ctl, struct store *s, const struct idmail *m)
+{
+	if (store_identity_del(s, m->identity.user,
+	    m->identity.address) == -1)
+		(void)ctl_store_fail(ctl, s);
+}
+
+static void
+added(struct ctl *ctl, const struct idmail *m)
+{
+	char	 to[STORE_ADDR_MAX + 16];
+
+	json_object(&ctl->js, NULL);
+	ctl_json_identity(ctl, "identity", &m->identity);
+	json_bool(&ctl->js, "code_sent", m->identity.verified == 0);
+	json_end(&ctl->js);
+	if (m->identity.verified != 0) {
+		ctl_say(ctl, "%s may send from %s", m->identity.user,
+		    m->identity.address);
+		return;
+	}
+	if (store_identity_mailto(&m->identity, to, sizeof(to)) == -1)
+		(void)strlcpy(to, "its owner", sizeof(to));
+	ctl_say(ctl, "%s may send from %s once it is verified: a code was "
+	    "mailed to %s, good for %d days (smtprelayctl identity verify "
+	    "CODE)", m->identity.user, m->identity.address, to,
+	    STORE_CODE_LIFE / 86400);
+}
+
+int
+ctl_identity_add(struct ctl *ctl)
+{
+	struct idmail	 m;
+	struct keys	*keys = NULL;
+	struct store	*s;
+	char		 err[512];
+	int		 made = 0, status;
+
+	memset(&m, 0, sizeof(m));
+	/* The code leaves through the account, with its password. */
+	if (ctl->conf->outbound.verify_identity && ctl->opt['a'] != NULL &&
+	    (keys = keys_open(ctl->conf->key, err, sizeof(err))) == NULL)
+		return ctl_fail(ctl, "%s", err);
+	if ((s = ctl_begin(ctl, 1)) == NULL) {
+		keys_free(keys);
+		return CTL_FAIL;
+	}
+	status = add(ctl, s, &m, &made);
+	if (status == CTL_OK && store_commit(s) == -1)
+		status = ctl_store_fail(ctl, s);
+	if (status != CTL_OK)
+		store_rollback(s);
+	else if (m.identity.verified == 0 &&
+	    (status = ctl_idmail(ctl, s, keys, &m)) != CTL_OK && made)
+		undo(ctl, s, &m);
+	if (status == CTL_OK)
+		added(ctl, &m);
+	explicit_bzero(m.code, sizeof(m.code));
+	store_close(s);
+	keys_free(keys);
+	return status;
+}
+
+int
+ctl_identity_verify(struct ctl *ctl)
+{
+	struct store_identity	 idt;
+	struct store		*s;
+	int			 r;
+
+	if ((s = ctl_open(ctl)) == NULL)
+		return CTL_FAIL;
+	/* A wrong one is counted, so this is no transaction to undo. */
+	if ((r = store_identity_verify(s, ctl->arg[0], time(NULL),
+	    &idt)) != 1) {
+		(void)ctl_store_fail(ctl, s);
+		store_close(s);
+		return CTL_FAIL;
+	}
+	store_close(s);
+	json_object(&ctl->js, NULL);
+	ctl_json_identity(ctl, "identity", &idt);
+	json_end(&ctl->js);
+	ctl_say(ctl, "%s may send from %s", idt.user, idt.address);
+	return CTL_OK;
+}
+
+int
+ctl_identity_del(struct ctl *ctl)
+{
+	struct store	*s;
+	int		 status = CTL_OK;
+
+	if ((s = ctl_begin(ctl, 1)) == NULL)
+		return CTL_FAIL;
+	switch (store_identity_del(s, ctl->arg[0], ctl->arg[1])) {
+	case 1:
+		break;
+	case 0:
+		status = ctl_fail(ctl, "%s has no identity %s (smtprelayctl "
+		    "identity list)", ctl->arg[0], ctl->arg[1]);
+		break;
+	default:
+		status = ctl_store_fail(ctl, s);
+	}
+	if ((status = ctl_end_shred(ctl, s, status)) != CTL_OK)
+		return status;
+	json_object(&ctl->js, NULL);
+	json_string(&ctl->js, "user", ctl->arg[0]);
+	json_string(&ctl->js, "address", ctl->arg[1]);
+	json_bool(&ctl->js, "changed", 1);
+	json_end(&ctl->js);
+	ctl_say(ctl, "%s may no longer send from %s", ctl->arg[0],
+	    ctl->arg[1]);
+	return CTL_OK;
+}
+
+static int
+list_one(const struct store_identity *idt, void *arg)
+{
+	ctl_say_identity(arg, idt);
+	ctl_json_identity(arg, NULL, idt);
+	return 0;
+}
+
+int
+ctl_identity_list(struct ctl *ctl)
+{
+	struct store	*s;
+	int		 status = CTL_OK;
+
+	if ((s = ctl_begin(ctl, 0)) == NULL)
+		return CTL_FAIL;
+	json_object(&ctl->js, NULL);
+	json_array(&ctl->js, "identities");
+	if (store_identity_each(s, ctl->argc > 0 ? ctl->arg[0] : NULL,
+	    list_one, ctl) == -1)
+		status = ctl_store_fail(ctl, s);
+	json_end(&ctl->js);
+	json_end(&ctl->js);
+	return ctl_end(ctl, s, status);
+}

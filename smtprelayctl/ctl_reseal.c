@@ -1,0 +1,150 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "accseal.h"
+#include "ctl.h"
+#include "ctl_reseal.h"
+#include "ctl_store.h"
+#include "keys.h"
+
+struct walk {
+	struct store	*s;
+	struct keys	*keys;
+	uint8_t		 id;
+	struct reseal	*r;
+	char		 before[STORE_SECRET_MAX + 1];
+	char		 after[STORE_SECRET_MAX + 1];
+};
+
+/* 1 if it is under another key now, 0 if that cannot be. */
+static int
+again(struct walk *w, const struct store_account *acc)
+{
+	char	*secret;
+	int	 ret;
+
+	if ((ret = accseal_open(w->keys, acc, w->before, &secret)) != 1)
+		return ret;
+	ret = accseal_close(w->keys, acc, secret, w->after,
+	    sizeof(w->after)) == 0;
+	accseal_wipe(secret);
+	if (ret == 1)
+		ret = store_account_reseal(w->s, acc->id, w->before,
+		    w->after);
+	return ret;
+}
+
+static int
+one(const struct store_account *acc, void *arg)
+{
+	struct walk	*w = arg;
+	uint8_t		 key;
+	int		 ret;
+
+	if ((ret = store_account_secret(w->s, acc->id, acc->generation,
+	    w->before, sizeof(w->before))) != 1)
+		return ret;
+	if (!seal_key(w->before, &key))
+		return 0;
+	if (key != keys_signer(w->keys)) {
+		if ((ret = again(w, acc)) == -1)
+			return -1;
+		w->r->done += ret == 1;
+		if (ret == 1 || (w->id != 0 && key != w->id))
+			return 0;
+	} else if (key != w->id)
+		return 0;
+	w->r->left++;
+	(void)strlcpy(w->r->name, acc->name, sizeof(w->r->name));
+	return 0;
+}
+
+/* In the child. */
+static void
+work(struct ctl *ctl, uint8_t id, struct reseal *r)
+{
+	struct walk	*w;
+	int		 ret;
+
+	if ((w = calloc(1, sizeof(*w))) == NULL) {
+		(void)strlcpy(r->why, "out of memory", sizeof(r->why));
+		return;
+	}
+	w->id = id;
+	w->r = r;
+	if ((w->keys = keys_open(ctl->conf->key, r->why,
+	    sizeof(r->why))) == NULL)
+		return;
+	if (access(ctl->conf->database, F_OK) == -1 && errno == ENOENT)
+		return;
+	if ((w->s = ctl_begin(ctl, 1)) == NULL) {
+		(void)strlcpy(r->why, "the accounts in the database cannot "
+		    "be looked at", sizeof(r->why));
+		return;
+	}
+	ret = store_account_each(w->s, one, w);
+	if (ret == 0)
+		ret = store_commit(w->s);
+	if (ret == -1)
+		(void)strlcpy(r->why, store_error(w->s)->text,
+		    sizeof(r->why));
+	else
+		(void)store_shred(w->s);
+	store_close(w->s);
+	keys_free(w->keys);
+	free(w);
+}
+
+int
+ctl_reseal(struct ctl *ctl, uint8_t id, struct reseal *r)
+{
+	ssize_t	 n;
+	pid_t	 pid;
+	int	 fds[2];
+
+	memset(r, 0, sizeof(*r));
+	if (pipe(fds) == -1 || (pid = fork()) == -1) {
+		(void)strlcpy(r->why, strerror(errno), sizeof(r->why));
+		return -1;
+	}
+	if (pid == 0) {
+		close(fds[0]);
+		work(ctl, id, r);
+		/* One write of less than a pipe's buffer comes whole. */
+		n = write(fds[1], r, sizeof(*r));
+		_exit(n != (ssize_t)sizeof(*r));
+	}
+	close(fds[1]);
+	n = read(fds[0], r, sizeof(*r));
+	close(fds[0]);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	if (n != (ssize_t)sizeof(*r)) {
+		memset(r, 0, sizeof(*r));
+		(void)strlcpy(r->why, "the accounts in the database cannot "
+		    "be looked at", sizeof(r->why));
+	}
+	return r->why[0] == '\0' ? 0 : -1;
+}

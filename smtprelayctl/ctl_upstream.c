@@ -1,0 +1,108 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "accseal.h"
+#include "conf.h"
+#include "ctl.h"
+#include "ctl_upstream.h"
+#include "hostport.h"
+
+/* Our name in EHLO: that of the machine, if it is one. */
+static void
+own_name(char *buf, size_t size)
+{
+	if (gethostname(buf, size) == -1 ||
+	    memchr(buf, '\0', size) == NULL || !hostport_is_domain(buf))
+		(void)strlcpy(buf, "localhost", size);
+}
+
+static void
+describe(const struct store_account *acc, char *helo, size_t size,
+    struct upstream_conf *conf)
+{
+	static const enum upstream_kind	 kinds[] = {
+		[STORE_SMTP_TLS] = UPSTREAM_SMTP_TLS,
+		[STORE_SMTPS] = UPSTREAM_SMTPS,
+		[STORE_LMTP] = UPSTREAM_LMTP
+	};
+
+	memset(conf, 0, sizeof(*conf));
+	own_name(helo, size);
+	conf->kind = kinds[acc->transport];
+	conf->host = acc->host;
+	conf->port = (int)acc->port;
+	conf->helo = helo;
+	conf->login = UPSTREAM_NOLOGIN;
+}
+
+int
+ctl_upstream_look(const struct store_account *acc, struct tlsio_info *info)
+{
+	struct upstream_conf	 conf;
+	struct upstreamrun	*run;
+	char			 helo[256];
+	int			 tls;
+
+	if ((run = calloc(1, sizeof(*run))) == NULL)
+		return 0;
+	describe(acc, helo, sizeof(helo), &conf);
+	(void)upstreamrun(&conf, NULL, NULL, NULL, run);
+	if ((tls = run->tls))
+		*info = run->info;
+	free(run);
+	return tls;
+}
+
+static int
+wrong(struct upstreamrun *run, const char *what)
+{
+	run->end.stage = UPSTREAM_AUTH;
+	(void)strlcpy(run->end.text, what, sizeof(run->end.text));
+	return CTL_FAIL;
+}
+
+int
+ctl_upstream(struct ctl *ctl, struct store *s, const struct keys *keys,
+    const struct store_account *acc, const struct upstreamrun_mail *mail,
+    struct upstreamrun *run)
+{
+	struct upstream_conf	 conf;
+	char			 helo[256], *secret = NULL;
+	int			 ret;
+
+	memset(run, 0, sizeof(*run));
+	describe(acc, helo, sizeof(helo), &conf);
+	conf.verify = ctl->conf->outbound.tls == CONF_TLS_VERIFY;
+	if (acc->auth == STORE_AUTH_OAUTH)
+		return wrong(run, "an access token is fetched by table-relay "
+		    "alone");
+	if (acc->auth == STORE_AUTH_PASSWORD) {
+		if ((ret = accseal_read(keys, s, acc, &secret)) != 1)
+			return wrong(run, ret == 0 ? "the password is sealed "
+			    "under a key that is not in the key file: add the "
+			    "account again" : "the password cannot be read");
+		conf.login = UPSTREAM_PASSWORD;
+		conf.user = acc->user;
+		conf.secret = secret;
+	}
+	ret = upstreamrun(&conf, NULL, NULL, mail, run);
+	accseal_wipe(secret);
+	return ret == 0 ? CTL_OK : CTL_FAIL;
+}

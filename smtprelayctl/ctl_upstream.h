@@ -1,0 +1,43 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/* Sessions with accounts' servers, for the commands that need one. */
+
+#ifndef CTL_UPSTREAM_H
+#define CTL_UPSTREAM_H
+
+#include "ctl.h"
+#include "keys.h"
+#include "store_account.h"
+#include "upstreamrun.h"
+
+/*
+ * Opens a session with acc's server, with its secret, and sends mail unless
+ * that is NULL; s and keys are only read.  CTL_OK, or CTL_FAIL with why in
+ * run->end.text.
+ */
+int	ctl_upstream(struct ctl *, struct store *s, const struct keys *keys,
+	    const struct store_account *acc,
+	    const struct upstreamrun_mail *mail, struct upstreamrun *run);
+
+/*
+ * Looks at the certificate of a server that is not to be trusted: nothing is
+ * said to it but QUIT.  1, or 0 if there is none to be seen.
+ */
+int	ctl_upstream_look(const struct store_account *acc,
+	    struct tlsio_info *info);
+
+#endif
