@@ -239,6 +239,13 @@ front_portion(const struct tx *tx)
 	return nl == NULL ? len : (size_t)(nl - q) + 1;
 }
 
+/* Has the engine anything of the message that it has said nothing of? */
+static int
+front_owed(const struct tx *tx)
+{
+	return tx->credit < MSG_WINDOW || tx->eomsent || tx->qpos < tx->qlen;
+}
+
 /*
  * Sends what credit allows: 0; 1 if the rest has to wait until the channel
  * has room, for many messages share it; -1 if the engine takes no more.
@@ -248,6 +255,9 @@ front_send(struct front *f, struct tx *tx)
 {
 	size_t n;
 
+	/* From now on it is to say something. */
+	if (tx->credit == MSG_WINDOW && !tx->eomsent)
+		tx->heard = f->now;
 	while (tx->qpos < tx->qlen && !tx->rest) {
 		if (ipc_queued(f->engine) > FRONT_IPC_HIGH)
 			return 1;
@@ -421,6 +431,9 @@ front_silent(struct front *f)
 	if (output_waiting(&f->out) >= OUTPUT_HIGH)
 		f->heard = f->now;
 	TAILQ_FOREACH_SAFE(tx, &f->indata, silent, next) {
+		/* A client may be slow. */
+		if (!front_owed(tx))
+			continue;
 		if (tx->heard + FRONT_ENGINE_MS <= f->now) {
 			log_warnx("the engine was silent for %d s",
 			    FRONT_ENGINE_MS / 1000);

@@ -256,11 +256,26 @@ def stopped_verdict():
         assert header(got, "X-Relay-Reply") is not None
 
 
+def slow_client():
+    """It is not the engine that is silent when the client is."""
+    with World() as world, Filter(world) as f:
+        s = Session(f)
+        assert s.mail(ALICE) == "proceed"
+        assert s.rcpt(world.handle) == "proceed"
+        lines = reply(world)
+        s.put(*lines[:6])
+        time.sleep(64)
+        s.put(*lines[6:])
+        s.put(".")
+        assert header(s.got(), "X-Relay-Reply") is not None
+        assert s.commit() == "proceed"
+
+
 def test_stopped_for_long():
-    """Both wait for a minute, so they do it at the same time."""
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for run in [pool.submit(x) for x in (stopped_engine,
-                                             stopped_verdict)]:
+    """All wait for a minute, so they do it at the same time."""
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for run in [pool.submit(x) for x in (
+                stopped_engine, stopped_verdict, slow_client)]:
             run.result()
 
 
