@@ -18,6 +18,7 @@
 /* The courier's process: what it starts with, and its channels. */
 
 #include <sys/types.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 
 #include <event.h>
@@ -34,6 +35,7 @@
 #include "sandbox.h"
 #include "tlsio.h"
 
+#define SPARE		100	/* descriptors for everything else */
 #define MISSING_TIME	60	/* seconds until files are looked for again */
 
 time_t
@@ -178,6 +180,26 @@ courier_name(struct courier *c)
 		strlcpy(c->helo, name, sizeof(c->helo));
 }
 
+/* As many sessions as there are descriptors for, with some to spare. */
+static void
+courier_limits(struct courier *c)
+{
+	struct rlimit	 rl;
+	int		 third;
+
+	c->maxsessions = SESSION_MAX;
+	c->maxlinks = POOL_LINKS_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 ||
+	    rl.rlim_cur >= SESSION_MAX + POOL_LINKS_MAX + SPARE)
+		return;
+	third = rl.rlim_cur > 2 * SPARE ? (int)(rl.rlim_cur - SPARE) / 3 : 1;
+	c->maxsessions = third;
+	/* A link needs more than one while it tries several addresses. */
+	c->maxlinks = third / 2 + 1;
+	log_info("courier: %d sessions at most, for want of descriptors",
+	    c->maxsessions);
+}
+
 static int
 courier_start(struct courier *c, struct table *t)
 {
@@ -187,6 +209,7 @@ courier_start(struct courier *c, struct table *t)
 	TAILQ_INIT(&c->strangers);
 	RB_INIT(&c->questions);
 	courier_name(c);
+	courier_limits(c);
 	event_init();
 	c->env.tls = t->tls;
 	if ((c->rate = lograte_new()) == NULL ||

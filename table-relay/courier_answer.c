@@ -109,6 +109,12 @@ mail_answer_data(struct session *s, const struct smtpreply *r)
 static void
 mail_answer_end(struct session *s, const struct smtpreply *r)
 {
+	char	text[COURIER_REPLY_MAX];
+
+	smtpreply_text(r, text, sizeof(text));
+	log_info("account %s: from <%s>, %d recipient%s: %s",
+	    s->link->account->name, s->sender, s->nrcpts,
+	    s->nrcpts == 1 ? "" : "s", text);
 	if (r->code == 421)
 		link_drop(s->link);
 	else

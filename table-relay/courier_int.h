@@ -41,7 +41,7 @@
 					 * section 4.5.3.1.5 less CR LF */
 
 /* Limits of sessions with smtpd. */
-#define SESSION_MAX		2000	/* at once */
+#define SESSION_MAX		2000	/* at once, if descriptors last */
 #define SESSION_STRANGERS	64	/* ... without a password yet */
 #define SESSION_STRANGER_TIME	20	/* seconds for handshake and AUTH */
 #define SESSION_IDLE_TIME	290	/* seconds without a command */
@@ -51,9 +51,9 @@
 #define SESSION_RCPT_MAX	1000	/* recipients of one transaction */
 
 /* Limits of sessions with servers. */
-#define POOL_LINKS_MAX		1000	/* at once */
+#define POOL_LINKS_MAX		1000	/* at once, if descriptors last */
 #define POOL_ACCOUNT_LINKS	10	/* ... of one account */
-#define POOL_ACCOUNT_WAIT	50	/* transactions that wait for one */
+#define POOL_ACCOUNT_WAIT	500	/* transactions that wait for one */
 #define POOL_IDLE		4	/* of one account that do nothing */
 #define POOL_IDLE_TIME		60	/* seconds of that */
 #define POOL_STUCK_TIME		10	/* seconds without progress */
@@ -197,6 +197,7 @@ struct courier {
 	struct session_list	 strangers;
 	struct session_tree	 questions;
 	int			 nsessions;
+	int			 maxsessions;
 	int			 nstrangers;
 	uint64_t		 lastid;
 	/* The port: */
@@ -208,6 +209,7 @@ struct courier {
 	struct account_tree	 accounts;
 	struct link_list	 idle;
 	int			 nlinks;
+	int			 maxlinks;
 	struct event		 sweep_timer;
 };
 

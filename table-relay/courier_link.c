@@ -87,7 +87,7 @@ link_room(struct courier *c)
 {
 	struct link	*l;
 
-	if (c->nlinks < POOL_LINKS_MAX)
+	if (c->nlinks < c->maxlinks)
 		return 1;
 	if ((l = TAILQ_FIRST(&c->idle)) == NULL)
 		return 0;

@@ -163,7 +163,7 @@ session_new(struct courier *c, int fd)
 {
 	struct session	*s;
 
-	if (c->nsessions >= SESSION_MAX ||
+	if (c->nsessions >= c->maxsessions ||
 	    (s = calloc(1, sizeof(*s))) == NULL) {
 		close(fd);
 		return;
