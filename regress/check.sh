@@ -34,7 +34,7 @@ make_here() {
 step "build" make_here all
 step "style" /usr/bin/python3 regress/style.py
 step "unit" make_here unit
-for suite in conf protocol fuzz; do
+for suite in conf protocol mailauth fuzz; do
 	[ -e regress/$suite/run.sh ] || continue
 	step "$suite" sh regress/$suite/run.sh
 done

@@ -26,13 +26,16 @@ BUILD="gcc make byacc libc6-dev libevent-dev libbsd-dev libssl-dev
     libsqlite3-dev libc-ares-dev libcurl4-openssl-dev"
 RUN="$BUILD opensmtpd iproute2 util-linux procps python3 s-nail openssl"
 CHECK="$RUN opensmtpd-filter-dkimsign opensmtpd-extras libopensmtpd-dev
-    debootstrap mutt tmux python3-dkim python3-yaml nsd unbound
+    debootstrap mutt tmux python3-dkim opendkim python3-yaml nsd unbound
     clang bmake mandoc cppcheck shellcheck sqlite3"
 
 die() {
 	echo "deps.sh: $*" >&2
 	exit 1
 }
+
+# Others' packages of Node.js have both in one.
+command -v npm >/dev/null || CHECK="$CHECK nodejs npm"
 
 case ${1:-} in
 build)	wanted=$BUILD ;;
