@@ -22,7 +22,6 @@
 #define COLUMNS								\
 	"SELECT a.id, a.name, a.transport, a.host, a.port, a.user,"	\
 	" a.auth, a.generation, a.created, a.changed,"			\
-	" (SELECT count(*) FROM identity i WHERE i.account = a.id),"	\
 	" s.failures, s.stage, s.reason, s.failed, s.retry, s.succeeded" \
 	" FROM account a LEFT JOIN account_state s ON s.account = a.id "
 
@@ -74,17 +73,16 @@ fill(struct store *s, sqlite3_stmt *st, struct store_account *acc)
 	acc->generation = sqlite3_column_int64(st, 7);
 	acc->created = sqlite3_column_int64(st, 8);
 	acc->changed = sqlite3_column_int64(st, 9);
-	acc->identities = sqlite3_column_int64(st, 10);
-	acc->failures = sqlite3_column_int64(st, 11);
-	acc->failed = sqlite3_column_int64(st, 14);
-	acc->retry = sqlite3_column_int64(st, 15);
-	acc->succeeded = sqlite3_column_int64(st, 16);
+	acc->failures = sqlite3_column_int64(st, 10);
+	acc->failed = sqlite3_column_int64(st, 13);
+	acc->retry = sqlite3_column_int64(st, 14);
+	acc->succeeded = sqlite3_column_int64(st, 15);
 	if (db_text(s, st, 1, acc->name, sizeof(acc->name)) == -1 ||
 	    db_text(s, st, 2, transport, sizeof(transport)) == -1 ||
 	    db_text(s, st, 3, acc->host, sizeof(acc->host)) == -1 ||
 	    db_text(s, st, 5, acc->user, sizeof(acc->user)) == -1 ||
-	    db_text(s, st, 12, acc->stage, sizeof(acc->stage)) == -1 ||
-	    db_text(s, st, 13, acc->reason, sizeof(acc->reason)) == -1)
+	    db_text(s, st, 11, acc->stage, sizeof(acc->stage)) == -1 ||
+	    db_text(s, st, 12, acc->reason, sizeof(acc->reason)) == -1)
 		return -1;
 	if (store_transport_parse(transport, &acc->transport) == -1)
 		return db_fail(s, STORE_DAMAGED, "%s: %s is no transport",
@@ -117,6 +115,18 @@ store_account_byid(struct store *s, uint64_t id, struct store_account *acc)
 {
 	return get(s, db_get(s, COLUMNS "WHERE a.id = ?", "i", (int64_t)id),
 	    acc);
+}
+
+int
+store_account_uses(struct store *s, uint64_t id, unsigned int *identities)
+{
+	int64_t	 n;
+
+	if (db_number(s, &n, "SELECT count(*) FROM identity "
+	    "WHERE account = ?", "i", (int64_t)id) != 1)
+		return -1;
+	*identities = n;
+	return 0;
 }
 
 int
@@ -262,17 +272,19 @@ int
 store_account_del(struct store *s, uint64_t id)
 {
 	struct store_account	 acc;
+	unsigned int		 n = 0;
 	int			 ret;
 
 	if (db_enter(s) == -1)
 		return -1;
-	ret = store_account_byid(s, id, &acc);
-	if (ret == 1 && acc.identities > 0)
+	if ((ret = store_account_byid(s, id, &acc)) == 1 &&
+	    store_account_uses(s, id, &n) == -1)
+		ret = -1;
+	if (ret == 1 && n > 0)
 		ret = db_fail(s, STORE_REFUSED, "%s: %u identit%s leave%s "
 		    "through it: delete %s, or change the account", acc.name,
-		    acc.identities, acc.identities == 1 ? "y" : "ies",
-		    acc.identities == 1 ? "s" : "",
-		    acc.identities == 1 ? "it" : "them");
+		    n, n == 1 ? "y" : "ies", n == 1 ? "s" : "",
+		    n == 1 ? "it" : "them");
 	if (ret == 1)
 		ret = db_run(s, "DELETE FROM account WHERE id = ?", "i",
 		    (int64_t)id);

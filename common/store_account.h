@@ -58,7 +58,6 @@ struct store_account {
 					 * what stands above; never again */
 	time_t		 created;
 	time_t		 changed;
-	unsigned int	 identities;	/* that use it */
 
 	/* How it went.  A change of the account forgets it. */
 	unsigned int	 failures;	/* in a row; 0: all is well */
@@ -89,6 +88,10 @@ int	store_account_get(struct store *s, const char *name,
 	    struct store_account *acc);
 int	store_account_byid(struct store *s, uint64_t id,
 	    struct store_account *acc);
+
+/* Counts the identities that use an account. */
+int	store_account_uses(struct store *s, uint64_t id,
+	    unsigned int *identities);
 
 /* Walks over all accounts by name (callbacks as in store_admin.h). */
 int	store_account_each(struct store *s,

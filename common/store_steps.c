@@ -345,6 +345,7 @@ const char *const	 schema_steps[] = {
 	"  rpath INTEGER REFERENCES rpath ON DELETE SET NULL"
 	") STRICT;"
 	"CREATE INDEX identity_code_rpath ON identity_code (rpath);"
+	"CREATE INDEX identity_code_expires ON identity_code (expires);"
 	"CREATE TABLE sender_change ("
 	"  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
 	"  user TEXT NOT NULL,"

@@ -119,6 +119,7 @@ ctl_account_add(struct ctl *ctl)
 	struct store_account	 acc;
 	struct store		*s;
 	char			*sealed = NULL;
+	unsigned int		 n = 0;
 	int			 made = 0, status;
 
 	if ((status = describe(ctl, &acc)) != CTL_OK)
@@ -131,13 +132,14 @@ ctl_account_add(struct ctl *ctl)
 		return CTL_FAIL;
 	}
 	if ((made = store_account_put(s, &acc, sealed, time(NULL))) == -1 ||
-	    store_account_byid(s, acc.id, &acc) != 1)
+	    store_account_byid(s, acc.id, &acc) != 1 ||
+	    store_account_uses(s, acc.id, &n) == -1)
 		status = ctl_store_fail(ctl, s);
 	free(sealed);
 	if ((status = ctl_end_shred(ctl, s, status)) != CTL_OK)
 		return status;
 	json_object(&ctl->js, NULL);
-	ctl_json_account(ctl, "account", &acc, 1);
+	ctl_json_account(ctl, "account", &acc, 1, n);
 	json_bool(&ctl->js, "changed", !made);
 	json_end(&ctl->js);
 	ctl_say(ctl, "%s is %s", acc.name, made ? "an account now" :

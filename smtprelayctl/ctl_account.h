@@ -32,10 +32,11 @@ int	ctl_account_allowed(struct ctl *, const struct store_account *);
 
 /*
  * An account for -j; opens: its secret can be opened with the key file (or
- * it has none), 0 if not, -1 if nobody knows.
+ * it has none), 0 if not, -1 if nobody knows; identities: that use it.
  */
 void	ctl_json_account(struct ctl *, const char *name,
-	    const struct store_account *, int opens);
+	    const struct store_account *, int opens,
+	    unsigned int identities);
 
 /* An identity for -j. */
 void	ctl_json_identity(struct ctl *, const char *name,

@@ -69,7 +69,7 @@ json_text(struct ctl *ctl, const char *name, const char *text)
 
 void
 ctl_json_account(struct ctl *ctl, const char *name,
-    const struct store_account *acc, int opens)
+    const struct store_account *acc, int opens, unsigned int identities)
 {
 	static const char *const	 auth[] = { NULL, "password", "oauth" };
 	char				 url[ACCURL_MAX * 2];
@@ -88,7 +88,7 @@ ctl_json_account(struct ctl *ctl, const char *name,
 	json_string(&ctl->js, "login", auth[acc->auth]);
 	json_bool(&ctl->js, "allowed", acc->transport == STORE_NULL ||
 	    conf_host_allowed(ctl->conf, acc->host, acc->port));
-	json_int(&ctl->js, "identities", acc->identities);
+	json_int(&ctl->js, "identities", identities);
 	ctl_json_time(ctl, "created", acc->created);
 	ctl_json_time(ctl, "changed", acc->changed);
 	json_string(&ctl->js, "state", state(acc, opens));
@@ -144,15 +144,18 @@ list_one(const struct store_account *acc, void *arg)
 	struct walk	*w = arg;
 	struct ctl	*ctl = w->ctl;
 	char		 url[ACCURL_MAX * 2];
+	unsigned int	 n;
 	int		 opens = can_open(w, acc);
 
+	if (store_account_uses(w->s, acc->id, &n) == -1)
+		return -1;
 	if (accurl_format(acc, url, sizeof(url)) == -1)
 		url[0] = '\0';
 	ctl_say(ctl, "%s\t%s\t%u identit%s\t%s%s", acc->name, url,
-	    acc->identities, acc->identities == 1 ? "y" : "ies",
+	    n, n == 1 ? "y" : "ies",
 	    state(acc, opens), acc->auth == STORE_AUTH_OAUTH ? ", OAuth" : "");
 	say_state(ctl, acc, opens);
-	ctl_json_account(ctl, NULL, acc, opens);
+	ctl_json_account(ctl, NULL, acc, opens, n);
 	return 0;
 }
 
@@ -206,11 +209,14 @@ show(struct ctl *ctl, struct walk *w)
 {
 	struct store_account	 acc;
 	char			 url[ACCURL_MAX * 2], when[32];
+	unsigned int		 n;
 	int			 opens, status;
 
 	status = ctl_find_account(ctl, w->s, ctl->arg[0], &acc);
 	if (status != CTL_OK)
 		return status;
+	if (store_account_uses(w->s, acc.id, &n) == -1)
+		return ctl_store_fail(ctl, w->s);
 	w->account = acc.id;
 	opens = can_open(w, &acc);
 	if (accurl_format(&acc, url, sizeof(url)) == -1)
@@ -228,7 +234,7 @@ show(struct ctl *ctl, struct walk *w)
 	ctl_say(ctl, "state\t%s", state(&acc, opens));
 	say_state(ctl, &acc, opens);
 	json_object(&ctl->js, NULL);
-	ctl_json_account(ctl, "account", &acc, opens);
+	ctl_json_account(ctl, "account", &acc, opens, n);
 	json_array(&ctl->js, "identities");
 	if (store_identity_each(w->s, NULL, show_identity, w) == -1)
 		return ctl_store_fail(ctl, w->s);
@@ -262,6 +268,7 @@ ctl_json_identity(struct ctl *ctl, const char *name,
 	ctl_json_time(ctl, "verified", idt->verified);
 	ctl_json_time(ctl, "code_expires", idt->expires);
 	json_int(&ctl->js, "wrong_codes", idt->tries);
+	json_text(ctl, "bounced", idt->bounced);
 	ctl_json_time(ctl, "created", idt->created);
 	json_end(&ctl->js);
 }
@@ -281,4 +288,7 @@ ctl_say_identity(struct ctl *ctl, const struct store_identity *idt)
 		note = "\tNOT VERIFIED: it waits for its code";
 	ctl_say(ctl, "%s\t%s\t%s%s", idt->user, idt->address,
 	    idt->account != 0 ? idt->account_name : "-", note);
+	if (idt->verified == 0 && idt->bounced[0] != '\0')
+		ctl_say(ctl, "\tthe mail with its code came back: %s",
+		    idt->bounced);
 }

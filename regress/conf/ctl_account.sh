@@ -230,6 +230,11 @@ check code-not-kept not grep -q -a -e "$code" -e \
 json unverified 'd["identities"][0]["verified"] is None and
     d["identities"][0]["code_expires"] > 0' identity list dora
 try unverified-list 0 'NOT VERIFIED: it waits' - identity list dora
+/usr/bin/python3 -c 'import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as c:
+    c.execute("update identity_code set bounced = ?", ("5.1.1 no such",))
+' "$db"
+try unverified-bounced 0 'came back: 5.1.1 no such' - identity list dora
 try code-again 0 'a code was mailed' - \
     identity add dora dora@new.example -a live
 try code-old 1 - 'identity waits\|code is wrong' identity verify "$code"

@@ -17,6 +17,7 @@
 /* Everything as text, and back. */
 
 #include "store_export.h"
+#include "store_identity.h"
 #include "store_util.h"
 
 #define TEXT_MAX	(256 * 1024)
@@ -85,6 +86,68 @@ fill(struct store *s)
 	OK(s, store_event_add(s, &ev, NOW));
 }
 
+#define SEALED	"c2VhbGVkLXNlY3JldA=="
+
+/* Accounts and identities, one of which waits for its code. */
+static void
+outbound(struct store *s)
+{
+	struct store_account	 acc;
+	char			 code[STORE_CODE_TEXT + 1];
+	char			 rpath[STORE_ADDR_MAX + 1];
+	uint64_t		 id;
+
+	memset(&acc, 0, sizeof(acc));
+	(void)strcpy(acc.name, "partner");
+	(void)strcpy(acc.host, "smtp.partner.example");
+	(void)strcpy(acc.user, "alice-there");
+	acc.transport = STORE_SMTPS;
+	acc.port = 465;
+	acc.auth = STORE_AUTH_PASSWORD;
+	CHECK(store_account_put(s, &acc, SEALED, NOW) == 1);
+	CHECK(store_account_failed(s, acc.id, acc.generation, "auth",
+	    "535 5.7.8 no", NOW + 9, NOW) == 1);
+	OK(s, store_identity_add(s, "al ice", "Al@partner.example", acc.id, 1,
+	    test_domains, 2, NOW, &id));
+	OK(s, store_identity_add(s, "al ice", "@partner.example", 0, 0,
+	    test_domains, 2, NOW, &id));
+	OK(s, store_identity_code(s, id, "company.example", NOW, code,
+	    rpath));
+}
+
+static int
+check_null(const struct store_account *acc, void *arg)
+{
+	(*(int *)arg)++;
+	CHECK(acc->transport == STORE_NULL && acc->port == 0);
+	CHECK(acc->host[0] == '\0' && acc->user[0] == '\0');
+	CHECK(acc->auth == STORE_AUTH_NONE && acc->failures == 0);
+	return 0;
+}
+
+/* Nothing in the file or in its log, however it was imported. */
+static int
+file_holds(const char *what)
+{
+	static char	 buf[4 * 1024 * 1024];
+	static const char *const suffix[] = { "", "-wal" };
+	char		 path[256];
+	FILE		*fp;
+	size_t		 i, n;
+
+	for (i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", test_path,
+		    suffix[i]);
+		if ((fp = fopen(path, "r")) == NULL)
+			exit(1);
+		n = fread(buf, 1, sizeof(buf), fp);
+		fclose(fp);
+		if (memmem(buf, n, what, strlen(what)) != NULL)
+			return 1;
+	}
+	return 0;
+}
+
 static uint64_t
 export_to(struct store *s, int flags, char *buf)
 {
@@ -142,6 +205,24 @@ spoil(struct store *s, size_t len)
 		"relay-export 1\nworker\tid=1\tname=a b\tenabled=1\t"
 		    "revoked=0\tcreated=1\nend 1\n",
 		"relay-export 1\nsqlite_sequence\tname=mailbox\nend 1\n",
+		"relay-export 1\naccount\tid=1\tname=courier\ttransport=null\t"
+		    "generation=1\tcreated=1\tchanged=1\nend 1\n",
+		"relay-export 1\naccount\tid=1\tname=a\ttransport=none\t"
+		    "generation=1\tcreated=1\tchanged=1\nend 1\n",
+		"relay-export 1\naccount\tid=1\tname=a\ttransport=null\t"
+		    "generation=0\tcreated=1\tchanged=1\nend 1\n",
+		"relay-export 1\naccount\tid=1\tname=a\ttransport=smtps\t"
+		    "host=h\tport=1\tauth=1\tgeneration=1\tcreated=1\t"
+		    "changed=1\nend 1\n",
+		"relay-export 1\nidentity\tid=1\tuser=Al\taddress=a@b\t"
+		    "folded=a@b\tcreated=1\nend 1\n",
+		"relay-export 1\nidentity\tid=1\tuser=al\taddress=a@b\t"
+		    "folded=a@c\tcreated=1\nend 1\n",
+		"relay-export 1\nidentity\tid=1\tuser=al\taddress=a@b\t"
+		    "folded=a@b\taccount=7\tcreated=1\nend 1\n",
+		"relay-export 1\nidentity\tid=1\tuser=al\taddress=@b\t"
+		    "folded=@b\tcreated=1\nidentity\tid=2\tuser=bo\t"
+		    "address=a@b\tfolded=a@b\tcreated=1\nend 2\n",
 		"relay-export 1\nend 1\n", "relay-export 1\nend 0",
 	};
 	struct store_counts	 c;
@@ -161,6 +242,28 @@ spoil(struct store *s, size_t len)
 	CHECK(c.mailboxes == 0 && c.workers == 0 && c.conversations == 0);
 }
 
+/* What was exported without secrets has none once it is imported. */
+static void
+sandbox(void)
+{
+	struct store	*s;
+	uint64_t	 got;
+	int		 n = 0;
+
+	s = fresh("two");
+	(void)export_to(s, STORE_EXPORT_SANDBOX, second);
+	CHECK(file_holds(SEALED));
+	store_close(s);
+	s = fresh("three");
+	OK(s, import_from(s, second, strlen(second), &got));
+	OK(s, store_account_each(s, check_null, &n));
+	CHECK(n == 1);
+	CHECK(store_check(s) == 1);
+	CHECK(!file_holds(SEALED) && !file_holds("alice-there") &&
+	    !file_holds("secrettoken"));
+	store_close(s);
+}
+
 int
 main(void)
 {
@@ -172,11 +275,17 @@ main(void)
 	test_begin();
 	s = fresh("one");
 	fill(s);
+	outbound(s);
 	rows = export_to(s, 0, first);
 	CHECK(rows > 20);
 	CHECK(strstr(first, "secrettoken") != NULL);
 	FAILS(s, import_from(s, first, strlen(first), &got), STORE_REFUSED);
+	CHECK(strstr(first, SEALED) != NULL);
 	(void)export_to(s, STORE_EXPORT_SANDBOX, second);
+	CHECK(strstr(second, SEALED) == NULL);
+	CHECK(strstr(second, "smtp.partner.example") == NULL);
+	CHECK(strstr(second, "alice-there") == NULL);
+	CHECK(strstr(second, "identity_code") == NULL);
 	CHECK(strstr(second, "secrettoken") == NULL);
 	CHECK(strstr(second, "\nhandle\t") == NULL);
 	CHECK(strstr(second, "support+") == NULL);
@@ -198,6 +307,7 @@ main(void)
 	FAILS(s, store_mailbox_add(s, "support@company.example", NULL, NULL,
 	    test_domains, 2, NOW, &id), STORE_REFUSED);
 	store_close(s);
+	sandbox();
 	test_end();
 	return test_done();
 }

@@ -20,6 +20,7 @@
 
 #include <libgen.h>
 
+#include "store_identity.h"
 #include "store_util.h"
 
 /* Runs SQL on the file at test_path, without the store. */
@@ -106,6 +107,41 @@ brought(struct store *s)
 	CHECK(store_mailbox_del(s, 1) == 1);
 }
 
+static int
+count_change(const struct store_sender_change *c, void *arg)
+{
+	(void)c;
+	(*(int *)arg)++;
+	return 0;
+}
+
+/* And version 5: accounts, and a log of who may send as whom. */
+static void
+outbound(struct store *s)
+{
+	struct store_account	 acc;
+	struct store_worker	 w;
+	struct store_identity	 idt;
+	int64_t			 seq = 0;
+	uint64_t		 id;
+	int			 n = 0;
+
+	OK(s, store_senders_seq(s, &seq));
+	CHECK(store_worker_byuser(s, "AL ICE", &w) == 1);
+	CHECK(store_worker_enable(s, w.id, 0) == 1);
+	memset(&acc, 0, sizeof(acc));
+	(void)strcpy(acc.name, "partner");
+	acc.transport = STORE_NULL;
+	CHECK(store_account_put(s, &acc, NULL, NOW) == 1);
+	OK(s, store_identity_add(s, "al", "al@partner.example", acc.id, 1,
+	    test_domains, 2, NOW, &id));
+	CHECK(store_identity_find(s, "al@partner.example", &idt) == 1);
+	FAILS(s, store_identity_add(s, "al", w.address, 0, 1, test_domains, 2,
+	    NOW, &id), STORE_REFUSED);
+	CHECK(store_senders_since(s, &seq, count_change, &n) == 1);
+	CHECK(n == 2);
+}
+
 static void
 version_one(void)
 {
@@ -134,6 +170,7 @@ version_one(void)
 	next = test_worker(s, "next", "next@home.example");
 	CHECK(next == 4);
 	brought(s);
+	outbound(s);
 	CHECK(store_check(s) == 1);
 	store_close(s);
 	s = test_open(0);		/* once is enough */

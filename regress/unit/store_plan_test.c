@@ -16,6 +16,7 @@
 
 /* Ten thousand conversations and a hundred thousand handles, by index. */
 
+#include "sender.h"
 #include "store_int.h"
 #include "store_limit.h"
 #include "store_outid.h"
@@ -111,6 +112,16 @@ static const char *const	 bulk[] = {
 	" SELECT id, 1, 't' || id, 1, 1 FROM message WHERE conversation > 999",
 	"INSERT INTO rpath (address, kind, conversation, created, expires)"
 	" SELECT lower(hex(randomblob(13))), 1, i, 1, 1890000000 FROM n",
+	"INSERT INTO account (name, transport, generation, created, changed)"
+	" SELECT 'a' || i, 'null', i, 1, 1 FROM n",
+	"INSERT INTO account_state (account, failures) SELECT id, 1"
+	" FROM account",
+	"INSERT INTO identity (user, address, folded, account, created)"
+	" SELECT 'u' || (i / 10), 'i' || i || '@p' || i || '.test',"
+	" 'i' || i || '@p' || i || '.test',"
+	" (SELECT id FROM account WHERE name = 'a' || i), 1 FROM n",
+	"INSERT INTO identity_code (identity, tag, hash, expires)"
+	" SELECT id, 't' || id, 'h', 1890000000 FROM identity",
 	"DROP TABLE n"
 };
 
@@ -241,6 +252,47 @@ traffic(struct store *s, int n)
 	answers(s, n);
 }
 
+static int
+ignore_sender(const struct sender_addr *a, void *arg)
+{
+	(void)a;
+	(void)arg;
+	return 0;
+}
+
+/* What the courier and the tables about senders ask for, for one identity. */
+static void
+outbound(struct store *s, const struct conf *conf, int n)
+{
+	struct store_identity	 idt;
+	struct store_account	 acc;
+	enum sender_verdict	 verdict;
+	char			 address[64], user[32];
+	unsigned int		 uses;
+
+	n += 1000;
+	(void)snprintf(address, sizeof(address), "i%d+x@p%d.test", n, n);
+	(void)snprintf(user, sizeof(user), "u%d", n / 10);
+	CHECK(sender_account(s, conf, address, &idt, &acc) == 0);
+	CHECK(store_identity_find(s, address, &idt) == 1);
+	OK(s, sender_check(s, conf, user, address, &verdict, NULL));
+	CHECK(verdict == SENDER_UNVERIFIED);
+	OK(s, sender_check(s, conf, user, "x@y.test", &verdict, NULL));
+	CHECK(verdict == SENDER_FOREIGN);
+	OK(s, sender_each(s, conf, user, ignore_sender, NULL));
+	CHECK(store_account_byid(s, idt.account, &acc) == 1);
+	OK(s, store_account_uses(s, acc.id, &uses));
+	CHECK(store_account_failed(s, acc.id, acc.generation, "auth", "no",
+	    NOW, NOW) == 1);
+	CHECK(store_account_worked(s, acc.id, acc.generation, NOW) == 1);
+	(void)snprintf(address, sizeof(address), "new%d@q%d.test", n, n);
+	CHECK(store_identity_add(s, user, address, acc.id, 1, test_domains,
+	    2, NOW, &idt.id) == 1);
+	(void)snprintf(address, sizeof(address), "@r%d.test", n);
+	CHECK(store_identity_add(s, user, address, acc.id, 1, test_domains,
+	    2, NOW, &idt.id) == 1);
+}
+
 /*
  * Steps of full scans that the cached statements made, and the worst.  Nor
  * may any make many steps at each run, whatever it reads by.
@@ -283,7 +335,9 @@ plans(struct store *s)
 		"SCAN p", "SCAN copy", "SCAN rpath", "SCAN r", "SCAN reply",
 		"SCAN sent", "SCAN event", "SCAN change", "SCAN claim",
 		"SCAN command", "SCAN reply_handle", "SCAN quota",
-		"SCAN quota_hit", "SCAN outid"
+		"SCAN quota_hit", "SCAN outid", "SCAN account", "SCAN a",
+		"SCAN account_state", "SCAN identity", "SCAN i",
+		"SCAN identity_code"
 	};
 	sqlite3_stmt	*st;
 	const char	*plan;
@@ -320,17 +374,23 @@ int
 main(void)
 {
 	struct store	*s;
+	struct conf	*conf;
 	const char	*worst = "";
 	int64_t		 seq;
 	unsigned int	 gone;
 	int		 i, n = 0, keys = 0, more;
 
 	test_begin();
+	if ((conf = conf_new()) == NULL)
+		return 1;
+	conf->outbound.alternates = 1;
 	s = test_open(STORE_CREATE);
 	fill(s);
 	(void)scans(s, &worst);
-	for (i = 0; i < KEEP; i++)
+	for (i = 0; i < KEEP; i++) {
 		traffic(s, i);
+		outbound(s, conf, i);
+	}
 	n = scans(s, &worst);
 	OK(s, store_conversation_prune(s, NOW + 10, 5, &gone));
 	CHECK(gone == 5);
@@ -341,6 +401,7 @@ main(void)
 	plans(s);
 	OK(s, store_keys_all(s, NOW, &seq, count_key, &keys));
 	CHECK(keys > CONVS * PEOPLE * WORKERS - 1000);
+	conf_free(conf);
 	store_close(s);
 	test_end();
 	return test_done();
