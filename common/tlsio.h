@@ -93,6 +93,12 @@ struct tlsio_ctx *tlsio_ctx_client(const char *ca);
  */
 struct tlsio_ctx *tlsio_ctx_server(const char *cert, const char *key);
 
+/*
+ * Has another library's SSL_CTX (OpenSSL's, as void *) believe in the same
+ * authorities.  Returns 0 or -1.
+ */
+int	 tlsio_ctx_share(struct tlsio_ctx *, void *sslctx);
+
 /* Sessions go on with it until they end.  NULL is allowed. */
 void	 tlsio_ctx_free(struct tlsio_ctx *);
 

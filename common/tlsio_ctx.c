@@ -136,6 +136,17 @@ tlsio_ctx_server(const char *cert, const char *key)
 	return NULL;
 }
 
+int
+tlsio_ctx_share(struct tlsio_ctx *ctx, void *sslctx)
+{
+	X509_STORE	*store = SSL_CTX_get_cert_store(ctx->ssl);
+
+	if (store == NULL || X509_STORE_up_ref(store) != 1)
+		return -1;
+	SSL_CTX_set_cert_store(sslctx, store);
+	return 0;
+}
+
 void
 tlsio_ctx_free(struct tlsio_ctx *ctx)
 {

@@ -19,11 +19,10 @@
 #include <string.h>
 
 #include "base64.h"
+#include "traces.h"
 #include "upstream_int.h"
 
 #define UPSTREAM_LINE	510	/* of a command, RFC 5321 section 4.5.3.1.4 */
-#define UPSTREAM_TRACE	12	/* bytes of a secret that give it away */
-#define UPSTREAM_SHORT	4	/* shorter ones are in any text */
 
 /* Bytes that may hold the secret: made and wiped here. */
 struct upstream_blob {
@@ -229,19 +228,6 @@ upstream_sasl_reply(struct upstream *up)
 		upstream_fail(up, 0, "the server does not stop asking");
 }
 
-/* Whether a good piece of what is secret stands in text. */
-static int
-upstream_sasl_traces(const char *secret, size_t len, const char *text)
-{
-	size_t	 i, n = len < UPSTREAM_TRACE ? len : UPSTREAM_TRACE;
-	size_t	 textlen = strlen(text);
-
-	for (i = 0; n > 0 && i + n <= len; i++)
-		if (memmem(text, textlen, secret + i, n) != NULL)
-			return 1;
-	return 0;
-}
-
 int
 upstream_sasl_leaks(const struct upstream *up, const char *text)
 {
@@ -249,15 +235,15 @@ upstream_sasl_leaks(const struct upstream *up, const char *text)
 	int			 rv, step;
 
 	if (up->secret == NULL || up->stage != UPSTREAM_AUTH ||
-	    strlen(up->secret) < UPSTREAM_SHORT)
+	    strlen(up->secret) < TRACES_SHORT)
 		return 0;
-	rv = upstream_sasl_traces(up->secret, strlen(up->secret), text);
+	rv = traces_of(up->secret, text);
 	for (step = 1; step <= 2 && rv == 0 && up->caps.used != 0; step++) {
 		if (upstream_sasl_encoded(up, step, &b) == -1)
 			return 1;
 		/* A user's name in base64 is none. */
 		if (up->caps.used != UPSTREAM_LOGIN || step == 2)
-			rv = upstream_sasl_traces(b.data, b.len, text);
+			rv = traces_of(b.data, text);
 		upstream_blob_wipe(&b);
 	}
 	return rv;

@@ -65,8 +65,8 @@ build() {
 	clang -std=gnu99 -O1 -g $FLAGS -fsanitize=fuzzer,$SAN -D_GNU_SOURCE \
 	    -DLIBEXECDIR='"/nonexistent"' -Icommon -Imailauth \
 	    -I"$FUZZ/common" -I. -Iregress/fuzz -o "$_bin" \
-	    "regress/fuzz/$1_fuzz.c" $LIBS -lsqlite3 -lcares -lssl -lcrypto \
-	    -levent_core -lbsd
+	    "regress/fuzz/$1_fuzz.c" $LIBS -lsqlite3 -lcares -lcurl -lssl \
+	    -lcrypto -levent_core -lbsd
 }
 
 # run NAME: what is found new goes below $FUZZ, never into the tree
