@@ -109,6 +109,31 @@ ctl_say(struct ctl *ctl, const char *fmt, ...)
 	free(line);
 }
 
+/* Keeps a value; 0 or -1. */
+static int
+ctl_option_value(struct ctl *ctl, int letter, const char *value)
+{
+	if (ctl->nvalues == CTL_VALUES_MAX) {
+		(void)ctl_usage(ctl, "too many options");
+		return -1;
+	}
+	ctl->opt[letter] = value;
+	ctl->values[ctl->nvalues].letter = letter;
+	ctl->values[ctl->nvalues++].value = value;
+	return 0;
+}
+
+const char *
+ctl_value(const struct ctl *ctl, int letter, int i)
+{
+	int	 k;
+
+	for (k = 0; k < ctl->nvalues; k++)
+		if (ctl->values[k].letter == letter && i-- == 0)
+			return ctl->values[k].value;
+	return NULL;
+}
+
 /*
  * One argument that begins with `-': letters, the last of which may take a
  * value, the rest of the argument or else the next one.  Returns how many
@@ -129,16 +154,13 @@ ctl_option(struct ctl *ctl, const char *options, int argc, char **argv)
 			ctl->opt[(unsigned char)*p] = "";
 			continue;
 		}
-		if (p[1] != '\0') {
-			ctl->opt[(unsigned char)*p] = p + 1;
-			return 1;
-		}
+		if (p[1] != '\0')
+			return ctl_option_value(ctl, *p, p + 1) == -1 ? -1 : 1;
 		if (argc < 2) {
 			(void)ctl_usage(ctl, "option -%c needs a value", *p);
 			return -1;
 		}
-		ctl->opt[(unsigned char)*p] = argv[1];
-		return 2;
+		return ctl_option_value(ctl, *p, argv[1]) == -1 ? -1 : 2;
 	}
 	return 1;
 }

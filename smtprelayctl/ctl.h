@@ -29,11 +29,19 @@
 #define CTL_FAIL	1	/* failed, nothing was changed */
 #define CTL_USAGE	2	/* bad usage */
 
+#define CTL_VALUES_MAX	64	/* values of options, of one command */
+
 struct ctl {
 	const char	 *path;		/* of relay.conf */
 	struct conf	 *conf;		/* NULL for commands without */
 	int		  json;		/* -j */
-	const char	 *opt[128];	/* by letter: NULL, "" or the value */
+	const char	 *opt[128];	/* by letter: NULL, "" or the value, the
+					 * last where there are several */
+	struct {
+		int		 letter;
+		const char	*value;
+	}		  values[CTL_VALUES_MAX];	/* all, in order */
+	int		  nvalues;
 	char		**arg;		/* after the command's words */
 	int		  argc;
 	FILE		 *out;		/* held back until all went well, */
@@ -57,6 +65,12 @@ struct ctl_command {
  * 0, or -1 after saying why.
  */
 int	ctl_args(struct ctl *, const char *options, int argc, char **argv);
+
+/*
+ * The value of an option that may be given several times: the ith from 0 on,
+ * or NULL when there are not so many.
+ */
+const char *ctl_value(const struct ctl *, int letter, int i);
 
 /* Says on standard error what is wrong.  Returns CTL_FAIL. */
 int	ctl_fail(struct ctl *, const char *fmt, ...)

@@ -32,6 +32,9 @@
 static const struct ctl_command	 commands[] = {
 	{ { "init", NULL }, ctl_init, "", 0, 0, 1, "" },
 	{ { "check", "config" }, ctl_check_config, "", 0, 0, 0, "" },
+	{ { "check", "domain" }, ctl_check_domain, "a:b:k:s:t:", 1, -1, 0,
+	    "DOMAIN ... [-k SELECTOR] [-a ADDRESS] [-b LIST] [-s SERVER] "
+	    "[-t SECONDS]" },
 	{ { "mailbox", "add" }, ctl_mailbox_add, "n:a:", 1, 1, 1,
 	    "ADDRESS [-n NAME] [-a ARCHIVE-ADDRESS]" },
 	{ { "mailbox", "del" }, ctl_mailbox_del, "", 1, 1, 1, "ADDRESS" },

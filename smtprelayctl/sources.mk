@@ -1,5 +1,11 @@
 CTL_SRCS =
 CTL_SRCS += couriercert.c
+CTL_SRCS += ask.c
+CTL_SRCS += checkdom_host.c
+CTL_SRCS += checkdom_mail.c
+CTL_SRCS += checkdom_spf.c
+CTL_SRCS += ctl_checkdom.c
+CTL_SRCS += report.c
 CTL_SRCS += ctl.c
 CTL_SRCS += ctl_account.c
 CTL_SRCS += ctl_accshow.c

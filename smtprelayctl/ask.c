@@ -1,0 +1,168 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <arpa/inet.h>
+
+#include <event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "dns_int.h"
+#include "dnscares.h"
+#include "hostport.h"
+
+#define DNS_PORT	53
+
+struct waiting {
+	int			 done;
+	struct dns_answer	*answer;
+	struct spf_result	*result;
+};
+
+/* The name server of -s, an address, as dnscares.h wants it; 0 or -1. */
+static int
+ask_server(struct ctl *ctl, char *buf, size_t size)
+{
+	struct hostport	 hp;
+	unsigned char	 addr[16];
+	char		 why[HOSTPORT_WHY];
+
+	if (hostport_parse(ctl->opt['s'], DNS_PORT, &hp, why,
+	    sizeof(why)) == -1) {
+		(void)ctl_usage(ctl, "-s %s: %s", ctl->opt['s'], why);
+		return -1;
+	}
+	if ((inet_pton(AF_INET, hp.host, addr) != 1 &&
+	    inet_pton(AF_INET6, hp.host, addr) != 1) ||
+	    hostport_format(&hp, buf, size) == -1) {
+		(void)ctl_usage(ctl, "-s %s: expected the address of a name "
+		    "server", ctl->opt['s']);
+		return -1;
+	}
+	return 0;
+}
+
+int
+ask_open(struct ask *ask, struct ctl *ctl)
+{
+	struct dnscares_conf	 conf;
+	const char		*error;
+	char			 server[HOSTPORT_TEXT_MAX + 1];
+	long long		 seconds = ASK_SECONDS;
+
+	memset(&conf, 0, sizeof(conf));
+	if (ctl->opt['s'] != NULL) {
+		if (ask_server(ctl, server, sizeof(server)) == -1)
+			return CTL_USAGE;
+		conf.servers = server;
+	}
+	if (ctl->opt['t'] != NULL) {
+		seconds = strtonum(ctl->opt['t'], 1, ASK_SECONDS_MAX, &error);
+		if (error != NULL)
+			return ctl_usage(ctl, "-t %s: expected seconds, 1 to "
+			    "%d", ctl->opt['t'], ASK_SECONDS_MAX);
+	}
+	/* Two tries, and the second waits twice as long. */
+	conf.timeout = (int)(seconds * 1000 / 3);
+	conf.tries = 2;
+	if ((ask->base = event_base_new()) == NULL)
+		return ctl_fail(ctl, "out of memory");
+	if ((ask->dns = dnscares_new(ask->base, &conf)) == NULL) {
+		event_base_free(ask->base);
+		return ctl_fail(ctl, "the DNS cannot be asked");
+	}
+	return CTL_OK;
+}
+
+void
+ask_close(struct ask *ask)
+{
+	dns_free(ask->dns);
+	event_base_free(ask->base);
+}
+
+static void
+ask_wait(struct ask *ask, struct waiting *w)
+{
+	while (!w->done)
+		if (event_base_loop(ask->base, EVLOOP_ONCE) != 0)
+			break;
+}
+
+static void
+ask_answered(const struct dns_answer *a, void *arg)
+{
+	struct waiting	*w = arg;
+	size_t		 i;
+
+	w->done = 1;
+	w->answer->status = a->status;
+	w->answer->ttl = a->ttl;
+	for (i = 0; i < a->n; i++)
+		if (dns_answer_add(w->answer, &a->v[i], a->v[i].text,
+		    a->v[i].len) == -1) {
+			dns_answer_clear(w->answer);
+			w->answer->status = DNS_SERVFAIL;
+			return;
+		}
+}
+
+int
+ask_dns(struct ask *ask, const char *name, int type, struct dns_answer *a)
+{
+	struct waiting	 w = { 0, a, NULL };
+
+	memset(a, 0, sizeof(*a));
+	a->status = DNS_SERVFAIL;
+	if (dns_query(ask->dns, name, type, ask_answered, &w) != NULL)
+		ask_wait(ask, &w);
+	return a->status;
+}
+
+void
+ask_clear(struct dns_answer *a)
+{
+	dns_answer_clear(a);
+}
+
+static void
+ask_checked(const struct spf_result *r, void *arg)
+{
+	struct waiting	*w = arg;
+
+	w->done = 1;
+	*w->result = *r;
+}
+
+void
+ask_spf(struct ask *ask, const struct spf_request *req, struct spf_result *r)
+{
+	struct waiting	 w = { 0, NULL, r };
+
+	memset(r, 0, sizeof(*r));
+	r->result = SPF_TEMPERROR;
+	if (spf_check(ask->dns, req, ask_checked, &w) != NULL)
+		ask_wait(ask, &w);
+}
+
+int
+ask_later(int status)
+{
+	return status == DNS_SERVFAIL || status == DNS_TIMEOUT;
+}
