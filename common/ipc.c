@@ -114,13 +114,15 @@ ipc_free(struct ipc *ch)
 	for (i = 0; i < ch->ninfds; i++)
 		close(ch->infds[i]);
 	close(ch->fd);
-	if (ch->in.buf != NULL)
-		explicit_bzero(ch->in.buf, ch->in.size);
-	if (ch->out.buf != NULL)
-		explicit_bzero(ch->out.buf, ch->out.size);
-	free(ch->in.buf);
-	free(ch->out.buf);
+	ipc_buf_free(&ch->in);
+	ipc_buf_free(&ch->out);
 	free(ch);
+}
+
+void
+ipc_secret(struct ipc *ch)
+{
+	ch->in.wipe = ch->out.wipe = 1;
 }
 
 int

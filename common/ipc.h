@@ -76,6 +76,12 @@ struct ipc	*ipc_new(int fd, size_t maxdata, size_t maxqueue);
  * the channel's own callback. */
 void		 ipc_free(struct ipc *ch);
 
+/*
+ * For a channel on which secrets pass: from now on its buffers are wiped of
+ * what was written or, when the next frame is taken, handed out.
+ */
+void		 ipc_secret(struct ipc *ch);
+
 /* The channel's descriptor. */
 int		 ipc_fd(const struct ipc *ch);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compat.h"
 #include "ipcbuf.h"
 
 int
@@ -27,6 +28,8 @@ ipc_buf_room(struct ipc_buf *b, size_t n, size_t max)
 
 	if (n > max || used > max - n)
 		return -1;
+	if (b->high < b->end)
+		b->high = b->end;
 	if (b->size - b->end >= n)
 		return 0;
 	if (b->pos > 0) {
@@ -39,7 +42,13 @@ ipc_buf_room(struct ipc_buf *b, size_t n, size_t max)
 	size = b->size ? b->size : 4096;
 	while (size - used < n)
 		size *= 2;
-	if ((p = realloc(b->buf, size)) == NULL)
+	if (b->wipe) {
+		if ((p = malloc(size)) == NULL)
+			return -1;
+		if (used > 0)
+			memcpy(p, b->buf, used);
+		freezero(b->buf, b->buf == NULL ? 0 : b->size);
+	} else if ((p = realloc(b->buf, size)) == NULL)
 		return -1;
 	b->buf = p;
 	b->size = size;
@@ -51,10 +60,20 @@ ipc_buf_shrink(struct ipc_buf *b)
 {
 	if (b->pos != b->end)
 		return;
-	b->pos = b->end = 0;
+	if (b->wipe && b->buf != NULL)
+		explicit_bzero(b->buf, b->high > b->end ? b->high : b->end);
+	b->pos = b->end = b->high = 0;
 	if (b->size > IPC_BUF_KEEP) {
 		free(b->buf);
 		b->buf = NULL;
 		b->size = 0;
 	}
+}
+
+void
+ipc_buf_free(struct ipc_buf *b)
+{
+	freezero(b->buf, b->buf == NULL ? 0 : b->size);
+	b->buf = NULL;
+	b->pos = b->end = b->size = b->high = 0;
 }

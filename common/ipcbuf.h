@@ -29,6 +29,8 @@ struct ipc_buf {
 	size_t	 pos;		/* first byte in use */
 	size_t	 end;		/* after the last */
 	size_t	 size;
+	size_t	 high;		/* nothing was ever behind this */
+	int	 wipe;		/* what is done with is wiped */
 };
 
 /* Makes room for n bytes behind what is there, at most max bytes in use in
@@ -37,5 +39,8 @@ int	 ipc_buf_room(struct ipc_buf *b, size_t n, size_t max);
 
 /* Starts an empty buffer anew, and gives a big one back. */
 void	 ipc_buf_shrink(struct ipc_buf *b);
+
+/* Wipes and frees the memory. */
+void	 ipc_buf_free(struct ipc_buf *b);
 
 #endif
