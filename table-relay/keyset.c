@@ -161,15 +161,21 @@ keyset_del(struct keyset *ks, const char *key, size_t len)
 	ks->count--;
 }
 
-int
-keyset_has(const struct keyset *ks, const char *key, size_t len, int64_t now)
+int64_t
+keyset_until(const struct keyset *ks, const char *key, size_t len)
 {
 	struct entry	*e;
 
 	if (len == 0 || len > KEYSET_KEY_MAX)
 		return 0;
 	e = *find(ks, hash(ks, key, len), key, len);
-	return e != NULL && now < e->until;
+	return e == NULL ? 0 : e->until;
+}
+
+int
+keyset_has(const struct keyset *ks, const char *key, size_t len, int64_t now)
+{
+	return now < keyset_until(ks, key, len);
 }
 
 void

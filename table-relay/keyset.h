@@ -51,6 +51,10 @@ void		 keyset_del(struct keyset *, const char *key, size_t len);
 int		 keyset_has(const struct keyset *, const char *key,
 		    size_t len, int64_t now);
 
+/* The time that the key was put in with, or 0 when it is not there. */
+int64_t		 keyset_until(const struct keyset *, const char *key,
+		    size_t len);
+
 /* Takes out all whose time was over at now. */
 void		 keyset_expire(struct keyset *, int64_t now);
 
