@@ -34,9 +34,11 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 OBJ = os.environ.get("OBJ", os.path.join(TOP, "obj"))
 PROGRAM = os.path.join(OBJ, "bin", "table-relay")
 USER = "_smtprelay"
-ALIAS, DOMAIN, USERINFO, SOURCE, MAILADDR = 1, 2, 16, 32, 64
-NAMES = {ALIAS: "alias", DOMAIN: "domain", USERINFO: "userinfo",
-         SOURCE: "source", MAILADDR: "mailaddr"}
+ALIAS, DOMAIN, CREDENTIALS, USERINFO, SOURCE, MAILADDR = 1, 2, 4, 16, 32, 64
+MAILADDRMAP, RELAYHOST = 256, 512
+NAMES = {ALIAS: "alias", DOMAIN: "domain", CREDENTIALS: "credentials",
+         USERINFO: "userinfo", SOURCE: "source", MAILADDR: "mailaddr",
+         MAILADDRMAP: "mailaddrmap", RELAYHOST: "relayhost"}
 OK, FAIL, OPEN, CLOSE, UPDATE, CHECK, LOOKUP, FETCH = range(8)
 SLOW = 30		# seconds that a busy machine may take for anything
 SIZE_T = struct.calcsize("@N")
@@ -78,7 +80,7 @@ def gone(pid):
 class World:
     """A directory with a relay.conf and a database, gone afterwards."""
 
-    def __init__(self, seed=True):
+    def __init__(self, seed=True, more=""):
         self.dir = tempfile.TemporaryDirectory()
         self.path = self.dir.name
         self.conf = os.path.join(self.path, "relay.conf")
@@ -88,8 +90,8 @@ class World:
             f.write('database "%s"\nkey "%s/relay.key"\n'
                     'domain { "company.example", "company.test" }\n'
                     'bounce domain "bounce.company.example"\n'
-                    'replies {\n\tauthenticate signature\n}\n'
-                    % (self.db, self.path))
+                    'replies {\n\tauthenticate signature\n}\n%s'
+                    % (self.db, self.path, more))
         self.seeder = None
         if seed:
             self.start_seed()
@@ -105,7 +107,7 @@ class World:
                             "OBJ=" + OBJ, seeder], cwd=TOP, check=True)
             World.made = True
         self.seeder = subprocess.Popen(
-            [seeder, self.db],
+            [seeder, self.db, os.path.join(self.path, "relay.key")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def seed(self, command):

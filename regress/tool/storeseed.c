@@ -19,12 +19,22 @@
  * otherwise.  Reads commands from standard input, a line each, and answers
  * with the addresses made, a line each, and a last line "ok" or "error WHY".
  *
- *	storeseed database
+ *	storeseed database [key-file]	which seals passwords; made if missing
  *	mailbox ADDRESS			adds one, of worker "alice"
  *	delete ADDRESS			deletes it
  *	handles ADDRESS N SECONDS	issues N handles of that mailbox
  *	rpaths DOMAIN N			makes N return paths
  *	revoke				voids all of alice's handles
+ *	worker NAME LOGIN ADDRESS	adds one
+ *	unworker NAME			deletes
+ *	account NAME URL [PASSWORD]	adds one or changes it
+ *	unaccount NAME			deletes
+ *	identity USER ADDRESS ACCOUNT	adds a verified one; account - for none
+ *	unverified USER ADDRESS ACCOUNT	adds one that is not
+ *	verify ADDRESS			verifies it
+ *	unidentity USER ADDRESS		deletes
+ *	identities N			adds iN@pM.example of user u(N / 10)
+ *					through account a(N / 100)
  *	begin | commit | rollback	holds the database locked in between
  */
 
@@ -34,11 +44,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "accseal.h"
+#include "accurl.h"
+#include "compat.h"
+#include "store_identity.h"
 #include "store_mail.h"
 
 static struct store	*store;
 static uint32_t		 alice;
 static unsigned long	 serial;
+static struct keys	*keys;
+
+static const char *const domains[] = { "company.example",
+			    "company.test" };
 
 static int
 add_mailbox(const char *address)
@@ -105,11 +123,139 @@ make_rpaths(const char *domain, unsigned long n)
 }
 
 static int
+add_worker(const char *name, const char *login, const char *address)
+{
+	uint32_t	id;
+
+	return store_worker_add(store, name, name, login, &address, 1,
+	    time(NULL), &id);
+}
+
+static int
+delete_worker(const char *name)
+{
+	struct store_worker	w;
+
+	if (store_worker_get(store, name, &w) != 1)
+		return -1;
+	return store_worker_del(store, w.id);
+}
+
+static int
+add_account(const char *name, const char *url, const char *password)
+{
+	struct store_account	acc;
+	char			sealed[STORE_SECRET_MAX + 1] = "", err[256];
+
+	memset(&acc, 0, sizeof(acc));
+	strlcpy(acc.name, name, sizeof(acc.name));
+	if (accurl_parse(url, &acc, err, sizeof(err)) == -1)
+		errx(2, "%s: %s", url, err);
+	if (password != NULL) {
+		acc.auth = STORE_AUTH_PASSWORD;
+		if (keys == NULL || accseal_close(keys, &acc, password,
+		    sealed, sizeof(sealed)) == -1)
+			errx(2, "%s: cannot seal the password", name);
+	}
+	return store_account_put(store, &acc, sealed, time(NULL));
+}
+
+static int
+delete_account(const char *name)
+{
+	struct store_account	acc;
+
+	if (store_account_get(store, name, &acc) != 1)
+		return -1;
+	return store_account_del(store, acc.id);
+}
+
+static int
+add_identity(const char *user, const char *address, const char *account,
+    int verified)
+{
+	struct store_account	acc = { .id = 0 };
+	uint64_t		id;
+
+	if (strcmp(account, "-") != 0 &&
+	    store_account_get(store, account, &acc) != 1)
+		errx(2, "%s: no such account", account);
+	return store_identity_add(store, user, address, acc.id, verified,
+	    domains, 2, time(NULL), &id);
+}
+
+static int
+verify_identity(const char *address)
+{
+	struct store_identity	idt;
+	char			code[STORE_CODE_TEXT + 1];
+	char			rpath[STORE_ADDR_MAX + 1];
+
+	if (store_identity_get(store, address, &idt) != 1 ||
+	    store_identity_code(store, idt.id, domains[0], time(NULL), code,
+	    rpath) == -1)
+		return -1;
+	return store_identity_verify(store, code, time(NULL), &idt) == 1 ? 0 :
+	    -1;
+}
+
+static int
+add_identities(unsigned long n)
+{
+	char		user[32], address[64], account[32];
+	unsigned long	i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(account, sizeof(account), "a%lu", i / 100);
+		if (i % 100 == 0 && add_account(account,
+		    "smtp+tls://u@smtp.partner.example", "secret") == -1)
+			return -1;
+		snprintf(user, sizeof(user), "u%lu", i / 10);
+		snprintf(address, sizeof(address), "i%lu@p%lu.example", i,
+		    i % 1000);
+		if (add_identity(user, address, account, 1) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* About who sends; -2 when it is another command. */
+static int
+sender_command(const char *word, char *a, char *b, char *c)
+{
+	if (strcmp(word, "identities") == 0)
+		return add_identities(strtoul(a, NULL, 10));
+	if (strcmp(word, "unworker") == 0)
+		return delete_worker(a);
+	if (strcmp(word, "unaccount") == 0)
+		return delete_account(a);
+	if (strcmp(word, "verify") == 0)
+		return verify_identity(a);
+	if (b == NULL)
+		return -2;
+	if (strcmp(word, "account") == 0)
+		return add_account(a, b, c);
+	if (strcmp(word, "unidentity") == 0)
+		return store_identity_del(store, a, b);
+	if (c == NULL)
+		return -2;
+	if (strcmp(word, "worker") == 0)
+		return add_worker(a, b, c);
+	if (strcmp(word, "identity") == 0)
+		return add_identity(a, b, c, 1);
+	if (strcmp(word, "unverified") == 0)
+		return add_identity(a, b, c, 0);
+	return -2;
+}
+
+static int
 command(char *line, int *open)
 {
 	char		*word = strsep(&line, " "), *name = strsep(&line, " ");
-	unsigned long	 n = line == NULL ? 0 : strtoul(line, &line, 10);
-	long		 seconds = line == NULL ? 0 : strtol(line, NULL, 10);
+	char		*b = strsep(&line, " "), *c = line;
+	unsigned long	 n = b == NULL ? 0 : strtoul(b, NULL, 10);
+	long		 seconds = c == NULL ? 0 : strtol(c, NULL, 10);
+	int		 r;
 
 	if (strcmp(word, "begin") == 0) {
 		*open = 1;
@@ -136,6 +282,8 @@ command(char *line, int *open)
 		return issue_handles(name, n, seconds);
 	if (strcmp(word, "rpaths") == 0)
 		return make_rpaths(name, n);
+	if ((r = sender_command(word, name, b, c)) != -2)
+		return r;
 	errx(2, "%s: no such command", word);
 }
 
@@ -145,11 +293,15 @@ main(int argc, char **argv)
 	static const char *const addresses[] = { "alice@home.example" };
 	struct store_worker	 w;
 	struct store_err	 e;
-	char			 line[1024];
+	char			 line[1024], why[256];
 	int			 open = 0;
 
-	if (argc != 2)
-		errx(2, "usage: storeseed database");
+	if (argc != 2 && argc != 3)
+		errx(2, "usage: storeseed database [key-file]");
+	if (argc == 3 && (keys_init(argv[2], -1, -1, time(NULL), why,
+	    sizeof(why)) == -1 ||
+	    (keys = keys_open(argv[2], why, sizeof(why))) == NULL))
+		errx(1, "%s", why);
 	store = store_open(argv[1], STORE_CREATE, 5000, &e);
 	if (store == NULL)
 		errx(1, "%s", e.text);
