@@ -14,20 +14,24 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "answer.h"
 #include "compat.h"
 #include "keyset.h"
+#include "log.h"
 #include "table-relay.h"
 
 #define UNSURE	"what the database holds is not known at the moment"
 
 struct answerer {
+	const struct table *table;
 	struct mirror	*mirror;
 	struct keyset	*domains;
-	int		 senders;
+	char		*value;		/* SENDERS_LIST_MAX, about who sends */
+	size_t		 used;		/* by the last answer */
 	size_t		 lastlen;	/* of the domain asked for last, */
 	char		 last[CONF_DOMAIN_MAX];	/* which was one of ours */
 	char		 key[REQUEST_KEY_MAX];	/* in lower case */
@@ -40,16 +44,19 @@ add(struct answerer *a, const char *domain)
 }
 
 struct answerer *
-answer_new(const struct conf *conf, struct mirror *m, int senders)
+answer_new(const struct table *t, struct mirror *m)
 {
-	struct answerer	*a;
-	size_t		 i;
+	const struct conf	*conf = t->conf;
+	struct answerer		*a;
+	size_t			 i;
 
 	if ((a = calloc(1, sizeof(*a))) == NULL ||
 	    (a->domains = keyset_new()) == NULL)
 		return NULL;
+	a->table = t;
 	a->mirror = m;
-	a->senders = senders;
+	if (t->senders && (a->value = malloc(SENDERS_LIST_MAX)) == NULL)
+		return NULL;
 	for (i = 0; i < conf->domains.count; i++)
 		if (add(a, conf->domains.item[i]) == -1)
 			return NULL;
@@ -121,13 +128,6 @@ answer_address(struct answerer *a, const struct request *req,
 static void
 answer_key(struct answerer *a, const struct request *req, struct answer *ans)
 {
-	size_t	i;
-	char	c;
-
-	for (i = 0; i < req->keylen; i++) {
-		c = req->key[i];
-		a->key[i] = c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
-	}
 	switch (req->service) {
 	case SERVICE_ALIAS:
 	case SERVICE_MAILADDR:
@@ -139,23 +139,152 @@ answer_key(struct answerer *a, const struct request *req, struct answer *ans)
 			return;
 		}
 		break;
-	case SERVICE_OTHER:
+	default:
 		break;
 	}
 	say(ans, RESULT_NOTFOUND, NULL, 0);
+}
+
+/* Whether mail from the address is the courier's. */
+static void
+answer_sender(struct answerer *a, const struct request *req,
+    struct answer *ans)
+{
+	say(ans, RESULT_NOTFOUND, NULL, 0);
+	if (!a->table->conf->outbound.alternates ||
+	    memchr(a->key, '@', req->keylen) == NULL || req->keylen < 2)
+		return;
+	if (!mirror_fresh(a->mirror, MIRROR_WAIT))
+		say_error(ans, UNSURE);
+	else if (senders_routed(mirror_senders(a->mirror), a->key,
+	    req->keylen))
+		say(ans, RESULT_FOUND, a->key, req->keylen);
+}
+
+/* What a login may send as. */
+static void
+answer_login(struct answerer *a, const struct request *req,
+    struct answer *ans)
+{
+	ssize_t	n;
+
+	if (!mirror_fresh(a->mirror, MIRROR_WAIT)) {
+		say_error(ans, UNSURE);
+		return;
+	}
+	n = senders_list(mirror_senders(a->mirror), a->key, req->keylen,
+	    a->value, SENDERS_LIST_MAX);
+	if (n == -1)
+		say_error(ans, "more addresses than fit");
+	else if (n == 0)
+		say(ans, RESULT_NOTFOUND, NULL, 0);
+	else {
+		a->used = n;
+		say(ans, RESULT_FOUND, a->value, n);
+	}
+}
+
+/* smtpd sends no password to whoever else may have the courier's port. */
+static int
+courier_is_there(const struct answerer *a)
+{
+	return a->table->courier->listening;
+}
+
+static void
+answer_label(struct answerer *a, const struct request *req,
+    struct answer *ans)
+{
+	size_t	len = strlen(COURIER_LABEL);
+	int	n;
+
+	if (req->keylen == len && memcmp(a->key, COURIER_LABEL, len) == 0) {
+		if (!courier_is_there(a)) {
+			say_error(ans, "the courier does not have its port");
+			return;
+		}
+		n = snprintf(a->value, SENDERS_LIST_MAX, "%s:%s",
+		    COURIER_LABEL, a->table->password);
+		a->used = n;
+		say(ans, RESULT_FOUND, a->value, n);
+		return;
+	}
+	n = mirror_secret(a->mirror, a->key, req->keylen, a->value,
+	    SENDERS_LIST_MAX, &a->used, MIRROR_WAIT);
+	if (n == -1)
+		say_error(ans, UNSURE);
+	else if (n == 0)
+		say(ans, RESULT_NOTFOUND, NULL, 0);
+	else
+		say(ans, RESULT_FOUND, a->value, a->used);
+}
+
+/* Where `relay host <table>' leads; nobody says whose mail it is about. */
+static void
+answer_relayhost(struct answerer *a, struct answer *ans)
+{
+	const struct conf_outbound	*o = &a->table->conf->outbound;
+	int				 six = strchr(o->courier, ':') != NULL;
+	int				 n;
+
+	if (!courier_is_there(a)) {
+		say_error(ans, "the courier does not have its port");
+		return;
+	}
+	n = snprintf(a->value, SENDERS_LIST_MAX, "smtps://%s@%s%s%s:%u",
+	    COURIER_LABEL, six ? "[ipv6:" : "", o->courier, six ? "]" : "",
+	    o->courier_port);
+	a->used = n;
+	say(ans, RESULT_FOUND, a->value, n);
+}
+
+/* The same for a table about who sends. */
+static void
+answer_senders(struct answerer *a, const struct request *req,
+    struct answer *ans)
+{
+	say(ans, RESULT_NOTFOUND, NULL, 0);
+	if (req->op == REQ_FETCH) {
+		if (req->service == SERVICE_RELAYHOST)
+			answer_relayhost(a, ans);
+		return;
+	}
+	switch (req->service) {
+	case SERVICE_MAILADDR:
+		answer_sender(a, req, ans);
+		break;
+	case SERVICE_MAILADDRMAP:
+		answer_login(a, req, ans);
+		break;
+	case SERVICE_CREDENTIALS:
+		answer_label(a, req, ans);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+answer_wipe(struct answerer *a)
+{
+	explicit_bzero(a->value, a->used);
+	a->used = 0;
 }
 
 void
 answer_request(struct answerer *a, const struct request *req,
     struct answer *ans)
 {
+	size_t	i;
+	char	c;
+
 	if (req->op == REQ_BAD || req->keylen > REQUEST_KEY_MAX) {
 		say_error(ans, "not a request that this table knows");
 		return;
 	}
-	if (a->senders) {
-		say_error(ans, "this release does not serve such a table");
-		return;
+	for (i = 0; i < req->keylen; i++) {
+		c = req->key[i];
+		a->key[i] = c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
 	}
 	switch (req->op) {
 	case REQ_UPDATE:
@@ -163,10 +292,13 @@ answer_request(struct answerer *a, const struct request *req,
 		break;
 	case REQ_CHECK:
 	case REQ_LOOKUP:
-		answer_key(a, req, ans);
-		break;
 	case REQ_FETCH:
-		say(ans, RESULT_NOTFOUND, NULL, 0);
+		if (a->table->senders)
+			answer_senders(a, req, ans);
+		else if (req->op == REQ_FETCH)
+			say(ans, RESULT_NOTFOUND, NULL, 0);
+		else
+			answer_key(a, req, ans);
 		break;
 	default:
 		say(ans, RESULT_FOUND, NULL, 0);

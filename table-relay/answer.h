@@ -19,9 +19,9 @@
 #ifndef ANSWER_H
 #define ANSWER_H
 
-#include "conf.h"
 #include "mirror.h"
 #include "request.h"
+#include "table-relay.h"
 
 struct answerer;
 
@@ -32,18 +32,21 @@ struct answer {
 };
 
 /*
- * Makes one that answers for the domains of conf from m; senders is whether
- * the table is about who sends.  Both must outlive it.  NULL without memory.
+ * Makes one that answers for the table t from m.  Both must outlive it.  NULL
+ * without memory.
  */
-struct answerer	*answer_new(const struct conf *conf, struct mirror *m,
-		    int senders);
+struct answerer	*answer_new(const struct table *t, struct mirror *m);
 
 /*
  * Answers req.  May wait for the keeper, MIRROR_WAIT milliseconds at most
- * (MIRROR_WAIT_ALL for an update), and only about addresses in our domains:
- * whatever has befallen keeper and database, other mail is not delayed.
+ * (MIRROR_WAIT_ALL for an update).  A table about who receives waits only for
+ * addresses in our domains: whatever has befallen keeper and database, other
+ * mail is not delayed.
  */
 void		 answer_request(struct answerer *, const struct request *req,
 		    struct answer *);
+
+/* Forgets the last answer, which held a secret. */
+void		 answer_wipe(struct answerer *);
 
 #endif

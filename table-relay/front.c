@@ -32,8 +32,8 @@
 #include "tableimsg.h"
 #include "tabletext.h"
 
-#define FRONT_OUT	16384	/* bytes of answers in hand */
-#define FRONT_ANSWER	2048	/* more than any one answer */
+#define FRONT_ANSWER	TABLETEXT_ANSWER_MAX		/* any one answer */
+#define FRONT_OUT	(16384 + FRONT_ANSWER)	/* bytes of them in hand */
 
 struct front {
 	const struct table	*table;
@@ -44,6 +44,7 @@ struct front {
 	int			 readable;	/* descriptor 0 */
 	int			 hopeless;	/* it killed fronts before */
 	int			 lost;		/* where a frame begins */
+	int			 secret;	/* there is one among out */
 	unsigned long		 nonsense;	/* lines with no answer */
 	size_t			 outlen;
 	char			 out[FRONT_OUT];
@@ -66,6 +67,11 @@ front_flush(struct front *f)
 			poll(&pfd, 1, -1);
 		else if (errno != EINTR)
 			return -1;
+	}
+	if (f->secret) {
+		explicit_bzero(f->out, f->outlen);
+		answer_wipe(f->answerer);
+		f->secret = 0;
 	}
 	f->outlen = 0;
 	return 0;
@@ -105,13 +111,20 @@ front_answer(struct front *f, const struct request *req)
 		answer_request(f->answerer, req, &a);
 	n = imsg ? tableimsg_answer(p, room, req, a.result, a.value, a.vallen) :
 	    tabletext_answer(p, room, req, a.result, a.value, a.vallen);
-	if (n == -1) {
+	if (n == -1 && imsg && req->service == SERVICE_MAILADDRMAP) {
+		/* Half of it would turn the other half's mail away. */
+		log_warnx("more addresses of one login than smtpd can take");
+		a.result = RESULT_ERROR;
+		n = tableimsg_answer(p, room, req, a.result, NULL, 0);
+	} else if (n == -1) {
 		/* What cannot be said is not found: a key of strange bytes. */
 		n = imsg ?
 		    tableimsg_answer(p, room, req, RESULT_NOTFOUND, NULL, 0) :
 		    tabletext_answer(p, room, req, RESULT_NOTFOUND, NULL, 0);
 	}
 	f->outlen += n;
+	if (f->table->senders && req->service == SERVICE_CREDENTIALS)
+		f->secret = 1;
 	return 0;
 }
 
@@ -130,7 +143,10 @@ front_hello(struct front *f, const char *line, size_t len)
 	if (len != 12 || memcmp(line, "config|ready", 12) != 0)
 		return 0;
 	/* smtpd does not start with a table that registers nothing. */
-	return front_put(f, f->table->senders ? "register|ready\n" :
+	return front_put(f, f->table->senders ?
+	    "register|mailaddr\nregister|mailaddrmap\n"
+	    "register|credentials\nregister|relayhost\n"
+	    "register|ready\n" :
 	    "register|alias\nregister|mailaddr\nregister|domain\n"
 	    "register|ready\n");
 }
@@ -302,8 +318,9 @@ front_start(struct front *f, struct privsep_child *pc)
 	if (f->in->name[0] == '\0')
 		strlcpy(f->in->name, f->table->name, sizeof(f->in->name));
 	event_init();
-	if ((f->mirror = mirror_new()) == NULL || (f->answerer =
-	    answer_new(f->table->conf, f->mirror, f->table->senders)) == NULL)
+	f->mirror = mirror_new(f->table->senders ? f->table->conf : NULL);
+	if (f->mirror == NULL ||
+	    (f->answerer = answer_new(f->table, f->mirror)) == NULL)
 		return -1;
 	if (privsep_child_event(pc, front_peer, f) == -1)
 		return -1;

@@ -21,9 +21,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "batch.h"
 #include "compat.h"
 #include "ipc.h"
 #include "keeper_courier.h"
+#include "keeper_senders.h"
+#include "keys.h"
 #include "log.h"
 #include "mirror.h"
 #include "sandbox.h"
@@ -31,11 +34,11 @@
 #include "table-relay.h"
 
 #define KEEPER_BUSY	1000	/* ms to wait for a locked database */
-#define KEEPER_BATCH	60000	/* bytes of addresses in one frame */
-#define KEEPER_SEND	10000	/* ms for the front to take a frame */
 
 struct keeper {
 	const struct conf	*conf;
+	int			 senders;	/* it is about who sends */
+	struct keys		*keys;		/* NULL: not read (yet) */
 	struct store		*store;		/* NULL: not open */
 	struct ipc		*front;		/* NULL: not there */
 	struct keeper_courier	*courier;	/* NULL: none in this table */
@@ -44,38 +47,11 @@ struct keeper {
 	time_t			 tried;
 };
 
-/* Addresses on their way to the front; a frame holds one kind. */
-struct batch {
-	struct ipc	*ch;
-	uint64_t	 id;
-	uint32_t	 type;
-	struct ipc_pack	 pack;
-	int		 failed;
-};
-
-static void
-batch_flush(struct batch *b)
-{
-	if (b->pack.failed || (b->pack.len > 0 && ipc_send_wait(b->ch, b->type,
-	    b->id, b->pack.buf, b->pack.len, -1, KEEPER_SEND) == -1))
-		b->failed = 1;
-	ipc_pack_free(&b->pack);
-	ipc_pack_init(&b->pack);
-}
-
 static int
-batch_key(const struct store_key *k, void *arg)
+tell_key(const struct store_key *k, void *arg)
 {
-	struct batch	*b = arg;
-	uint32_t	 type = k->expires == 0 ? MIRROR_DEL : MIRROR_PUT;
-
-	if (type != b->type || b->pack.len >= KEEPER_BATCH)
-		batch_flush(b);
-	b->type = type;
-	if (type == MIRROR_PUT)
-		ipc_put_u64(&b->pack, (uint64_t)k->expires);
-	ipc_put_str(&b->pack, k->key);
-	return b->failed ? -1 : 0;
+	return k->expires == 0 ? batch_del(arg, k->key) :
+	    batch_put(arg, k->key, (uint64_t)k->expires);
 }
 
 /* Opens the database, at most once a second. */
@@ -121,36 +97,59 @@ keeper_fail(struct keeper *k, uint64_t id)
 	}
 }
 
-/* Everything, or what is new since seq, and where that leads. */
-static void
-keeper_tell(struct keeper *k, uint64_t id, int known, int64_t seq)
+/* The same about who receives. */
+static int
+keeper_keys(struct keeper *k, struct batch *b, int64_t *seq)
 {
-	struct batch	b = { k->front, id, MIRROR_PUT, { 0 }, 0 };
-	struct ipc_pack	p;
-	int		r = 0;
+	int	r = 0;
 
-	ipc_pack_init(&b.pack);
-	ipc_pack_init(&p);
-	if (known)
-		r = store_keys_since(k->store, &seq, batch_key, &b);
-	if (r == 0) {
-		if (ipc_send(k->front, MIRROR_CLEAR, id, NULL, 0, -1) == -1)
-			b.failed = 1;
-		else if (store_keys_all(k->store, time(NULL), &seq, batch_key,
-		    &b) == -1)
-			r = -1;
-	}
-	batch_flush(&b);
-	if (b.failed)
+	if (*seq >= 0)
+		r = store_keys_since(k->store, seq, tell_key, b);
+	if (r != 0)
+		return r == 1 ? 0 : -1;
+	if (batch_clear(b) == -1)
+		return -1;
+	return store_keys_all(k->store, time(NULL), seq, tell_key, b);
+}
+
+/* Everything (seq is -1), or what is new since seq, and where that leads. */
+static void
+keeper_tell(struct keeper *k, uint64_t id, int64_t seq)
+{
+	struct batch	b;
+	struct ipc_pack	p;
+	int		r;
+
+	batch_start(&b, k->front, id);
+	if (k->senders)
+		r = keeper_senders_tell(k->store, k->conf, &b, &seq);
+	else
+		r = keeper_keys(k, &b, &seq);
+	if (batch_end(&b) == -1) {
 		log_debug("the front has gone");
-	else if (r == -1)
-		keeper_fail(k, id);
-	else {
-		ipc_put_u64(&p, (uint64_t)seq);
-		ipc_send(k->front, MIRROR_DONE, id, p.buf, p.len, -1);
+		return;
 	}
-	ipc_pack_free(&b.pack);
+	if (r == -1) {
+		keeper_fail(k, id);
+		return;
+	}
+	ipc_pack_init(&p);
+	ipc_put_u64(&p, (uint64_t)seq);
+	ipc_send(k->front, MIRROR_DONE, id, p.buf, p.len, -1);
 	ipc_pack_free(&p);
+}
+
+/* A question for credentials. */
+static void
+keeper_secret(struct keeper *k, const struct ipc_msg *msg)
+{
+	char	err[512];
+
+	if (k->keys == NULL &&
+	    (k->keys = keys_open(k->conf->key, err, sizeof(err))) == NULL)
+		log_warnx("%s", err);
+	keeper_senders_secret(k->front, msg, keeper_open(k) == -1 ? NULL :
+	    k->store, k->conf, k->keys);
 }
 
 static void
@@ -166,6 +165,10 @@ keeper_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		k->front = NULL;
 		return;
 	}
+	if (k->senders && msg->type == MIRROR_SECRET) {
+		keeper_secret(k, msg);
+		return;
+	}
 	ipc_unpack_init(&u, msg->data, msg->len);
 	known = ipc_get_u8(&u);
 	seq = ipc_get_u64(&u);
@@ -179,7 +182,7 @@ keeper_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	if (keeper_open(k) == -1)
 		keeper_fail(k, msg->id);
 	else if (k->told)
-		keeper_tell(k, msg->id, known, (int64_t)seq);
+		keeper_tell(k, msg->id, known ? (int64_t)seq : -1);
 	else if ((fd = store_watch_fd(k->store)) == -1)
 		keeper_fail(k, msg->id);
 	else if (ipc_send_lend(ch, MIRROR_WATCH, msg->id, NULL, 0, fd) == 0)
@@ -201,6 +204,8 @@ keeper_peer(int role, int fd, void *arg)
 		close(fd);
 		return;
 	}
+	if (k->senders)
+		ipc_secret(k->front);
 	if (ipc_event(k->front, keeper_frame, k) == -1) {
 		ipc_free(k->front);
 		k->front = NULL;
@@ -221,7 +226,7 @@ keeper_main(struct privsep_child *pc, void *arg)
 {
 	struct table		*t = arg;
 	struct sandbox_paths	 paths = { t->conf->database, NULL, NULL };
-	struct keeper		 k = { .conf = t->conf };
+	struct keeper		 k = { .conf = t->conf, .senders = t->senders };
 
 	table_forget(t);
 	if (keeper_open(&k) == -1)

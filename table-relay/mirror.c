@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "batch.h"
 #include "compat.h"
 #include "ipc.h"
 #include "keyset.h"
@@ -31,8 +32,20 @@
 #define EXPIRE_MIN	1024	/* keys before the first sweep */
 #define COMPLAIN	60	/* seconds between two lines in the log */
 
+/* One credentials lookup that waits for the keeper. */
+struct secret {
+	uint64_t		 question;	/* its number */
+	int			 asking;	/* it has no answer yet */
+	int			 result;	/* 1, 0 or -1 */
+	char			*buf;		/* the caller's */
+	size_t			 size, len;
+};
+
 struct mirror {
-	struct keyset		*keys;
+	const struct conf	*conf;		/* about who sends, or NULL */
+	struct keyset		*keys;		/* or NULL */
+	struct senders		*senders;	/* or NULL */
+	struct secret		 secret;
 	struct store_watch	 watch;
 	int			 watching;	/* something is mapped */
 	int			 whole;		/* keys are as watch has seen */
@@ -49,14 +62,33 @@ struct mirror {
 	time_t			 complained;	/* about the keeper */
 };
 
+/* Begins with nothing. */
+static int
+mirror_clear(struct mirror *m)
+{
+	struct keyset	*keys = NULL;
+	struct senders	*senders = NULL;
+
+	if (m->conf != NULL ? (senders = senders_new(m->conf)) == NULL :
+	    (keys = keyset_new()) == NULL)
+		return -1;
+	keyset_free(m->keys);
+	senders_free(m->senders);
+	m->keys = keys;
+	m->senders = senders;
+	m->known = 0;
+	return 0;
+}
+
 struct mirror *
-mirror_new(void)
+mirror_new(const struct conf *conf)
 {
 	struct mirror	*m;
 
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return NULL;
-	if ((m->keys = keyset_new()) == NULL) {
+	m->conf = conf;
+	if (mirror_clear(m) == -1) {
 		free(m);
 		return NULL;
 	}
@@ -72,6 +104,7 @@ mirror_lost(struct mirror *m)
 	m->ch = NULL;
 	m->asking = 0;
 	m->known = 0;
+	m->secret.asking = 0;
 }
 
 /* What is said now and then while every lookup fails. */
@@ -125,49 +158,11 @@ mirror_watch(struct mirror *m, struct ipc_msg *msg)
 	return 0;
 }
 
-/* Adds or takes out the addresses of one frame.  Returns 0 or -1. */
-static int
-mirror_addresses(struct mirror *m, const struct ipc_msg *msg)
-{
-	struct ipc_unpack	 u;
-	const uint8_t		*key;
-	uint64_t		 until = 0;
-	size_t			 len;
-
-	ipc_unpack_init(&u, msg->data, msg->len);
-	while (u.left > 0) {
-		if (msg->type == MIRROR_PUT)
-			until = ipc_get_u64(&u);
-		key = ipc_get_bytes(&u, KEYSET_KEY_MAX, &len);
-		if (u.failed || until > INT64_MAX)
-			return -1;
-		if (msg->type == MIRROR_DEL)
-			keyset_del(m->keys, (const char *)key, len);
-		else if (keyset_put(m->keys, (const char *)key, len,
-		    (int64_t)until) == -1)
-			return -1;
-	}
-	return ipc_unpack_end(&u);
-}
-
-static int
-mirror_clear(struct mirror *m)
-{
-	struct keyset	*keys;
-
-	if ((keys = keyset_new()) == NULL)
-		return -1;
-	keyset_free(m->keys);
-	m->keys = keys;
-	m->known = 0;
-	return 0;
-}
-
 /* Handles whose time is over are nobody's deletion: swept when it pays. */
 static void
 mirror_sweep(struct mirror *m)
 {
-	if (keyset_count(m->keys) < m->expire_at)
+	if (m->keys == NULL || keyset_count(m->keys) < m->expire_at)
 		return;
 	keyset_expire(m->keys, time(NULL));
 	m->expire_at = 2 * keyset_count(m->keys) + EXPIRE_MIN;
@@ -197,10 +192,66 @@ mirror_done(struct mirror *m, const struct ipc_msg *msg)
 static int
 mirror_fail(struct mirror *m, const struct ipc_msg *msg)
 {
-	m->asking = 0;
+	m->asking = m->late = 0;
 	m->failed = 1;
 	mirror_complain(m, (const char *)msg->data, msg->len);
 	return 0;
+}
+
+/* A credentials lookup's answer, which goes straight to who asked. */
+static int
+mirror_told(struct mirror *m, const struct ipc_msg *msg)
+{
+	struct secret		*s = &m->secret;
+	struct ipc_unpack	 u;
+	const uint8_t		*user, *password;
+	size_t			 userlen, len;
+
+	m->late = 0;
+	if (!s->asking || msg->id != s->question)
+		return 0;
+	s->asking = 0;
+	s->result = msg->type == MIRROR_SECRET_NONE ? 0 : -1;
+	if (msg->type == MIRROR_SECRET_FAIL)
+		mirror_complain(m, (const char *)msg->data, msg->len);
+	if (msg->type != MIRROR_SECRET_IS)
+		return 0;
+	ipc_unpack_init(&u, msg->data, msg->len);
+	user = ipc_get_bytes(&u, s->size, &userlen);
+	password = ipc_get_bytes(&u, s->size, &len);
+	if (ipc_unpack_end(&u) == -1 || userlen + 1 + len > s->size)
+		return -1;
+	memcpy(s->buf, user, userlen);
+	s->buf[userlen] = ':';
+	memcpy(s->buf + userlen + 1, password, len);
+	s->len = userlen + 1 + len;
+	s->result = 1;
+	return 0;
+}
+
+/* One frame of the answer to the last question: 0 or -1. */
+static int
+mirror_news(struct mirror *m, struct ipc_msg *msg)
+{
+	if (msg->type != MIRROR_FAIL && msg->type != MIRROR_DONE)
+		m->whole = 0;
+	switch (msg->type) {
+	case MIRROR_WATCH:
+		return mirror_watch(m, msg);
+	case MIRROR_CLEAR:
+		return mirror_clear(m);
+	case MIRROR_PUT:
+	case MIRROR_DEL:
+	case MIRROR_FORGET:
+	case MIRROR_MAY:
+		return batch_take(msg, m->keys, m->senders);
+	case MIRROR_DONE:
+		return mirror_done(m, msg);
+	case MIRROR_FAIL:
+		return mirror_fail(m, msg);
+	default:
+		return -1;
+	}
 }
 
 static void
@@ -216,30 +267,12 @@ mirror_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		mirror_lost(m);
 		return;
 	}
-	if (!m->asking || msg->id != m->question)
+	if (msg->type >= MIRROR_SECRET_IS && msg->type <= MIRROR_SECRET_FAIL)
+		r = mirror_told(m, msg);
+	else if (!m->asking || msg->id != m->question)
 		return;
-	if (msg->type != MIRROR_FAIL && msg->type != MIRROR_DONE)
-		m->whole = 0;
-	switch (msg->type) {
-	case MIRROR_WATCH:
-		r = mirror_watch(m, msg);
-		break;
-	case MIRROR_CLEAR:
-		r = mirror_clear(m);
-		break;
-	case MIRROR_PUT:
-	case MIRROR_DEL:
-		r = mirror_addresses(m, msg);
-		break;
-	case MIRROR_DONE:
-		r = mirror_done(m, msg);
-		break;
-	case MIRROR_FAIL:
-		r = mirror_fail(m, msg);
-		break;
-	default:
-		r = -1;
-	}
+	else
+		r = mirror_news(m, msg);
 	if (r == -1) {
 		/* Or there was no memory for it.  All of it, next time. */
 		m->asking = m->known = m->whole = 0;
@@ -260,6 +293,8 @@ mirror_peer(struct mirror *m, int fd)
 		mirror_lost(m);
 		return;
 	}
+	if (m->conf != NULL)
+		ipc_secret(m->ch);
 	mirror_ask(m);
 }
 
@@ -279,14 +314,13 @@ mirror_alarm(int fd, short what, void *arg)
 	m->timedout = 1;
 }
 
-int
-mirror_fresh(struct mirror *m, int msec)
+/* Looks at the channels until there is nothing more to wait for. */
+static void
+mirror_wait(struct mirror *m, int (*pending)(struct mirror *), int msec)
 {
 	struct event	ev;
 	struct timeval	tv;
 
-	if (mirror_current(m))
-		return 1;
 	if (m->late)
 		msec = 0;
 	m->timedout = 0;
@@ -294,18 +328,33 @@ mirror_fresh(struct mirror *m, int msec)
 	tv.tv_usec = msec % 1000 * 1000;
 	evtimer_set(&ev, mirror_alarm, m);
 	evtimer_add(&ev, &tv);
-	do {
-		mirror_ask(m);
+	do
 		event_loop(EVLOOP_ONCE);
-	} while (!mirror_current(m) && !m->failed && !m->timedout);
+	while (pending(m) && !m->timedout);
 	evtimer_del(&ev);
-	if (mirror_current(m))
-		return 1;
-	if (m->timedout && !m->late) {
+	if (pending(m) && !m->late) {
 		mirror_complain(m, "the keeper is silent", 20);
 		m->late = 1;
 	}
-	return 0;
+}
+
+static int
+pending_news(struct mirror *m)
+{
+	if (mirror_current(m) || m->failed)
+		return 0;
+	mirror_ask(m);
+	return 1;
+}
+
+int
+mirror_fresh(struct mirror *m, int msec)
+{
+	if (mirror_current(m))
+		return 1;
+	mirror_ask(m);
+	mirror_wait(m, pending_news, msec);
+	return mirror_current(m);
 }
 
 int
@@ -317,6 +366,71 @@ mirror_reload(struct mirror *m, int msec)
 		return 1;
 	m->reload = 0;
 	return 0;
+}
+
+const struct senders *
+mirror_senders(const struct mirror *m)
+{
+	return m->senders;
+}
+
+static int
+pending_secret(struct mirror *m)
+{
+	return m->secret.asking;
+}
+
+static int
+pending_peer(struct mirror *m)
+{
+	return m->ch == NULL;
+}
+
+static int
+mirror_ask_secret(struct mirror *m, const char *label, size_t len)
+{
+	struct secret	*s = &m->secret;
+	struct ipc_pack	 p;
+
+	ipc_pack_init(&p);
+	ipc_put_bytes(&p, label, len);
+	s->asking = m->ch != NULL && !p.failed && ipc_send(m->ch,
+	    MIRROR_SECRET, ++s->question, p.buf, p.len, -1) == 0;
+	ipc_pack_free(&p);
+	return s->asking;
+}
+
+int
+mirror_secret(struct mirror *m, const char *label, size_t labellen,
+    char *buf, size_t size, size_t *len, int msec)
+{
+	struct secret	*s = &m->secret;
+
+	if (labellen > MIRROR_LABEL_MAX)
+		return 0;
+	if (m->late) {
+		/* Perhaps by now it has answered what nobody waits for. */
+		if (!mirror_current(m))
+			mirror_ask(m);
+		event_loop(EVLOOP_NONBLOCK);
+	}
+	if (m->late)
+		return -1;
+	s->result = -1;
+	s->buf = buf;
+	s->size = size;
+	if (!mirror_ask_secret(m, label, labellen)) {
+		/* That may be how its death is noticed. */
+		mirror_lost(m);
+		mirror_wait(m, pending_peer, msec);
+		mirror_ask_secret(m, label, labellen);
+	}
+	if (s->asking)
+		mirror_wait(m, pending_secret, msec);
+	s->asking = 0;
+	s->buf = NULL;
+	*len = s->len;
+	return s->result;
 }
 
 int

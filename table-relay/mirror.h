@@ -15,7 +15,8 @@
  */
 
 /*
- * The front's copy of the addresses that the keeper reads from the database.
+ * The front's copy of what the keeper reads from the database: the addresses
+ * that we receive for or, in a table about who sends, what senders.h knows.
  * A look at shared memory tells whether the database has changed since; only
  * then is the keeper asked for what is new.  Uses libevent's current base.
  */
@@ -27,6 +28,9 @@
 
 #include <stdint.h>
 
+#include "conf.h"
+#include "senders.h"
+
 #define MIRROR_WAIT	2000	/* ms that smtpd is made to wait at most */
 #define MIRROR_WAIT_ALL	5000	/* ms for all addresses, when it asks so */
 
@@ -36,16 +40,30 @@ enum mirror_frame {
 	MIRROR_RELOAD,		/* open the database anew */
 	MIRROR_WATCH,		/* with what to watch: now ask (again) */
 	MIRROR_CLEAR,		/* forget all; what follows is everything */
-	MIRROR_PUT,		/* any number of: u64 until, string */
+	MIRROR_PUT,		/* any number of: u64 until, string; about
+				 * who sends, an enum senders_state for until */
 	MIRROR_DEL,		/* any number of: string */
 	MIRROR_DONE,		/* u64 position reached */
-	MIRROR_FAIL		/* why not, text without NUL */
+	MIRROR_FAIL,		/* why not, text without NUL */
+
+	/* About who sends. */
+	MIRROR_FORGET,		/* any number of: string login */
+	MIRROR_MAY,		/* any number of: string login, string */
+	MIRROR_SECRET,		/* asks: string label of credentials */
+	MIRROR_SECRET_IS,	/* string user, string password */
+	MIRROR_SECRET_NONE,
+	MIRROR_SECRET_FAIL	/* why not, text without NUL */
 };
+
+#define MIRROR_LABEL_MAX	128	/* bytes of a label */
 
 struct mirror;
 
-/* A new empty copy, or NULL without memory. */
-struct mirror	*mirror_new(void);
+/*
+ * A new empty copy, or NULL without memory.  conf is for a table about who
+ * sends, must outlive it then, and is NULL for one about who receives.
+ */
+struct mirror	*mirror_new(const struct conf *conf);
 
 /* Takes the descriptor of a channel to a new keeper and asks at once. */
 void		 mirror_peer(struct mirror *, int fd);
@@ -63,6 +81,20 @@ int		 mirror_reload(struct mirror *, int msec);
 /* Whether the address, in lower case, stands in the copy now: 1 or 0. */
 int		 mirror_has(const struct mirror *, const char *address,
 		    size_t len, int64_t now);
+
+/* What is known of who sends; changes with each mirror_fresh(). */
+const struct senders *mirror_senders(const struct mirror *);
+
+/*
+ * Asks the keeper for the credentials of an account by its label and writes
+ * "user:password" into the size bytes at buf, without a terminator; *len
+ * gets the length.  Nothing of it is kept here; the caller wipes buf.
+ * Returns 1; 0 if there are none to be told; -1 if that could not be had
+ * within msec milliseconds.
+ */
+int		 mirror_secret(struct mirror *, const char *label,
+		    size_t labellen, char *buf, size_t size, size_t *len,
+		    int msec);
 
 /* Whether nothing is expected from the keeper: 1 or 0. */
 int		 mirror_quiet(const struct mirror *);

@@ -39,6 +39,9 @@ enum req_service {
 	SERVICE_ALIAS,
 	SERVICE_DOMAIN,
 	SERVICE_MAILADDR,
+	SERVICE_MAILADDRMAP,
+	SERVICE_CREDENTIALS,
+	SERVICE_RELAYHOST,
 	SERVICE_OTHER		/* one that this program does not serve */
 };
 

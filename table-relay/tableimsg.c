@@ -16,12 +16,16 @@
 
 #include <string.h>
 
+#include "compat.h"
 #include "tableimsg.h"
 
 /* Bits of smtpd's enum table_service. */
 #define K_ALIAS		0x001
 #define K_DOMAIN	0x002
+#define K_CREDENTIALS	0x004
 #define K_MAILADDR	0x040
+#define K_MAILADDRMAP	0x100
+#define K_RELAYHOST	0x200
 
 static enum req_service
 service_of(uint32_t bits)
@@ -33,6 +37,12 @@ service_of(uint32_t bits)
 		return SERVICE_DOMAIN;
 	case K_MAILADDR:
 		return SERVICE_MAILADDR;
+	case K_MAILADDRMAP:
+		return SERVICE_MAILADDRMAP;
+	case K_CREDENTIALS:
+		return SERVICE_CREDENTIALS;
+	case K_RELAYHOST:
+		return SERVICE_RELAYHOST;
 	default:
 		return SERVICE_OTHER;
 	}
@@ -127,6 +137,7 @@ tableimsg_answer(void *buf, size_t size, const struct request *req,
 	unsigned char	data[sizeof(int32_t) + TABLEIMSG_VALUE_MAX + 1];
 	struct imsgwire	m = { TABLEIMSG_OK, 0, 0, 0, data, 0 };
 	int32_t		r;
+	ssize_t		n;
 
 	if (req->op == REQ_CLOSE)
 		return 0;
@@ -147,5 +158,7 @@ tableimsg_answer(void *buf, size_t size, const struct request *req,
 		data[m.datalen + vallen] = '\0';
 		m.datalen += vallen + 1;
 	}
-	return imsgwire_put(buf, size, &m);
+	n = imsgwire_put(buf, size, &m);
+	explicit_bzero(data, m.datalen);
+	return n;
 }

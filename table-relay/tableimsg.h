@@ -28,7 +28,7 @@
 
 #define TABLEIMSG_VERSION	2
 #define TABLEIMSG_NAME		2048	/* LINE_MAX where smtpd runs */
-#define TABLEIMSG_VALUE_MAX	1023
+#define TABLEIMSG_VALUE_MAX	16000	/* a frame ends at 16,384 bytes */
 
 /* The types of messages. */
 enum tableimsg_type {

@@ -74,6 +74,12 @@ service_of(const char *s, size_t len)
 		return SERVICE_MAILADDR;
 	if (is(s, len, "domain"))
 		return SERVICE_DOMAIN;
+	if (is(s, len, "mailaddrmap"))
+		return SERVICE_MAILADDRMAP;
+	if (is(s, len, "credentials"))
+		return SERVICE_CREDENTIALS;
+	if (is(s, len, "relayhost"))
+		return SERVICE_RELAYHOST;
 	return SERVICE_OTHER;
 }
 

@@ -27,8 +27,8 @@
 #define TABLETEXT_LINE_MAX	4096	/* of a request; smtpd's reach 1,300 */
 #define TABLETEXT_ID_MAX	64
 #define TABLETEXT_OP_MAX	32
-#define TABLETEXT_ANSWER_MAX	1280	/* of an answer, newline and all */
-#define TABLETEXT_VALUE_MAX	1023
+#define TABLETEXT_VALUE_MAX	(256 * 1024)	/* smtpd has none */
+#define TABLETEXT_ANSWER_MAX	(TABLETEXT_VALUE_MAX + 256)	/* a line */
 
 /*
  * Takes one request line of len bytes, without its newline, apart; name is

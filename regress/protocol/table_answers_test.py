@@ -120,22 +120,6 @@ def test_end(kind):
             assert u.proc.wait(SLOW) == 0
 
 
-def test_senders(kind):
-    """A table about who sends registers nothing, and says so."""
-    with World() as world, kind(world, "mail_senders", hello=False) as t:
-        if kind is Text:
-            t.hello()
-            assert t.services == []
-        else:
-            try:
-                t.hello()
-            except Fatal as e:
-                assert "type 1" in str(e)
-            else:
-                raise AssertionError("open was answered")
-        assert "senders" in t.logged()
-
-
 def test_services(kind):
     """What is registered; a name with a bar in it does not confuse."""
     with World() as world, kind(world, "a|b") as t:

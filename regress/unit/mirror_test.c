@@ -20,8 +20,10 @@
 
 #include <stdlib.h>
 
+#include "table-relay/batch.c"
 #include "table-relay/keyset.c"
 #include "table-relay/mirror.c"
+#include "table-relay/senders.c"
 #include "test.h"
 
 #define PATIENCE	5000	/* ms */
@@ -109,7 +111,7 @@ main(void)
 	close(fds[1]);
 	close(shm);
 	event_init();
-	if ((m = mirror_new()) == NULL)
+	if ((m = mirror_new(NULL)) == NULL)
 		return 1;
 	mirror_peer(m, fds[0]);
 	CHECK(mirror_fresh(m, PATIENCE) == 0);

@@ -100,7 +100,7 @@ test_hostile(void)
 static void
 test_answers(void)
 {
-	char	big[TABLETEXT_VALUE_MAX + 2];
+	static char	big[TABLETEXT_VALUE_MAX + 2];
 
 	CHECK_STR(answer(HEAD "lookup|alias|1f|k", RESULT_FOUND, "_smtprelay"),
 	    "lookup-result|1f|found|_smtprelay\n");

@@ -1,0 +1,376 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <string.h>
+
+#include "accseal.h"
+#include "compat.h"
+#include "keeper_senders.h"
+#include "log.h"
+#include "sender.h"
+#include "senders.h"
+#include "store_admin.h"
+
+#define CHANGES_MAX	4096	/* more: everything is told anew */
+
+/* An account, as far as the tables care. */
+struct acc {
+	uint64_t	 id;
+	int		 allowed;	/* policy lists its server */
+};
+
+struct accs {
+	struct acc	*list;
+	size_t		 count, size;
+};
+
+/* What is told, and of what. */
+struct tell {
+	struct store		*s;
+	const struct conf	*conf;
+	struct batch		*b;
+	struct accs		 accs;
+	const char		*login;	/* whose addresses are walked over */
+	struct store_sender_change *change;	/* CHANGES_MAX of them */
+	size_t			 changes;
+	int			 toomany;
+};
+
+static int
+add_account(const struct store_account *a, void *arg)
+{
+	struct tell	*t = arg;
+	struct acc	*p;
+	size_t		 n;
+
+	if (t->accs.count == t->accs.size) {
+		n = t->accs.size == 0 ? 256 : 2 * t->accs.size;
+		p = reallocarray(t->accs.list, n, sizeof(*p));
+		if (p == NULL)
+			return -1;
+		t->accs.list = p;
+		t->accs.size = n;
+	}
+	t->accs.list[t->accs.count].id = a->id;
+	t->accs.list[t->accs.count++].allowed = sender_host_allowed(t->conf,
+	    a);
+	return 0;
+}
+
+static int
+compare_accounts(const void *a, const void *b)
+{
+	const struct acc	*x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Whether policy lets mail leave through the account: 1, 0 or -1. */
+static int
+account_allowed(struct tell *t, uint64_t id)
+{
+	struct store_account	 acc;
+	struct acc		 key = { id, 0 }, *found;
+	int			 ret;
+
+	if (t->accs.list != NULL) {
+		found = bsearch(&key, t->accs.list, t->accs.count,
+		    sizeof(key), compare_accounts);
+		return found != NULL && found->allowed;
+	}
+	if ((ret = store_account_byid(t->s, id, &acc)) != 1)
+		return ret;
+	return sender_host_allowed(t->conf, &acc);
+}
+
+/* As sender_account() and sender_each() would judge it. */
+static int
+judge(struct tell *t, const struct store_identity *idt, int *routed, int *may)
+{
+	int	 allowed = 1;
+
+	*routed = *may = 0;
+	if (idt->verified == 0)
+		return 0;
+	if (idt->account != 0 && t->conf->outbound.alternates &&
+	    (allowed = account_allowed(t, idt->account)) == -1)
+		return -1;
+	*may = allowed;
+	*routed = allowed && idt->account != 0 && t->conf->outbound.alternates;
+	return 0;
+}
+
+static int
+put_identity(struct tell *t, const struct store_identity *idt)
+{
+	int	 routed, may;
+
+	if (judge(t, idt, &routed, &may) == -1)
+		return -1;
+	return batch_put(t->b, idt->folded, routed ? SENDERS_ROUTED :
+	    SENDERS_PLAIN);
+}
+
+static int
+may_identity(const struct store_identity *idt, void *arg)
+{
+	struct tell	*t = arg;
+	char		 login[STORE_LOGIN_MAX + 1];
+	int		 routed, may;
+
+	if (judge(t, idt, &routed, &may) == -1 ||
+	    store_fold(idt->user, login, sizeof(login)) == -1)
+		return -1;
+	return may ? batch_may(t->b, login, idt->folded) : 0;
+}
+
+static int
+put_one(const struct store_identity *idt, void *arg)
+{
+	return put_identity(arg, idt);
+}
+
+static int
+may_worker(const struct store_worker_addr *a, void *arg)
+{
+	struct tell	*t = arg;
+
+	return batch_may(t->b, t->login, a->folded);
+}
+
+/* The addresses of the worker whose login it is, in lower case. */
+static int
+tell_worker(struct tell *t, const char *login)
+{
+	struct store_worker	 w;
+	int			 ret;
+
+	if ((ret = store_worker_byuser(t->s, login, &w)) != 1)
+		return ret;
+	t->login = login;
+	return store_worker_addrs(t->s, w.id, may_worker, t);
+}
+
+static int
+each_worker(const struct store_worker *w, void *arg)
+{
+	struct tell		*t = arg;
+	struct store_worker	 first;
+	char			 login[STORE_LOGIN_MAX + 1];
+
+	if (w->login[0] == '\0' ||
+	    store_fold(w->login, login, sizeof(login)) == -1)
+		return 0;
+	/* Of logins that smtpd cannot tell apart, the one that is asked. */
+	if (store_worker_byuser(t->s, login, &first) == 1 && first.id != w->id)
+		return 0;
+	return tell_worker(t, login);
+}
+
+static int
+put_mailbox(const struct store_mailbox *mb, void *arg)
+{
+	struct tell	*t = arg;
+
+	return batch_put(t->b, mb->address, SENDERS_MAILBOX);
+}
+
+static int
+may_mailbox(const struct store_mailbox *mb, void *arg)
+{
+	struct tell	*t = arg;
+
+	return batch_may(t->b, "", mb->address);
+}
+
+static int
+tell_all(struct tell *t)
+{
+	if (batch_clear(t->b) == -1 ||
+	    store_account_each(t->s, add_account, t) == -1)
+		return -1;
+	if (t->accs.count > 0)
+		qsort(t->accs.list, t->accs.count, sizeof(*t->accs.list),
+		    compare_accounts);
+	if (store_identity_each(t->s, NULL, put_one, t) == -1 ||
+	    store_mailbox_each(t->s, 0, put_mailbox, t) == -1 ||
+	    store_worker_each(t->s, each_worker, t) == -1 ||
+	    store_mailbox_each(t->s, 0, may_mailbox, t) == -1)
+		return -1;
+	return store_identity_each(t->s, NULL, may_identity, t);
+}
+
+/* What has become of one address. */
+static int
+tell_address(struct tell *t, const char *address)
+{
+	struct store_identity	 idt;
+	struct store_mailbox	 mb;
+	int			 ret;
+
+	if ((ret = store_identity_get(t->s, address, &idt)) == 1)
+		return put_identity(t, &idt);
+	if (ret == 0 && address[0] != '@' &&
+	    (ret = store_mailbox_get(t->s, address, &mb)) == 1)
+		return batch_put(t->b, address, SENDERS_MAILBOX);
+	return ret == -1 ? -1 : batch_del(t->b, address);
+}
+
+/* What a login may send as now. */
+static int
+tell_login(struct tell *t, const char *login)
+{
+	if (batch_forget(t->b, login) == -1)
+		return -1;
+	if (login[0] == '\0')
+		return store_mailbox_each(t->s, 0, may_mailbox, t);
+	if (tell_worker(t, login) == -1)
+		return -1;
+	return store_identity_each(t->s, login, may_identity, t);
+}
+
+static int
+add_change(const struct store_sender_change *c, void *arg)
+{
+	struct tell	*t = arg;
+
+	if (t->changes == CHANGES_MAX)
+		t->toomany = 1;
+	else
+		t->change[t->changes++] = *c;
+	return 0;
+}
+
+static int
+compare_changes(const void *a, const void *b)
+{
+	const struct store_sender_change *x = a, *y = b;
+
+	return strcmp(x->user, y->user);
+}
+
+static int
+tell_changes(struct tell *t)
+{
+	size_t	 i;
+
+	for (i = 0; i < t->changes; i++)
+		if (t->change[i].address[0] != '\0' &&
+		    tell_address(t, t->change[i].address) == -1)
+			return -1;
+	qsort(t->change, t->changes, sizeof(*t->change), compare_changes);
+	for (i = 0; i < t->changes; i++)
+		if ((i == 0 || strcmp(t->change[i].user,
+		    t->change[i - 1].user) != 0) &&
+		    tell_login(t, t->change[i].user) == -1)
+			return -1;
+	return 0;
+}
+
+int
+keeper_senders_tell(struct store *s, const struct conf *conf,
+    struct batch *b, int64_t *seq)
+{
+	struct tell	 t = { .s = s, .conf = conf, .b = b };
+	int		 ret = 0;
+
+	t.change = calloc(CHANGES_MAX, sizeof(*t.change));
+	if (t.change == NULL || store_begin_read(s) == -1) {
+		free(t.change);
+		return -1;
+	}
+	if (*seq >= 0)
+		ret = store_senders_since(s, seq, add_change, &t);
+	if (ret == 1 && !t.toomany)
+		ret = tell_changes(&t);
+	else if (ret != -1 && (ret = store_senders_seq(s, seq)) != -1)
+		ret = tell_all(&t);
+	store_rollback(s);
+	free(t.accs.list);
+	free(t.change);
+	return ret;
+}
+
+static void
+fail(struct ipc *ch, uint64_t id, const char *why)
+{
+	ipc_send(ch, MIRROR_SECRET_FAIL, id, why, strlen(why), -1);
+}
+
+/*
+ * The account of a label: 1; 0 when there is none, or nothing of it that
+ * smtpd could use: it knows no other than a password, and splits user and
+ * password at the first colon.
+ */
+static int
+find_account(struct store *s, const struct conf *conf, const char *label,
+    struct store_account *acc)
+{
+	int	 ret;
+
+	if (!conf->outbound.alternates)
+		return 0;
+	if ((ret = store_account_get(s, label, acc)) != 1)
+		return ret;
+	return acc->auth == STORE_AUTH_PASSWORD &&
+	    sender_host_allowed(conf, acc) && acc->user[0] != '\0' &&
+	    strchr(acc->user, ':') == NULL;
+}
+
+void
+keeper_senders_secret(struct ipc *ch, const struct ipc_msg *msg,
+    struct store *s, const struct conf *conf, struct keys *keys)
+{
+	struct store_account	 acc;
+	struct ipc_unpack	 u;
+	struct ipc_pack		 p;
+	char			 label[MIRROR_LABEL_MAX + 1], *secret = NULL;
+	char			 err[256];
+	int			 r;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	(void)ipc_get_str(&u, label, sizeof(label));
+	if (ipc_unpack_end(&u) == -1) {
+		ipc_send(ch, MIRROR_SECRET_NONE, msg->id, NULL, 0, -1);
+		return;
+	}
+	if (s == NULL || keys == NULL) {
+		fail(ch, msg->id, s == NULL ? "the database cannot be read" :
+		    "the key file cannot be read");
+		return;
+	}
+	/* What is sealed under a new key opens with that. */
+	if (keys_reload(keys, err, sizeof(err)) == -1)
+		log_warnx("%s", err);
+	if ((r = find_account(s, conf, label, &acc)) == 1)
+		r = accseal_read(keys, s, &acc, &secret);
+	if (r == -1)
+		fail(ch, msg->id, store_error(s)->text);
+	else if (r == 0)
+		ipc_send(ch, MIRROR_SECRET_NONE, msg->id, NULL, 0, -1);
+	else {
+		ipc_pack_init(&p);
+		ipc_put_str(&p, acc.user);
+		ipc_put_str(&p, secret);
+		if (p.failed || ipc_send(ch, MIRROR_SECRET_IS, msg->id, p.buf,
+		    p.len, -1) == -1)
+			log_warnx("credentials could not be told");
+		ipc_pack_free(&p);
+		accseal_wipe(secret);
+	}
+}
