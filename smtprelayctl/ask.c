@@ -126,9 +126,11 @@ ask_answered(const struct dns_answer *a, void *arg)
 int
 ask_dns(struct ask *ask, const char *name, int type, struct dns_answer *a)
 {
-	struct waiting	 w = { 0, a, NULL };
+	struct waiting	 w;
 
 	memset(a, 0, sizeof(*a));
+	memset(&w, 0, sizeof(w));
+	w.answer = a;
 	a->status = DNS_SERVFAIL;
 	if (dns_query(ask->dns, name, type, ask_answered, &w) != NULL)
 		ask_wait(ask, &w);
@@ -153,9 +155,11 @@ ask_checked(const struct spf_result *r, void *arg)
 void
 ask_spf(struct ask *ask, const struct spf_request *req, struct spf_result *r)
 {
-	struct waiting	 w = { 0, NULL, r };
+	struct waiting	 w;
 
 	memset(r, 0, sizeof(*r));
+	memset(&w, 0, sizeof(w));
+	w.result = r;
 	r->result = SPF_TEMPERROR;
 	if (spf_check(ask->dns, req, ask_checked, &w) != NULL)
 		ask_wait(ask, &w);
