@@ -25,7 +25,6 @@
 #include "ask.h"
 #include "dns_int.h"
 #include "dnscares.h"
-#include "hostport.h"
 
 #define DNS_PORT	53
 
@@ -63,14 +62,14 @@ ask_open(struct ask *ask, struct ctl *ctl)
 {
 	struct dnscares_conf	 conf;
 	const char		*error;
-	char			 server[HOSTPORT_TEXT_MAX + 1];
 	long long		 seconds = ASK_SECONDS;
 
 	memset(&conf, 0, sizeof(conf));
+	ask->server[0] = '\0';
 	if (ctl->opt['s'] != NULL) {
-		if (ask_server(ctl, server, sizeof(server)) == -1)
+		if (ask_server(ctl, ask->server, sizeof(ask->server)) == -1)
 			return CTL_USAGE;
-		conf.servers = server;
+		conf.servers = ask->server;
 	}
 	if (ctl->opt['t'] != NULL) {
 		seconds = strtonum(ctl->opt['t'], 1, ASK_SECONDS_MAX, &error);

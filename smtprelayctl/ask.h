@@ -21,6 +21,7 @@
 
 #include "ctl.h"
 #include "dns.h"
+#include "hostport.h"
 #include "spf.h"
 
 #define ASK_SECONDS	5	/* for one question, unless -t says more */
@@ -31,6 +32,8 @@ struct event_base;
 struct ask {
 	struct event_base	*base;
 	struct dns		*dns;
+	char			 server[HOSTPORT_TEXT_MAX + 1];	/* of -s, or
+								 * "" */
 };
 
 /*

@@ -53,17 +53,26 @@ describe(const struct store_account *acc, char *helo, size_t size,
 }
 
 int
-ctl_upstream_look(const struct store_account *acc, struct tlsio_info *info)
+ctl_upstream_probe(const struct store_account *acc, const char *servers,
+    struct upstreamrun *run)
 {
 	struct upstream_conf	 conf;
-	struct upstreamrun	*run;
 	char			 helo[256];
+
+	memset(run, 0, sizeof(*run));
+	describe(acc, helo, sizeof(helo), &conf);
+	return upstreamrun(&conf, NULL, servers, NULL, run) == 0;
+}
+
+int
+ctl_upstream_look(const struct store_account *acc, struct tlsio_info *info)
+{
+	struct upstreamrun	*run;
 	int			 tls;
 
 	if ((run = calloc(1, sizeof(*run))) == NULL)
 		return 0;
-	describe(acc, helo, sizeof(helo), &conf);
-	(void)upstreamrun(&conf, NULL, NULL, NULL, run);
+	(void)ctl_upstream_probe(acc, NULL, run);
 	if ((tls = run->tls))
 		*info = run->info;
 	free(run);

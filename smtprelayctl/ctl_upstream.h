@@ -34,6 +34,15 @@ int	ctl_upstream(struct ctl *, struct store *s, const struct keys *keys,
 	    const struct upstreamrun_mail *mail, struct upstreamrun *run);
 
 /*
+ * Looks how far a session with acc's server comes without a login; whatever
+ * its certificate is worth is in run->info.  servers: name servers as in
+ * struct aresev_conf, or NULL.  1 when it would take a login now, else 0 with
+ * why in run->end.text.
+ */
+int	 ctl_upstream_probe(const struct store_account *acc,
+	    const char *servers, struct upstreamrun *run);
+
+/*
  * Looks at the certificate of a server that is not to be trusted: nothing is
  * said to it but QUIT.  1, or 0 if there is none to be seen.
  */

@@ -25,6 +25,7 @@ int	ctl_account_del(struct ctl *);
 int	ctl_account_list(struct ctl *);
 int	ctl_account_show(struct ctl *);
 int	ctl_account_test(struct ctl *);
+int	ctl_check_account(struct ctl *);
 int	ctl_check_config(struct ctl *);
 int	ctl_check_domain(struct ctl *);
 int	ctl_conversation_close(struct ctl *);

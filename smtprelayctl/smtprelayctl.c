@@ -32,6 +32,8 @@
 static const struct ctl_command	 commands[] = {
 	{ { "init", NULL }, ctl_init, "", 0, 0, 1, "" },
 	{ { "check", "config" }, ctl_check_config, "", 0, 0, 0, "" },
+	{ { "check", "account" }, ctl_check_account, "s:t:", 1, 1, 1,
+	    "NAME [-s SERVER] [-t SECONDS]" },
 	{ { "check", "domain" }, ctl_check_domain, "a:b:k:s:t:", 1, -1, 0,
 	    "DOMAIN ... [-k SELECTOR] [-a ADDRESS] [-b LIST] [-s SERVER] "
 	    "[-t SECONDS]" },

@@ -4,6 +4,7 @@ CTL_SRCS += ask.c
 CTL_SRCS += checkdom_host.c
 CTL_SRCS += checkdom_mail.c
 CTL_SRCS += checkdom_spf.c
+CTL_SRCS += ctl_checkacc.c
 CTL_SRCS += ctl_checkdom.c
 CTL_SRCS += report.c
 CTL_SRCS += ctl.c

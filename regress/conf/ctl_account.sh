@@ -192,14 +192,23 @@ try verify-word 1 - 'this is no code' identity verify 1234
 /usr/bin/python3 "$here/smtpserver.py" /etc/mail/courier.crt \
     /etc/mail/courier.key dora "$secret" . 2>server.log &
 server=$!
-trap 'kill $server' EXIT
+/usr/bin/python3 "$here/nameserver.py" . \
+    new.example TXT 'v=spf1 ip4:127.0.0.1 -all' \
+    other.example TXT 'v=spf1 -all' bad.example TXT 'v=spf1 ip4:x' \
+    2>dns.log &
+dns=$!
+trap 'kill $server $dns' EXIT
 i=0
-until [ -s port ] || [ $i = 600 ]; do
+until [ -s port ] && [ -s dnsport ] || [ $i = 600 ]; do
 	i=$((i + 1))
 	sleep 0.1
 done
 url="smtp+tls://dora@127.0.0.1:$(cat port)"
 check add-live add live "$url"
+ask="-s 127.0.0.1:$(cat dnsport) -t 20"
+# shellcheck disable=SC2086
+try check-untrusted 1 '^fail  127.0.0.1:.*: certificate: ' - \
+    check account live $ask
 try test-untrusted 1 'NOT VERIFIED' 'live: TLS: ' account test live
 json test-untrusted-json 'not d["ready"] and d["stage"] == "TLS" and
     not d["tls"]["verified"]' account test live
@@ -249,6 +258,27 @@ json code-undone 'len(d["identities"]) == 1' identity list dora
 try code-null 1 - 'would be discarded' \
     identity add dora null@new.example -a nowhere
 conf=$tmp/relay.conf
+
+# What is to be said of an account without a login.
+# shellcheck disable=SC2086
+try check-account 0 '^pass  127.0.0.1:.*: session: ' - check account live $ask
+check check-starttls grep -q '^pass  .*: STARTTLS: TLSv1' out
+check check-certificate grep -q '^pass  .*: certificate: right, until' out
+check check-login grep -q '^pass  .*: login: offered: PLAIN' out
+check check-spf grep -q '^pass  new.example: SPF: 127.0.0.1 may send' out
+try check-other 0 'may send' - identity add eve eve@other.example -a live
+try check-bad 0 'may send' - identity add eve eve@bad.example -a live
+# shellcheck disable=SC2086
+json check-json 'd["result"] == "fail" and d["fail"] == 1 and
+    [x["result"] for x in d["lines"] if x["check"] == "SPF"] ==
+    ["pass", "fail", "warn"]' check account live $ask
+try check-other-end 0 'no longer' - identity del eve eve@other.example
+try check-bad-end 0 'no longer' - identity del eve eve@bad.example
+# shellcheck disable=SC2086
+try check-null 0 '^warn  nowhere: ' - check account nowhere $ask
+# shellcheck disable=SC2086
+try check-hosts 1 'not under hosts' - check account live -f hosts.conf $ask
+try check-nobody 1 - 'no account' check account nobody
 
 # Keys: what is sealed moves to the new one, and nothing is lost.
 try rotate 0 '5 accounts are sealed under it' - key rotate
