@@ -115,7 +115,7 @@ struct conf_outbound {
 	struct conf_list	 hosts;		/* "host:port", lower case,
 						 * IPv6 in brackets */
 	enum conf_tls		 tls;
-	char			*courier;	/* a loopback address, 4 or 6 */
+	char			*courier;	/* of 127.0.0.0/8 */
 	unsigned int		 courier_port;
 	int			 verify_identity;
 	int			 hide_client;

@@ -154,13 +154,9 @@ int
 hostport_loopback(const char *text, char *buf, size_t size)
 {
 	struct in_addr	 in;
-	struct in6_addr	 in6;
 
-	if (inet_pton(AF_INET, text, &in) == 1 &&
-	    ntohl(in.s_addr) >> 24 == 127)
-		return inet_ntop(AF_INET, &in, buf, size) == NULL ? -1 : 0;
-	if (inet_pton(AF_INET6, text, &in6) == 1 &&
-	    IN6_IS_ADDR_LOOPBACK(&in6))
-		return inet_ntop(AF_INET6, &in6, buf, size) == NULL ? -1 : 0;
-	return -1;
+	if (inet_pton(AF_INET, text, &in) != 1 ||
+	    ntohl(in.s_addr) >> 24 != 127)
+		return -1;
+	return inet_ntop(AF_INET, &in, buf, size) == NULL ? -1 : 0;
 }

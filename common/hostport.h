@@ -44,8 +44,8 @@ int	hostport_parse(const char *text, unsigned int port,
 int	hostport_format(const struct hostport *hp, char *buf, size_t size);
 
 /*
- * Checks an address of the loopback interface, IPv4 or IPv6, without
- * brackets, and writes its canonical form: 0, or -1 if it is another.
+ * Checks an IPv4 address of the loopback interface, and writes its canonical
+ * form: 0, or -1 if it is another.
  */
 int	hostport_loopback(const char *text, char *buf, size_t size);
 

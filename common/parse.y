@@ -757,7 +757,10 @@ add_host(const char *value)
 		add("server", server);
 }
 
-/* smtpd gives the courier's password to whoever listens there. */
+/*
+ * smtpd gives the courier's password to whoever listens there.  Of an IPv6
+ * address in brackets it makes a name that no certificate can have.
+ */
 static void
 set_courier(const char *address, const char *port)
 {
@@ -765,8 +768,8 @@ set_courier(const char *address, const char *port)
 
 	if (hostport_loopback(address, canonical, sizeof(canonical)) == -1) {
 		conflex_error(lex, 0, "\"%.64s\", expected an address of this "
-		    "machine alone: 127.0.0.1 or another of 127.0.0.0/8, or "
-		    "::1", address);
+		    "machine alone: 127.0.0.1 or another of 127.0.0.0/8",
+		    address);
 		return;
 	}
 	keep(&conf->outbound.courier, canonical);

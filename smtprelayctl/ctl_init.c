@@ -364,10 +364,12 @@ init_lines(struct ctl *ctl, const struct smtpdconf *sc)
 	ctl_say(ctl, "# these domains, and the listener is the one for mail "
 	    "from outside.");
 	for (i = 0; i < sc->lines; i++) {
-		if (i == sc->outbound)
+		if (i == sc->outbound) {
 			ctl_say(ctl, "# For users' other addresses: the name "
-			    "of the pki is yours, and the match\n# stands "
-			    "before others that take mail from users.");
+			    "of the pki is yours, and the match");
+			ctl_say(ctl, "# stands before others that take mail "
+			    "from users.");
+		}
 		ctl_say(ctl, "%s%s%s", sc->line[i].text,
 		    sc->line[i].present ? "\t# is in " : "",
 		    sc->line[i].present ? sc->path : "");

@@ -127,7 +127,6 @@ smtpdconf_outbound(struct smtpdconf *sc, const struct conf *conf,
 {
 	const struct conf_outbound	*o = &conf->outbound;
 	char				 cert[CONF_PATH_MAX + 32];
-	const char			*open = "", *close = "";
 
 	sc->outbound = sc->lines;
 	if (!o->present)
@@ -135,22 +134,18 @@ smtpdconf_outbound(struct smtpdconf *sc, const struct conf *conf,
 	if (conf_beside(conf, CONF_COURIER_CERT, cert, sizeof(cert)) == -1 ||
 	    !smtpdconf_plain(cert))
 		return -1;
-	if (strchr(o->courier, ':') != NULL) {
-		open = "[";
-		close = "]";
-	}
 	if (smtpdconf_add(sc, "table mail_senders relay:%s", path) == -1 ||
 	    smtpdconf_add(sc, "ca courier cert \"%s\"", cert) == -1 ||
-	    smtpdconf_add(sc, "mta limit for domain \"%s%s%s\" "
+	    smtpdconf_add(sc, "mta limit for domain \"%s\" "
 	    "max-conn-per-route 100 max-conn-per-host 100 "
 	    "max-conn-per-connector 100 conn-delay-route 0 "
-	    "conn-delay-relay 0", open, o->courier, close) == -1 ||
+	    "conn-delay-relay 0", o->courier) == -1 ||
 	    smtpdconf_add(sc, "listen on 0.0.0.0 port submission "
 	    "tls-require pki mail.company.example auth "
 	    "senders <mail_senders> filter replies tag SUBMISSION") == -1 ||
 	    smtpdconf_add(sc, "action alternates relay host "
-	    "smtps://courier@%s%s%s:%u ca courier auth <mail_senders>", open,
-	    o->courier, close, o->courier_port) == -1 ||
+	    "smtps://courier@%s:%u ca courier auth <mail_senders>",
+	    o->courier, o->courier_port) == -1 ||
 	    smtpdconf_add(sc, "match tag SUBMISSION from auth "
 	    "mail-from <mail_senders> for any action alternates") == -1)
 		return -1;
