@@ -216,6 +216,7 @@ courier_start(struct courier *c, struct table *t)
 	    (c->env.resolve = resolve_new(NULL, NULL, NULL)) == NULL)
 		return -1;
 	pool_init(c);
+	stuck_init(c);
 	return 0;
 }
 

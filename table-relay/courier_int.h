@@ -211,6 +211,7 @@ struct courier {
 	int			 nlinks;
 	int			 maxlinks;
 	struct event		 sweep_timer;
+	struct event		 stuck_timer;
 };
 
 /* Seconds of a clock that nobody sets. */
@@ -381,5 +382,11 @@ int	link_command(struct link *l, int tag, const char *line);
 
 /* Notes that something is due from the server, or that it has come. */
 void	link_owes(struct link *l, int owes);
+
+/* -------------------------------------------------- courier_stuck.c */
+
+/* Prepares; from a link on, puts off what holds up others. */
+void	stuck_init(struct courier *c);
+void	stuck_watch(struct courier *c);
 
 #endif

@@ -129,6 +129,7 @@ link_new(struct courier *c, struct account *a)
 	TAILQ_INSERT_TAIL(&a->links, l, entry);
 	a->nlinks++;
 	c->nlinks++;
+	stuck_watch(c);
 	return l;
 }
 

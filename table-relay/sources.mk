@@ -11,6 +11,7 @@ TABLE_SRCS += courier_mail.c
 TABLE_SRCS += courier_msg.c
 TABLE_SRCS += courier_pool.c
 TABLE_SRCS += courier_session.c
+TABLE_SRCS += courier_stuck.c
 TABLE_SRCS += dotstream.c
 TABLE_SRCS += front.c
 TABLE_SRCS += intake.c

@@ -19,7 +19,9 @@
 """Whatever an account's server does, smtpd has one answer in time, and the
 mail is neither lost nor sent twice."""
 
+import select
 import signal
+import threading
 import time
 
 from courierpeer import (DROP, HANG, SLOW, Client, Closed, Upstream, main,
@@ -147,6 +149,37 @@ def test_hang_later(world):
             stuck.close()
 
     together(hang, ("rcpt", "data", "end"))
+
+
+def test_no_more_than_two(world):
+    """smtpd opens no connection while three stand still."""
+    def body(_):
+        time.sleep(4 * SLOW)
+
+    line = b"x" * 998 + b"\r\n"
+    with Upstream(hooks={"body": body}) as slow, \
+            Upstream(hooks={"rcpt": HANG}) as rcpt:
+        clients = [Client(world) for _ in range(4)]
+        for client in clients[:2]:
+            client.want(250, "MAIL FROM:<%s>" % world.sender(slow))
+            client.want(250, "RCPT TO:<a@b.test>")
+            client.want(354, "DATA")
+            # More than there is room for on the way.
+            threading.Thread(target=lambda c=client: c.send(
+                line * 20000 + b".\r\n"), daemon=True).start()
+        # The two that come after these may go on: the first are given up.
+        time.sleep(2)
+        for client in clients[2:]:
+            client.want(250, "MAIL FROM:<%s>" % world.sender(rcpt))
+            client.send("RCPT TO:<a@b.test>\r\n")
+        for client in clients[:2]:
+            client.sock.settimeout(4 * SLOW)
+            reply = client.reply()
+            assert "451 4.4.1" in reply and "no progress" in reply, reply
+            client.want(250, "NOOP")
+        assert not select.select([c.sock for c in clients[2:]], [], [], 0)[0]
+        for client in clients:
+            client.close()
 
 
 def test_drops(world):
