@@ -180,6 +180,11 @@ def tests():
     if not 0 < ttl <= 77:
         BAD.append("negative ttl %d" % ttl)
     ask.close()
+    # Confined, by the name server of resolv.conf, over TCP too.
+    ask = Ask(None, "-c", "-t", "20000", "-n", "1")
+    check("confined", ask.one("mail.example A")[2], ["192.0.2.1"])
+    check("confined big", len(ask.one("big.example TXT")[2][0]), 250 * 255)
+    ask.close()
     # A name server that is not there: an answer by the deadline.
     ask = Ask("127.0.0.1", "-t", "500", "-n", "2")
     got = ask.status("x.gone.example A")
@@ -191,10 +196,13 @@ def tests():
 def main():
     if len(sys.argv) == 1:
         build("dnsask")
-        os.execvp("unshare", ["unshare", "-n", sys.executable,
+        os.execvp("unshare", ["unshare", "-nm", sys.executable,
                               os.path.abspath(__file__), "inside"])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     where = tempfile.mkdtemp(prefix="relaydns.")
+    write(where + "/resolv.conf", "nameserver 127.0.0.1\n")
+    subprocess.run(["mount", "--bind", where + "/resolv.conf",
+                    "/etc/resolv.conf"], check=True)
     processes = start(where)
     try:
         tests()

@@ -37,7 +37,8 @@ class Ask:
     def __init__(self, servers, *args):
         tool, = build("dnsask")
         self.process = subprocess.Popen(
-            [tool, "-s", servers] + list(args), stdin=subprocess.PIPE,
+            [tool] + (["-s", servers] if servers else []) + list(args),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True)
         self.sent = 0
 

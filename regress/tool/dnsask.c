@@ -17,7 +17,9 @@
 /*
  * Asks name servers through dnscares.h.
  *
- *	dnsask -s servers [-t ms] [-n tries] [-e entries]
+ *	dnsask [-c] [-s servers] [-t ms] [-n tries] [-e entries]
+ *
+ * -c: confined as a resolver process is.
  *
  * Reads lines of questions, "NAME TYPE NAME TYPE ...", asks those of a line
  * all at once, and writes a line for each answer, in the order in which they
@@ -36,6 +38,7 @@
 #include "compat.h"
 #include "dnscares.h"
 #include "log.h"
+#include "sandbox.h"
 
 #define QUESTIONS_MAX	1000
 
@@ -113,11 +116,14 @@ main(int argc, char **argv)
 	size_t size = 0;
 	ssize_t len;
 	char *buf = NULL;
-	int ch;
+	int ch, confined = 0;
 
 	memset(&conf, 0, sizeof(conf));
-	while ((ch = getopt(argc, argv, "e:n:s:t:")) != -1)
+	while ((ch = getopt(argc, argv, "ce:n:s:t:")) != -1)
 		switch (ch) {
+		case 'c':
+			confined = 1;
+			break;
 		case 'e':
 			conf.entries = atoi(optarg);
 			break;
@@ -137,6 +143,8 @@ main(int argc, char **argv)
 	event_init();
 	if ((d = dnscares_new(NULL, &conf)) == NULL)
 		errx(1, "dnscares_new");
+	if (confined && (sandbox_init(0, 0) == -1 || sandbox_network() == -1))
+		errx(1, "sandbox");
 	while ((len = getline(&buf, &size, stdin)) > 0) {
 		if (buf[len - 1] == '\n')
 			buf[len - 1] = '\0';
