@@ -44,6 +44,7 @@ COMMON_SRCS += upstream_queue.c
 COMMON_SRCS += upstream_sasl.c
 COMMON_SRCS += upstreamrun.c
 COMMON_SRCS += jsonread.c
+COMMON_SRCS += accoauth.c
 COMMON_SRCS += oauthanswer.c
 COMMON_SRCS += oauthfetch.c
 COMMON_SRCS += oauthfetch_form.c

@@ -18,11 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "accoauth.h"
 #include "accseal.h"
 #include "conf.h"
 #include "ctl.h"
 #include "ctl_upstream.h"
 #include "hostport.h"
+#include "oauthfetch.h"
+#include "oauthtext.h"
 
 /* Our name in EHLO: that of the machine, if it is one. */
 static void
@@ -87,6 +90,43 @@ wrong(struct upstreamrun *run, const char *what)
 	return CTL_FAIL;
 }
 
+/*
+ * Has the account's OAuth data, in *secret, make place for an access token.
+ * 0, or -1 with why in *run; *secret is NULL then.
+ */
+static int
+token(struct store *s, const struct keys *keys,
+    const struct store_account *acc, char **secret, struct upstreamrun *run)
+{
+	struct oauthanswer	 a;
+	struct oauthtext	 o;
+	char			*text = *secret, err[256];
+	int			 ok;
+
+	*secret = NULL;
+	if (oauthtext_parse(&o, text, err, sizeof(err)) == -1) {
+		oauthtext_free(&o);
+		accseal_wipe(text);
+		(void)wrong(run, "the OAuth data makes no sense");
+		return -1;
+	}
+	oauthfetch_run(&o, NULL, NULL, &a);
+	ok = a.state == OAUTHANSWER_GOOD;
+	if (!ok)
+		(void)wrong(run, a.text);
+	else if (a.refresh != NULL &&
+	    accoauth_renew(keys, s, acc, text, a.refresh) == -1) {
+		(void)wrong(run, "the renewed refresh token cannot be kept");
+		ok = 0;
+	} else {
+		*secret = a.token;
+		a.token = NULL;
+	}
+	oauthanswer_free(&a);
+	accseal_wipe(text);
+	return ok ? 0 : -1;
+}
+
 int
 ctl_upstream(struct ctl *ctl, struct store *s, const struct keys *keys,
     const struct store_account *acc, const struct upstreamrun_mail *mail,
@@ -99,15 +139,16 @@ ctl_upstream(struct ctl *ctl, struct store *s, const struct keys *keys,
 	memset(run, 0, sizeof(*run));
 	describe(acc, helo, sizeof(helo), &conf);
 	conf.verify = ctl->conf->outbound.tls == CONF_TLS_VERIFY;
-	if (acc->auth == STORE_AUTH_OAUTH)
-		return wrong(run, "an access token is fetched by table-relay "
-		    "alone");
-	if (acc->auth == STORE_AUTH_PASSWORD) {
+	if (acc->auth != STORE_AUTH_NONE) {
 		if ((ret = accseal_read(keys, s, acc, &secret)) != 1)
 			return wrong(run, ret == 0 ? "the password is sealed "
 			    "under a key that is not in the key file: add the "
 			    "account again" : "the password cannot be read");
-		conf.login = UPSTREAM_PASSWORD;
+		if (acc->auth == STORE_AUTH_OAUTH &&
+		    token(s, keys, acc, &secret, run) == -1)
+			return CTL_FAIL;
+		conf.login = acc->auth == STORE_AUTH_OAUTH ?
+		    UPSTREAM_BEARER : UPSTREAM_PASSWORD;
 		conf.user = acc->user;
 		conf.secret = secret;
 	}

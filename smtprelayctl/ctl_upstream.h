@@ -26,7 +26,8 @@
 
 /*
  * Opens a session with acc's server, with its secret, and sends mail unless
- * that is NULL; s and keys are only read.  CTL_OK, or CTL_FAIL with why in
+ * that is NULL; s and keys are only read, but for a refresh token that was
+ * renewed.  CTL_OK, or CTL_FAIL with why in
  * run->end.text.
  */
 int	ctl_upstream(struct ctl *, struct store *s, const struct keys *keys,

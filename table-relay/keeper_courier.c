@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "accoauth.h"
 #include "accseal.h"
 #include "compat.h"
 #include "courier_msg.h"
@@ -28,7 +29,6 @@
 #include "keys.h"
 #include "log.h"
 #include "lograte.h"
-#include "oauthtext.h"
 #include "sender.h"
 #include "table-relay.h"
 
@@ -284,31 +284,6 @@ kc_oauth_find(struct keeper_courier *kc, const struct ipc_msg *msg)
 	accseal_wipe(text);
 }
 
-/* Puts the renewed token in and seals the whole anew: 0 or -1. */
-static int
-kc_reseal(struct keeper_courier *kc, struct store *s,
-    const struct store_account *acc, const char *text, const char *refresh)
-{
-	struct oauthtext	 o;
-	char			 err[256], plain[OAUTHTEXT_MAX + 1];
-	char			 before[STORE_SECRET_MAX + 1];
-	char			 sealed[STORE_SECRET_MAX + 1];
-	int			 rv = -1;
-
-	if (oauthtext_parse(&o, text, err, sizeof(err)) == 0 &&
-	    oauthtext_renew(&o, refresh) == 0 &&
-	    oauthtext_format(&o, plain, sizeof(plain)) == 0 &&
-	    accseal_close(kc->keys, acc, plain, sealed,
-	    sizeof(sealed)) == 0 &&
-	    store_account_secret(s, acc->id, acc->generation, before,
-	    sizeof(before)) == 1 &&
-	    store_account_reseal(s, acc->id, before, sealed) == 1)
-		rv = 0;
-	explicit_bzero(plain, sizeof(plain));
-	oauthtext_free(&o);
-	return rv;
-}
-
 static void
 kc_oauth_rotated(struct keeper_courier *kc, const struct ipc_msg *msg)
 {
@@ -321,7 +296,7 @@ kc_oauth_rotated(struct keeper_courier *kc, const struct ipc_msg *msg)
 	if (courier_get_rotated(msg, &account, &generation, refresh) == -1)
 		log_warnx("the token process's message makes no sense");
 	else if (kc_oauth(kc, account, generation, &s, &acc, &text) &&
-	    kc_reseal(kc, s, &acc, text, refresh) == -1)
+	    accoauth_renew(kc->keys, s, &acc, text, refresh) == -1)
 		log_warnx("account %s: its new refresh token is lost",
 		    acc.name);
 	explicit_bzero(refresh, sizeof(refresh));

@@ -23,7 +23,7 @@
 #	regress/conf/run.sh [-u] [PROGRAM]
 #
 # PROGRAM is $OBJ/bin/smtprelayctl unless named; -u writes N.ok and N.err anew.
-# Then ctl.sh and ctl_account.sh try the commands.
+# Then ctl.sh, ctl_account.sh and ctl_oauth.sh try the commands.
 
 update=0
 if [ "$1" = -u ]; then
@@ -157,4 +157,5 @@ fi
 
 sh "$here/ctl.sh" "$prog" || status=1
 sh "$here/ctl_account.sh" "$prog" || status=1
+sh "$here/ctl_oauth.sh" "$prog" || status=1
 exit $status
