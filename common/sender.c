@@ -38,6 +38,14 @@ sender_host_allowed(const struct conf *conf, const struct store_account *acc)
 	    conf_host_allowed(conf, acc->host, acc->port);
 }
 
+int
+sender_identity_void(const struct conf *conf,
+    const struct store_identity *idt)
+{
+	return idt->folded[0] == '@' &&
+	    conf_is_our_domain(conf, idt->folded + 1);
+}
+
 /* Whether the server of an identity's account is listed: 1, 0 or -1. */
 static int
 listed(struct store *s, const struct conf *conf,
@@ -110,6 +118,8 @@ judge(struct store *s, const struct conf *conf, const char *user,
 	(void)strlcpy(who->address, folded, sizeof(who->address));
 	if ((ret = store_identity_get(s, folded, &who->identity)) == -1)
 		return -1;
+	if (ret == 1 && sender_identity_void(conf, &who->identity))
+		return 0;
 	if (ret == 1) {
 		who->kind = SENDER_IDENTITY;
 		*verdict = SENDER_ALLOWED;
@@ -242,7 +252,8 @@ sender_account(struct store *s, const struct conf *conf, const char *sender,
 		return 0;
 	if ((ret = store_identity_find(s, sender, idt)) != 1)
 		return ret;
-	if (idt->verified == 0 || idt->account == 0)
+	if (idt->verified == 0 || idt->account == 0 ||
+	    sender_identity_void(conf, idt))
 		return 0;
 	if ((ret = store_account_byid(s, idt->account, acc)) != 1)
 		return ret;

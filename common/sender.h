@@ -80,6 +80,13 @@ int	sender_account(struct store *s, const struct conf *conf,
 	    const char *sender, struct store_identity *idt,
 	    struct store_account *acc);
 
+/*
+ * Whether an identity is all of a domain that became one of ours after it
+ * was added: everybody's addresses are in it, and it is good for nothing.
+ */
+int	sender_identity_void(const struct conf *conf,
+	    const struct store_identity *idt);
+
 /* Whether policy lets mail leave through this account's server: 1 or 0. */
 int	sender_host_allowed(const struct conf *conf,
 	    const struct store_account *acc);

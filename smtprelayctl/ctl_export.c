@@ -24,7 +24,9 @@
 #include "ctlcmd.h"
 #include "keys.h"
 #include "progress.h"
+#include "sender.h"
 #include "store_export.h"
+#include "store_identity.h"
 
 /* With -j the lines of the text, each a string. */
 static void
@@ -90,6 +92,17 @@ check_domain(const struct store_mailbox *mb, void *arg)
 	    "of %s", mb->address, ctl->path);
 }
 
+static int
+check_identity(const struct store_identity *idt, void *arg)
+{
+	struct ctl	*ctl = arg;
+
+	if (!sender_identity_void(ctl->conf, idt))
+		return 0;
+	return ctl_fail(ctl, "import: the identity %s is a domain of %s",
+	    idt->address, ctl->path);
+}
+
 struct sealed {
 	struct store	*s;
 	struct keys	*keys;
@@ -131,7 +144,8 @@ ctl_import(struct ctl *ctl)
 	progress_begin("importing");
 	if (store_import(s, stdin, &rows) == -1)
 		status = ctl_store_fail(ctl, s);
-	else if (store_mailbox_each(s, 0, check_domain, ctl) == -1)
+	else if (store_mailbox_each(s, 0, check_domain, ctl) == -1 ||
+	    store_identity_each(s, NULL, check_identity, ctl) == -1)
 		status = CTL_FAIL;
 	else if (sealed.keys != NULL &&
 	    store_account_each(s, check_secret, &sealed) == -1)

@@ -14,6 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #ifdef __linux__
@@ -21,6 +23,7 @@
 #else
 #include <readpassphrase.h>
 #endif
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -98,13 +101,19 @@ ctl_password(struct ctl *ctl, const char *prompt)
 static int
 get_file(const char *path, char *buf, size_t size)
 {
-	size_t	 len = 0;
-	ssize_t	 n = 0;
-	int	 fd = STDIN_FILENO;
+	struct stat	 st;
+	size_t		 len = 0;
+	ssize_t		 n = 0;
+	int		 fd = STDIN_FILENO;
 
 	if (strcmp(path, "-") != 0 &&
 	    (fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		return -1;
+	if (fd != STDIN_FILENO && fstat(fd, &st) == 0 &&
+	    S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
+		(void)fprintf(stderr, "smtprelayctl: warning: others can "
+		    "read %s (chmod 600, or remove it when it is sealed)\n",
+		    path);
 	while (len < size && (n = read(fd, buf + len, size - len)) > 0)
 		len += (size_t)n;
 	if (fd != STDIN_FILENO)

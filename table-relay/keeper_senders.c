@@ -105,7 +105,7 @@ judge(struct tell *t, const struct store_identity *idt, int *routed, int *may)
 	int	 allowed = 1;
 
 	*routed = *may = 0;
-	if (idt->verified == 0)
+	if (idt->verified == 0 || sender_identity_void(t->conf, idt))
 		return 0;
 	if (idt->account != 0 && t->conf->outbound.alternates &&
 	    (allowed = account_allowed(t, idt->account)) == -1)

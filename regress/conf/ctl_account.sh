@@ -136,6 +136,37 @@ sed 's/alternates allow/alternates deny/' "$conf" >deny.conf
 try warn-denied 0 any 'no mail leaves through accounts' \
     account add nowhere null: -f deny.conf
 
+# On a terminal the password is asked for, and not shown.
+cat >ask.py <<'END'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+seen = b""
+while b"Password of eve at smtp.eve.example:465: " not in seen:
+    seen += os.read(fd, 4096)
+os.write(fd, b"whispered\n")
+try:
+    while True:
+        more = os.read(fd, 4096)
+        if not more:
+            break
+        seen += more
+except OSError:
+    pass
+assert b"whispered" not in seen, seen
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+check terminal timeout 60 /usr/bin/python3 ask.py "$prog" -f "$conf" \
+    account add eve smtps://eve@smtp.eve.example
+try terminal-added 0 'login	password' - account show eve
+try terminal-del 0 'is deleted' - account del eve
+
+# Members of the group may do the same.
+check member-list as_relay "$prog" -f "$conf" account list
+check member-add as_relay "$prog" -f "$conf" account add member null:
+check member-del as_relay "$prog" -f "$conf" account del member
+
 # OAuth 2.
 cat >oauth.txt <<'END'
 token-endpoint https://login.example/token
@@ -143,6 +174,10 @@ client-id me
 client-secret client-s3cret
 refresh-token refresh-s3cret
 END
+try oauth-readable 0 any 'others can read oauth.txt' \
+    account add cloud smtps://carol@smtp.cloud.example -o oauth.txt
+try oauth-del 0 'is deleted' - account del cloud
+chmod 600 oauth.txt
 try oauth 0 'an account now' - \
     account add cloud smtps://carol@smtp.cloud.example -o oauth.txt
 json oauth-show 'd["account"]["login"] == "oauth"' account show cloud

@@ -310,6 +310,15 @@ listed(struct store *s)
 	CHECK(sender_account(s, conf, "zoe@wait.example", &idt, &acc) == 0);
 	CHECK(sender_account(s, conf, "x@zoe.example", &idt, &acc) == 0);
 	conf_free(conf);
+	/* A whole domain is nobody's once it is one of ours. */
+	conf = parse("domain { \"zoe.example\" }\n"
+	    "outbound { alternates allow }\n");
+	CHECK(check(s, conf, "zoe", "any@zoe.example") == SENDER_FOREIGN);
+	CHECK(check(s, conf, "zoe", "zoe@zoe.example") == SENDER_ALLOWED);
+	all[0] = '\0';
+	OK(s, sender_each(s, conf, "zoe", collect, all));
+	CHECK(strstr(all, "@zoe.example\nzoe@bad") == all + 3);
+	conf_free(conf);
 	conf = parse("domain { \"company.example\" }\n");
 	CHECK(sender_account(s, conf, "zoe@ok.example", &idt, &acc) == 0);
 	CHECK(check(s, conf, "zoe", "zoe@bad.example") == SENDER_ALLOWED);
