@@ -51,6 +51,7 @@ Disposition-Notification-To: alice@company.example
 Bcc: hidden@elsewhere.test
 """
 LOGINS = """table creds file:/etc/mail/creds
+table mail_senders relay:/etc/mail/relay.conf
 """
 STAND_IN = """filter users proc-exec "filter-relay -s" user _smtprelay
 listen on 0.0.0.0 port 587 tag SUBMISSION filter users
@@ -82,7 +83,7 @@ def start(relay, top):
             "%s %s\n" % (n, word.decode().strip())
             for n in ("alice", "bobby")), 0o644)
         conf = LOGINS + conf.replace(
-            " auth tag", " auth <creds> tag")
+            " auth tag", " auth <creds> senders <mail_senders> tag")
     relay.start_smtpd(conf)
 
 
