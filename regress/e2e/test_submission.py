@@ -23,6 +23,7 @@ import re
 
 from relaytest import faults, mail, ns
 from relaytest.case import main, setup
+from relaytest.outbound import Outbound
 from relaytest.relay import ALICE, CAROL, CONF, PETE, REPLIES
 from test_login import login
 
@@ -202,6 +203,46 @@ def test_refused(relay):
     relay.wait_queue_empty(60)
     assert len(relay.customer.sink.mails) == 5, [
         (m.sender, m.rcpt) for m in relay.customer.sink.mails]
+
+
+@setup(outbound="\tverify identity\n")
+def test_verified(relay):
+    """An identity works once its owner has answered, and not before."""
+    own = "anna@partner.example"
+    relay.ctl("identity", "add", "anna", own)
+    asked = relay.home.sink.wait(own)
+    msg = mail.parse(asked.data)
+    back = mail.addresses(msg, "Reply-To")[0]
+    assert back.endswith("@company.example") and back.startswith("r-"), back
+
+    def waits():
+        return "NOT VERIFIED" in relay.ctl("identity", "list", "anna")
+
+    def answer(who, extra=""):
+        relay.accept(relay.home, who, [back], mail.message(
+            who, back, "Re: Confirm", "Yes, it is mine.\n", extra))
+        relay.wait_queue_empty(60)
+
+    assert waits()
+    if relay.release != "6.8":
+        out = relay.submit("anna", own)
+        assert out.mail[0] == 550 and "not yet verified" in out.mail[1], out
+    answer("else@partner.example")
+    answer(own, "Auto-Submitted: auto-replied\n")
+    assert waits()
+    answer(own)
+    assert not waits(), relay.ctl("identity", "list", "anna")
+    relay.submitted("anna", own)
+    relay.got(CAROL)
+    # One whose server does not know the address: that is shown.
+    gone = "gone@partner.example"
+    relay.home.sink.refuse("rcpt", gone, "550 5.1.1 no such user")
+    relay.ctl("identity", "add", "anna", gone)
+    ns.wait_for("the bounce", lambda: "no such user" in relay.ctl(
+        "identity", "list", "anna"), 60, 0.2)
+
+
+test_verified.maker = Outbound
 
 
 if __name__ == "__main__":
