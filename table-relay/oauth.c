@@ -192,8 +192,10 @@ oauth_failed(struct oauth_account *a, int state, const char *why)
 	a->retry = time(NULL) + delay;
 	a->state = state;
 	strlcpy(a->why, why, sizeof(a->why));
-	log_info("account %llu: no access token: %s",
-	    (unsigned long long)a->id, why);
+	/* Else the courier says it, with the account's name. */
+	if (!a->waiting)
+		log_info("account %llu: no access token: %s",
+		    (unsigned long long)a->id, why);
 	/* One that is renewed ahead of its time goes on meanwhile. */
 	if (oauth_usable(a, time(NULL)))
 		oauth_alarm(a, delay);

@@ -21,8 +21,8 @@
 # writes their ports to DIRECTORY/token.port and DIRECTORY/smtp.port, a line
 # for each request of a token to DIRECTORY/requests, and does what the word in
 # DIRECTORY/mode says: ok, rotate (a new refresh token each time), basic (the
-# client's secret in HTTP's own field), short (tokens of a second), or one of
-# several things that are no token.
+# client's secret in HTTP's own field), forget (tokens so far are no good, and
+# sessions with them end), or one of several things that are no token.
 
 import base64
 import http.server
@@ -39,7 +39,7 @@ context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(cert, key)
 USER, CLIENT, SECRET = "dora@cloud.example", "the+client", "cl;ent-s3cr=t"
 state = {"refresh": "refresh/1+s3cret", "serial": 0}
-tokens = set()
+tokens, forgotten = set(), set()
 
 
 def mode():
@@ -110,7 +110,7 @@ class Token(http.server.BaseHTTPRequestHandler):
         token = "access-%d-s3cret" % state["serial"]
         tokens.add(token)
         answer = {"access_token": token, "token_type": "bearer",
-                  "expires_in": 1 if now == "short" else 3600}
+                  "expires_in": 3600}
         if now == "rotate":
             state["refresh"] = "refresh/%d+s3cret" % (state["serial"] + 1)
             answer["refresh_token"] = state["refresh"]
@@ -118,13 +118,15 @@ class Token(http.server.BaseHTTPRequestHandler):
 
 
 class Mail(socketserver.StreamRequestHandler):
+    token = None
+
     def say(self, line):
         self.wfile.write(line.encode() + b"\r\n")
         self.wfile.flush()
 
     def login(self, words):
         said = base64.b64decode(words[2]).decode()
-        token = said.split("auth=Bearer ")[1].strip("\1")
+        self.token = token = said.split("auth=Bearer ")[1].strip("\1")
         named = "a=%s," % USER if words[1] == "OAUTHBEARER" else (
             "user=%s\1" % USER)
         if token in tokens and named in said and mode() != "stranger":
@@ -140,6 +142,12 @@ class Mail(socketserver.StreamRequestHandler):
             for line in self.rfile:
                 words = line.decode().split()
                 verb = words[0].upper()
+                if mode() == "forget" and not forgotten:
+                    forgotten.update(tokens)
+                    tokens.clear()
+                if self.token in forgotten:
+                    self.say("421 4.7.0 log in again")
+                    return
                 if verb == "EHLO":
                     self.say("250-cloud.example\r\n250 AUTH " + (
                         "XOAUTH2" if mode() == "basic" else
@@ -166,6 +174,14 @@ def secured(server):
 class Mails(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
+    def handle_error(self, request, client_address):
+        pass
+
+
+class Tokens(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass
+
 
 def port(name, server):
     path = os.path.join(where, name)
@@ -174,8 +190,7 @@ def port(name, server):
     os.rename(path + ".new", path)
 
 
-token_server = secured(http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                       Token))
+token_server = secured(Tokens(("127.0.0.1", 0), Token))
 mail_server = secured(Mails(("127.0.0.1", 0), Mail))
 port("token.port", token_server)
 threading.Thread(target=token_server.serve_forever, daemon=True).start()
