@@ -32,6 +32,9 @@ from tablepeer import CREDENTIALS, SLOW, Text, World, wait_for
 
 HANG = object()		# say nothing, and go on listening
 DROP = object()		# close the connection
+# What is freed is to be memory again, whatever looks for mistakes there.
+os.environ["ASAN_OPTIONS"] = ":".join(
+    [os.environ.get("ASAN_OPTIONS", ""), "quarantine_size_mb=1"]).lstrip(":")
 USER = "fred@partner.example"
 PASSWORD = "s3cret"
 
