@@ -108,13 +108,23 @@ landlock_allow(int ruleset, const struct landlock_path *p, uint64_t known)
 	return rv;
 }
 
-/* Allows binding to a port. */
+/* Allows what the ruleset restricts of TCP. */
 static int
-landlock_allow_bind(int ruleset, uint16_t port)
+landlock_allow_tcp(int ruleset, const struct landlock_tcp *tcp)
 {
-	struct landlock_port p = { LL_NET_BIND, port };
+	struct landlock_port p = { LL_NET_BIND, tcp->bind };
+	size_t i;
 
-	return (int)syscall(LL_ADD_RULE, ruleset, LL_NET_PORT, &p, 0);
+	if (tcp->bind != 0 &&
+	    syscall(LL_ADD_RULE, ruleset, LL_NET_PORT, &p, 0) == -1)
+		return -1;
+	p.access = LL_NET_CONNECT;
+	for (i = 0; i < tcp->nports; i++) {
+		p.port = tcp->ports[i];
+		if (syscall(LL_ADD_RULE, ruleset, LL_NET_PORT, &p, 0) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -132,7 +142,8 @@ landlock_confine(const struct landlock_path *paths, size_t npaths,
 	if (abi >= 3)
 		attr.fs |= LL_FS_TRUNCATE;
 	if (abi >= 4) {
-		attr.net = LL_NET_BIND | (tcp->connect ? 0 : LL_NET_CONNECT);
+		attr.net = LL_NET_BIND |
+		    (tcp->connect && tcp->nports == 0 ? 0 : LL_NET_CONNECT);
 		size += sizeof(attr.net);
 	}
 	if (abi >= 5)
@@ -146,8 +157,8 @@ landlock_confine(const struct landlock_path *paths, size_t npaths,
 	for (i = 0; i < npaths && rv == 0; i++)
 		if (paths[i].path != NULL)
 			rv = landlock_allow(fd, &paths[i], attr.fs);
-	if (rv == 0 && abi >= 4 && tcp->bind != 0)
-		rv = landlock_allow_bind(fd, tcp->bind);
+	if (rv == 0 && abi >= 4)
+		rv = landlock_allow_tcp(fd, tcp);
 	if (rv == 0)
 		rv = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (rv == 0)

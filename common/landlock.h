@@ -34,7 +34,10 @@ struct landlock_path {
 
 /* What of TCP is left; all zero is nothing. */
 struct landlock_tcp {
-	int		 connect;	/* to whatever port */
+	int		 connect;	/* to servers ... */
+	const uint16_t	*ports;		/* ... on these ports, if any stand
+					 * here, else on all */
+	size_t		 nports;
 	uint16_t	 bind;		/* to this port, 0 for none */
 };
 

@@ -142,7 +142,7 @@ sandbox_parent(const struct sandbox_paths *paths)
 int
 sandbox_parent_network(const struct sandbox_paths *paths, uint16_t port)
 {
-	struct landlock_tcp tcp = { 1, port };
+	struct landlock_tcp tcp = { 1, NULL, 0, port };
 
 	return sandbox_files(paths, &tcp,
 	    SECCOMP_FILES | SECCOMP_FORK | SECCOMP_NET);
@@ -173,9 +173,9 @@ sandbox_keeper(const struct sandbox_paths *paths)
 }
 
 int
-sandbox_courier(uint16_t port)
+sandbox_courier(uint16_t port, const uint16_t *servers, size_t n)
 {
-	struct landlock_tcp tcp = { 1, port };
+	struct landlock_tcp tcp = { 1, servers, n, port };
 
 	return sandbox_apply(NULL, 0, &tcp, SECCOMP_NET);
 }
@@ -183,7 +183,7 @@ sandbox_courier(uint16_t port)
 int
 sandbox_network(void)
 {
-	struct landlock_tcp tcp = { 1, 0 };
+	struct landlock_tcp tcp = { 1, NULL, 0, 0 };
 
 	return sandbox_apply(NULL, 0, &tcp, SECCOMP_NET);
 }
@@ -289,9 +289,11 @@ sandbox_keeper(const struct sandbox_paths *paths)
 }
 
 int
-sandbox_courier(uint16_t port)
+sandbox_courier(uint16_t port, const uint16_t *servers, size_t n)
 {
 	(void)port;
+	(void)servers;
+	(void)n;
 	return sandbox_apply("stdio recvfd inet");
 }
 
@@ -366,9 +368,11 @@ sandbox_parent_network(const struct sandbox_paths *paths, uint16_t port)
 }
 
 int
-sandbox_courier(uint16_t port)
+sandbox_courier(uint16_t port, const uint16_t *servers, size_t n)
 {
 	(void)port;
+	(void)servers;
+	(void)n;
 	return sandbox_must ? -1 : 0;
 }
 

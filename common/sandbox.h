@@ -31,6 +31,7 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Files that a process goes on to need; NULL for those that it does not. */
@@ -77,9 +78,12 @@ int	 sandbox_engine(void);
  * the WAL and temporary files can still be made in the directory. */
 int	 sandbox_keeper(const struct sandbox_paths *paths);
 
-/* Listens on a TCP port and is a client of mail servers: the network and
- * nothing else.  What it needs of files is read before. */
-int	 sandbox_courier(uint16_t port);
+/*
+ * Listens on a TCP port and is a client of mail servers: the network and
+ * nothing else.  What it needs of files is read before.  With n, servers
+ * have these n ports and no others, where the system knows such a rule.
+ */
+int	 sandbox_courier(uint16_t port, const uint16_t *servers, size_t n);
 
 /* Is a client of name servers and web servers: as the courier, but it
  * listens nowhere. */

@@ -35,6 +35,8 @@
 #include "sandbox.h"
 #include "tlsio.h"
 
+#define PORTS_MAX	64	/* of servers that are named to the system */
+#define PORT_DNS	53
 #define SPARE		100	/* descriptors for everything else */
 #define MISSING_TIME	60	/* seconds until files are looked for again */
 
@@ -220,6 +222,35 @@ courier_start(struct courier *c, struct table *t)
 	return 0;
 }
 
+/*
+ * The ports of the servers that relay.conf allows, and that of name servers;
+ * none when all servers are allowed.
+ */
+static size_t
+courier_ports(const struct conf_list *hosts, uint16_t ports[PORTS_MAX])
+{
+	const char	*colon;
+	size_t		 i, n = 0;
+
+	if (hosts->count == 0 || hosts->count >= PORTS_MAX)
+		return 0;
+	for (i = 0; i < hosts->count; i++)
+		if ((colon = strrchr(hosts->item[i], ':')) != NULL)
+			ports[n++] = (uint16_t)atoi(colon + 1);
+	ports[n++] = PORT_DNS;
+	return n;
+}
+
+/* Gives up what it has no use for.  Returns 0 or -1. */
+static int
+courier_confine(const struct conf_outbound *conf)
+{
+	uint16_t	ports[PORTS_MAX];
+	size_t		n = courier_ports(&conf->hosts, ports);
+
+	return sandbox_courier((uint16_t)conf->courier_port, ports, n);
+}
+
 int
 courier_main(struct privsep_child *pc, void *arg)
 {
@@ -234,7 +265,7 @@ courier_main(struct privsep_child *pc, void *arg)
 	if (!(ready = courier_files(&c) == 0))
 		log_warnx("courier: no mail leaves through accounts without "
 		    "its key and certificate: run smtprelayctl init");
-	if (sandbox_courier((uint16_t)t->conf->outbound.courier_port) == -1 ||
+	if (courier_confine(&t->conf->outbound) == -1 ||
 	    privsep_child_event(pc, courier_peer, &c) == -1)
 		return 1;
 	if (ready)

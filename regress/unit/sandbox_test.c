@@ -38,11 +38,12 @@
 #include "test.h"
 
 enum kind { PARENT, FRONT, TABLE_FRONT, ENGINE, KEEPER, PARENT_NETWORK,
-	COURIER, NETWORK };
+	COURIER, NETWORK, COURIER_FEW };
 
 static char dir[] = "/tmp/sandbox.XXXXXX";
 static char database[64], key[64], outside[64], wal[64];
 static int pair[2];
+static const uint16_t servers[] = { 10, 9 };
 static uint16_t port;		/* that the courier may have */
 static pid_t victim;
 
@@ -61,7 +62,9 @@ confine(enum kind kind)
 	case PARENT_NETWORK:
 		return 0;
 	case COURIER:
-		return sandbox_courier(port);
+		return sandbox_courier(port, NULL, 0);
+	case COURIER_FEW:
+		return sandbox_courier(port, servers, 2);
 	case NETWORK:
 		return sandbox_network();
 	case FRONT:
@@ -132,20 +135,32 @@ do_key_write(void)
 }
 
 static int
-do_connect(void)
+connect_to(uint16_t number)
 {
 	struct sockaddr_in sin;
 	int s;
 
 	memset(&sin, 0, sizeof(sin));
 	sin.sin_family = AF_INET;
-	sin.sin_port = htons(9);
+	sin.sin_port = htons(number);
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if ((s = socket(AF_INET, SOCK_STREAM, 0)) == -1)
 		return -1;
 	/* Refused by the peer means that the system let it through. */
 	return connect(s, (struct sockaddr *)&sin, sizeof(sin)) == 0 ||
 	    errno == ECONNREFUSED ? 0 : -1;
+}
+
+static int
+do_connect(void)
+{
+	return connect_to(9);
+}
+
+static int
+do_connect_other(void)
+{
+	return connect_to(11);
 }
 
 static int
@@ -291,13 +306,13 @@ test_all_kinds(void)
 {
 	int k;
 
-	for (k = PARENT; k <= NETWORK; k++) {
+	for (k = PARENT; k <= COURIER_FEW; k++) {
 		CHECK(could(k, do_pipe) == 1);
 		CHECK(could(k, do_etc) == 0);
 		CHECK(could(k, do_connect) == (k >= PARENT_NETWORK));
 		CHECK(could(k, do_udp) == (k >= PARENT_NETWORK));
 		CHECK(could(k, do_listen) == (k == PARENT_NETWORK ||
-		    k == COURIER));
+		    k == COURIER || k == COURIER_FEW));
 		CHECK(could(k, do_hosts) == (k == PARENT_NETWORK));
 		CHECK(could(k, do_ptrace) == 0);
 		CHECK(could(k, do_chmod) == 0);
@@ -338,6 +353,8 @@ test_kinds(void)
 	if (atoi(sandbox_level() + strlen("landlock ")) >= 4) {
 		CHECK(could(PARENT_NETWORK, do_listen_other) == 0);
 		CHECK(could(COURIER, do_listen_other) == 0);
+		CHECK(could(COURIER, do_connect_other) == 1);
+		CHECK(could(COURIER_FEW, do_connect_other) == 0);
 	}
 }
 
