@@ -119,3 +119,4 @@ COMMON_SRCS += bodyrw.c
 COMMON_SRCS += bodyrw_part.c
 COMMON_SRCS += scrub_quick.c
 COMMON_SRCS += textlex_tag.c
+COMMON_SRCS += netlist.c
