@@ -20,3 +20,5 @@ MAILAUTH_SRCS += dnscares.c
 MAILAUTH_SRCS += dnsmsg.c
 MAILAUTH_SRCS += dnsipc.c
 MAILAUTH_SRCS += dnsipc_server.c
+MAILAUTH_SRCS += received.c
+MAILAUTH_SRCS += handoff.c

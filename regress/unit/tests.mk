@@ -70,3 +70,6 @@ UNIT_TESTS += accurl_test
 UNIT_TESTS += authreswrite_test
 UNIT_TESTS += dnsmsg_test
 UNIT_TESTS += dnsipc_test
+UNIT_TESTS += received_test
+UNIT_TESTS += handoff_test
+UNIT_TESTS += netlist_test
