@@ -55,8 +55,10 @@ oauthfetch_new(struct event_base *base, struct resolve *resolve,
 	f->resolve = resolve;
 	f->tls = tls;
 	LIST_INIT(&f->queries);
+	f->authority = tlsio_ctx_authority(tls);
 	if (oauthfetch_loop(f) == -1) {
 		log_warnx("libcurl cannot be made ready");
+		free(f->authority);
 		free(f);
 		return NULL;
 	}
@@ -73,6 +75,7 @@ oauthfetch_free(struct oauthfetch *f)
 	while ((q = LIST_FIRST(&f->queries)) != NULL)
 		oauthfetch_cancel(q);
 	oauthfetch_loop_free(f);
+	free(f->authority);
 	free(f);
 }
 
@@ -173,6 +176,23 @@ oauthfetch_on_tls(CURL *easy, void *sslctx, void *arg)
 	    CURLE_OUT_OF_MEMORY;
 }
 
+/*
+ * The authorities were read before the sandbox closed, and come by
+ * oauthfetch_on_tls().  Releases since 8 read their own file unless they are
+ * given a text: one certificate will do.
+ */
+static CURLcode
+oauthfetch_authority(struct oauthfetch_query *q)
+{
+	struct curl_blob	 blob = { .flags = CURL_BLOB_NOCOPY };
+
+	if (q->fetch->authority == NULL)
+		return CURLE_OK;
+	blob.data = q->fetch->authority;
+	blob.len = strlen(blob.data);
+	return curl_easy_setopt(q->easy, CURLOPT_CAINFO_BLOB, &blob);
+}
+
 #define OAUTHFETCH_SET(option, value)					\
 	(curl_easy_setopt(q->easy, (option), (value)) == CURLE_OK)
 
@@ -193,7 +213,7 @@ oauthfetch_options(struct oauthfetch_query *q)
 	    OAUTHFETCH_SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
 	    OAUTHFETCH_SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
 	    OAUTHFETCH_SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
-	    /* The authorities were read before the sandbox closed. */
+	    oauthfetch_authority(q) == CURLE_OK &&
 	    OAUTHFETCH_SET(CURLOPT_CAINFO, NULL) &&
 	    OAUTHFETCH_SET(CURLOPT_CAPATH, NULL) &&
 	    OAUTHFETCH_SET(CURLOPT_SSL_CTX_FUNCTION, oauthfetch_on_tls) &&

@@ -31,6 +31,7 @@ struct oauthfetch {
 	struct resolve		*resolve;
 	struct tlsio_ctx	*tls;
 	CURLM			*multi;
+	char			*authority;	/* curl wants to read one */
 	struct event		 timer;
 	LIST_HEAD(, oauthfetch_query) queries;
 	LIST_HEAD(, oauthfetch_sock) socks;

@@ -99,6 +99,13 @@ struct tlsio_ctx *tlsio_ctx_server(const char *cert, const char *key);
  */
 int	 tlsio_ctx_share(struct tlsio_ctx *, void *sslctx);
 
+/*
+ * One of the authorities in PEM, for a library that wants to read some file
+ * when it has none.  The caller frees it; NULL when there is none, or no
+ * memory.
+ */
+char	*tlsio_ctx_authority(struct tlsio_ctx *);
+
 /* Sessions go on with it until they end.  NULL is allowed. */
 void	 tlsio_ctx_free(struct tlsio_ctx *);
 

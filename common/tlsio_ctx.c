@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -145,6 +146,37 @@ tlsio_ctx_share(struct tlsio_ctx *ctx, void *sslctx)
 		return -1;
 	SSL_CTX_set_cert_store(sslctx, store);
 	return 0;
+}
+
+/* A certificate in PEM, as a string, or NULL. */
+static char *
+tlsio_ctx_pem(X509 *cert)
+{
+	BIO	*bio = BIO_new(BIO_s_mem());
+	char	*p, *pem = NULL;
+	long	 len;
+
+	if (bio != NULL && PEM_write_bio_X509(bio, cert) == 1 &&
+	    (len = BIO_get_mem_data(bio, &p)) > 0)
+		pem = strndup(p, len);
+	BIO_free(bio);
+	return pem;
+}
+
+char *
+tlsio_ctx_authority(struct tlsio_ctx *ctx)
+{
+	STACK_OF(X509_OBJECT)	*all;
+	X509			*cert;
+	int			 i;
+
+	all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx->ssl));
+	for (i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		cert = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+		if (cert != NULL)
+			return tlsio_ctx_pem(cert);
+	}
+	return NULL;
 }
 
 void
