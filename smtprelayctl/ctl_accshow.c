@@ -26,6 +26,7 @@
 #include "ctl_account.h"
 #include "ctlcmd.h"
 #include "keys.h"
+#include "sender.h"
 
 #define SHRED_MS	1000	/* to wait for those who read */
 
@@ -279,7 +280,9 @@ ctl_say_identity(struct ctl *ctl, const struct store_identity *idt)
 	const char	*note = "";
 	time_t		 now = time(NULL);
 
-	if (idt->verified == 0 && idt->expires == 0)
+	if (sender_identity_void(ctl->conf, idt))
+		note = "\tVOID: a domain of relay.conf is nobody's identity";
+	else if (idt->verified == 0 && idt->expires == 0)
 		note = "\tNOT VERIFIED: add it again for a code";
 	else if (idt->verified == 0 && (idt->expires <= now ||
 	    idt->tries >= STORE_CODE_TRIES))

@@ -81,12 +81,35 @@ one(const struct store_account *acc, void *arg)
 	return 0;
 }
 
-/* In the child. */
+/* In the child, with the keys: 0, or -1 and why. */
+static int
+reseal_all(struct ctl *ctl, struct walk *w)
+{
+	int	 ret;
+
+	if (access(ctl->conf->database, F_OK) == -1 && errno == ENOENT)
+		return 0;
+	if ((w->s = ctl_begin(ctl, 1)) == NULL) {
+		(void)strlcpy(w->r->why, "the accounts in the database "
+		    "cannot be looked at", sizeof(w->r->why));
+		return -1;
+	}
+	ret = store_account_each(w->s, one, w);
+	if (ret == 0)
+		ret = store_commit(w->s);
+	if (ret == -1)
+		(void)strlcpy(w->r->why, store_error(w->s)->text,
+		    sizeof(w->r->why));
+	else
+		(void)store_shred(w->s);
+	store_close(w->s);
+	return ret;
+}
+
 static void
 work(struct ctl *ctl, uint8_t id, struct reseal *r)
 {
 	struct walk	*w;
-	int		 ret;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL) {
 		(void)strlcpy(r->why, "out of memory", sizeof(r->why));
@@ -94,25 +117,9 @@ work(struct ctl *ctl, uint8_t id, struct reseal *r)
 	}
 	w->id = id;
 	w->r = r;
-	if ((w->keys = keys_open(ctl->conf->key, r->why,
-	    sizeof(r->why))) == NULL)
-		return;
-	if (access(ctl->conf->database, F_OK) == -1 && errno == ENOENT)
-		return;
-	if ((w->s = ctl_begin(ctl, 1)) == NULL) {
-		(void)strlcpy(r->why, "the accounts in the database cannot "
-		    "be looked at", sizeof(r->why));
-		return;
-	}
-	ret = store_account_each(w->s, one, w);
-	if (ret == 0)
-		ret = store_commit(w->s);
-	if (ret == -1)
-		(void)strlcpy(r->why, store_error(w->s)->text,
-		    sizeof(r->why));
-	else
-		(void)store_shred(w->s);
-	store_close(w->s);
+	w->keys = keys_open(ctl->conf->key, r->why, sizeof(r->why));
+	if (w->keys != NULL)
+		(void)reseal_all(ctl, w);
 	keys_free(w->keys);
 	free(w);
 }

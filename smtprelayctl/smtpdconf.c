@@ -32,14 +32,13 @@ static int	smtpdconf_add(struct smtpdconf *, const char *, ...)
 static int
 smtpdconf_add(struct smtpdconf *sc, const char *fmt, ...)
 {
-	char	*text = sc->line[sc->lines].text;
 	va_list	 ap;
 	int	 r;
 
-	if (sc->lines == SMTPDCONF_LINES)
+	if (sc->lines >= SMTPDCONF_LINES)
 		return -1;
 	va_start(ap, fmt);
-	r = vsnprintf(text, SMTPDCONF_MAX, fmt, ap);
+	r = vsnprintf(sc->line[sc->lines].text, SMTPDCONF_MAX, fmt, ap);
 	va_end(ap);
 	if (r < 0 || r >= SMTPDCONF_MAX)
 		return -1;

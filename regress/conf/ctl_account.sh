@@ -213,6 +213,8 @@ json identities-one 'len(d["identities"]) == 1 and
     d["identities"][0]["verified"] > 0' identity list BOB
 try account-used 1 - '2 identities leave through it' account del partner
 try account-shows 0 'Alice@Partner.example' - account show partner
+sed 's/company.example/&", "partner.example/' "$conf" >ours.conf
+try identity-void 0 'VOID' - identity list alice -f ours.conf
 try identity-del 0 'may no longer' - identity del bob BOB@shop.example
 try identity-del-again 1 - 'has no identity' identity del bob bob@shop.example
 try identity-mailbox 1 - 'alice.s, as the identity' \
