@@ -95,7 +95,7 @@ store_expire(struct store *s, time_t now, time_t retain, unsigned int max,
 		*more = 1;
 	if ((n = store_limit_prune(s, now, max)) == -1)
 		goto out;
-	if ((unsigned int)n == max)
+	if ((unsigned int)n >= max)
 		*more = 1;
 	/* Codes of which nothing came; their identities stay unverified. */
 	if (db_run(s, "DELETE FROM identity_code WHERE expires < ?", "i",

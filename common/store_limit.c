@@ -216,10 +216,33 @@ store_limit_room(struct store *s, const struct store_limit *v, size_t n,
 	return db_unfix(s, fixed, ret);
 }
 
+/* Each may have as many rows as its limit says: one after the other. */
+static int
+limit_forget(struct store *s, time_t now)
+{
+	int64_t	 id;
+	int	 n;
+
+	if ((n = db_number(s, &id, "SELECT id FROM quota "
+	    "WHERE last + span < ? ORDER BY last + span LIMIT 1", "i",
+	    (int64_t)now)) != 1)
+		return n;
+	if ((n = db_run(s, "DELETE FROM quota_hit WHERE quota = ?", "i",
+	    id)) == -1 ||
+	    db_run(s, "DELETE FROM quota WHERE id = ?", "i", id) == -1)
+		return -1;
+	return n + 1;
+}
+
 int
 store_limit_prune(struct store *s, time_t now, unsigned int max)
 {
-	return db_run(s, "DELETE FROM quota WHERE id IN (SELECT id FROM quota "
-	    "WHERE last + span < ? ORDER BY last + span LIMIT ?)", "ii",
-	    (int64_t)now, (int64_t)max);
+	unsigned int	 gone = 0;
+	int		 n = 1;
+
+	if (db_enter(s) == -1)
+		return -1;
+	while (gone < max && (n = limit_forget(s, now)) > 0)
+		gone += (unsigned int)n;
+	return db_leave(s, n == -1 ? -1 : (int)gone);
 }

@@ -57,7 +57,10 @@ int	store_limit_take(struct store *s, const struct store_limit *v,
 int	store_limit_room(struct store *s, const struct store_limit *v,
 	    size_t n, time_t now, size_t *which);
 
-/* Forgets what no window holds any more, at most max of them: how many. */
+/*
+ * Forgets what no window holds any more, about max rows of it.  Returns how
+ * many there were, less than max if that was all.
+ */
 int	store_limit_prune(struct store *s, time_t now, unsigned int max);
 
 #endif

@@ -158,14 +158,30 @@ changed(struct store *s)
 {
 	struct store_limit	 l = { "k", "changed", 10, DAY, 10 };
 	size_t			 which;
+	int			 i;
 
 	CHECK(store_limit_take(s, &l, 1, NOW, &which) == 1);
 	l.count = 1;
 	CHECK(store_limit_take(s, &l, 1, NOW + HOUR, &which) == 0);
 	l.window = HOUR;
 	CHECK(store_limit_take(s, &l, 1, NOW + HOUR, &which) == 1);
-	CHECK(store_limit_prune(s, NOW + DAY, 1000) > 0);
-	CHECK(store_limit_prune(s, NOW + DAY, 1000) == 0);
+	CHECK(store_limit_prune(s, NOW + DAY + 1, 100000) > 0);
+	CHECK(store_limit_prune(s, NOW + DAY + 1, 100000) == 0);
+	/* A little at a time, and what is still within its window stays. */
+	l.name = "rows";
+	l.window = DAY;
+	l.count = 1;
+	for (i = 0; i < 10; i++)
+		CHECK(store_limit_take(s, &l, 1, NOW + i, &which) == 1);
+	l.name = "others";
+	CHECK(store_limit_take(s, &l, 1, NOW + 11, &which) == 1);
+	l.name = "fresh";
+	CHECK(store_limit_take(s, &l, 1, NOW + DAY, &which) == 1);
+	CHECK(store_limit_prune(s, NOW + DAY + 20, 5) == 11);
+	CHECK(store_limit_prune(s, NOW + DAY + 20, 5) == 2);
+	CHECK(store_limit_prune(s, NOW + DAY + 20, 5) == 0);
+	l.limit = 1;
+	CHECK(store_limit_room(s, &l, 1, NOW + DAY + 20, &which) == 0);
 }
 
 /* Takes until it is full, and tells how many it got. */
