@@ -22,3 +22,4 @@ MAILAUTH_SRCS += dnsipc.c
 MAILAUTH_SRCS += dnsipc_server.c
 MAILAUTH_SRCS += received.c
 MAILAUTH_SRCS += handoff.c
+MAILAUTH_SRCS += dnslist.c

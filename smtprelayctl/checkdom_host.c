@@ -32,6 +32,7 @@
 #endif
 
 #include "checkdom.h"
+#include "dnslist.h"
 #include "hostport.h"
 
 #define MAILNAME	"/etc/mailname"
@@ -250,76 +251,70 @@ host_greeting(struct checkdom *c)
 		    "%s has none of its addresses", c->host);
 }
 
-/* The name to ask a list for: the address reversed (RFC 5782 2.1, 2.4). */
-static int
-list_name(const struct checkdom_addr *a, const char *list, char *name,
-    size_t size)
-{
-	char	 reverse[80], *end;
-	int	 n;
-
-	if (dns_reverse(a->family, a->addr, reverse, sizeof(reverse)) == -1 ||
-	    (end = strstr(reverse, a->family == AF_INET ? ".in-addr" :
-	    ".ip6.")) == NULL)
-		return -1;
-	*end = '\0';
-	n = snprintf(name, size, "%s.%s", reverse, list);
-	return n < 0 || (size_t)n >= size ? -1 : 0;
-}
-
 /* 1 when a list answers as RFC 5782 5 wants; else a line, and 0. */
 static int
-list_works(struct checkdom *c, const char *list)
+list_works(struct checkdom *c, const char *text, struct dnslist *list)
 {
-	static const struct checkdom_addr test =
-	    { AF_INET, { 127, 0, 0, 2 }, "127.0.0.2" };
-	struct dns_answer	 ans;
-	char			 name[DNS_NAME_MAX + 1];
-	const uint8_t		*p;
-	int			 works;
+	static const unsigned char	 test[4] = { 127, 0, 0, 2 };
+	struct dns_answer		 ans;
+	struct dnslist			 any;
+	char				 name[DNS_NAME_MAX + 1];
+	int				 rv;
 
-	if (list_name(&test, list, name, sizeof(name)) == -1)
+	if (dnslist_parse(list, text) == -1 ||
+	    dnslist_name(list, AF_INET, test, name, sizeof(name)) == -1) {
+		report_line(&c->report, REPORT_WARN, text, "list",
+		    "see smtprelayctl(8)", "this names no list");
 		return 0;
+	}
+	/* Whatever codes count here, it has one for this address. */
+	any = *list;
+	any.n = 0;
 	(void)ask_dns(&c->ask, name, DNS_A, &ans);
-	p = ans.n > 0 ? (const uint8_t *)&ans.v[0].in : NULL;
-	/* 127.255.255/24: not for you, who ask by somebody else's server. */
-	works = p != NULL && p[0] == 127 && p[1] != 255;
-	if (!works)
-		report_line(&c->report, REPORT_WARN, list, "list",
-		    "ask by a name server of your own", p != NULL ?
-		    "it does not answer this name server" :
+	if ((rv = dnslist_answer(&any, &ans, NULL)) != DNSLIST_LISTED)
+		report_line(&c->report, REPORT_WARN, list->name, "list",
+		    "ask by a name server of your own", rv ==
+		    DNSLIST_REFUSED ? "it does not answer this name server" :
 		    "it does not answer as lists do");
 	ask_clear(&ans);
-	return works;
+	return rv == DNSLIST_LISTED;
 }
 
 static void
-host_list(struct checkdom *c, const char *list)
+list_one(struct checkdom *c, const struct dnslist *list,
+    const struct checkdom_addr *a)
 {
 	struct dns_answer	 ans;
 	char			 name[DNS_NAME_MAX + 1];
-	size_t			 i;
 
-	if (c->naddrs == 0 || !list_works(c, list))
+	if (dnslist_name(list, a->family, a->addr, name,
+	    sizeof(name)) == -1 || checkdom_silent(c, a->text, "list", name,
+	    ask_dns(&c->ask, name, DNS_A, &ans)))
 		return;
-	for (i = 0; i < c->naddrs; i++) {
-		if (list_name(&c->addrs[i], list, name, sizeof(name)) == -1 ||
-		    checkdom_silent(c, c->addrs[i].text, "list", name,
-		    ask_dns(&c->ask, name, DNS_A, &ans)))
-			continue;
-		if (ans.n == 0)
-			report_line(&c->report, REPORT_PASS, c->addrs[i].text,
-			    "list", NULL, "%s does not have it", list);
-		else {
-			ask_clear(&ans);
-			(void)ask_dns(&c->ask, name, DNS_TXT, &ans);
-			report_line(&c->report, REPORT_FAIL, c->addrs[i].text,
-			    "list", "find out what it sends, then ask the list "
-			    "to take it off", "%s has it: %.200s", list,
-			    ans.n > 0 ? ans.v[0].text : "no reason given");
-		}
+	if (dnslist_answer(list, &ans, NULL) != DNSLIST_LISTED)
+		report_line(&c->report, REPORT_PASS, a->text, "list", NULL,
+		    "%s does not have it", list->name);
+	else {
 		ask_clear(&ans);
+		(void)ask_dns(&c->ask, name, DNS_TXT, &ans);
+		report_line(&c->report, REPORT_FAIL, a->text, "list",
+		    "find out what it sends, then ask the list to take it "
+		    "off", "%s has it: %.200s", list->name,
+		    ans.n > 0 ? ans.v[0].text : "no reason given");
 	}
+	ask_clear(&ans);
+}
+
+static void
+host_list(struct checkdom *c, const char *text)
+{
+	struct dnslist	 list;
+	size_t		 i;
+
+	if (c->naddrs == 0 || !list_works(c, text, &list))
+		return;
+	for (i = 0; i < c->naddrs; i++)
+		list_one(c, &list, &c->addrs[i]);
 }
 
 /* A wrong clock makes Date wrong, signatures void, and tokens too. */

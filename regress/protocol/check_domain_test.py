@@ -260,6 +260,12 @@ def tests(server):
     many.has("warn", "sub.good.example", "MX", "takes no mail")
     many.has("pass", "sub.good.example", "DMARC", "reject, at good.example")
     many.has("fail", "no.such.example", "MX", "does not exist")
+    codes = Check(server, "-b", "list.example=127.0.0.5-127.0.0.9", "-b",
+                  "list.example=126.0.0.1", "good.example",
+                  addr="192.0.2.2")
+    codes.has("fail", "192.0.2.2", "list", "list.example has it")
+    codes.has("pass", "192.0.2.2", "list", "list.example does not have it")
+    codes.has("warn", "list.example=126.0.0.1", "list", "names no list")
     closed = Check(server, "-b", "closed.example", "-b", "nolist.example",
                    "good.example")
     closed.has("warn", "closed.example", "list", "this name server")

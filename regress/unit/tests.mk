@@ -73,3 +73,4 @@ UNIT_TESTS += dnsipc_test
 UNIT_TESTS += received_test
 UNIT_TESTS += handoff_test
 UNIT_TESTS += netlist_test
+UNIT_TESTS += dnslist_test
