@@ -24,18 +24,18 @@
 
 /* What one login may send as, beside its own addresses. */
 struct login {
-	RB_ENTRY(login)	 entry;
+	LIST_ENTRY(login) entry;
 	char		*list;		/* as smtpd reads it */
 	size_t		 len, size;
-	size_t		 namelen;
-	char		 name[];
 };
 
-RB_HEAD(logins, login);
+LIST_HEAD(logins, login);
 
 struct senders {
 	const struct conf	*conf;
 	struct keyset		*addresses;	/* `until' is the state */
+	struct keyset		*bylogin;	/* `until' points to one */
+	struct login		*helpdesk;	/* what those all may */
 	struct logins		 logins;
 };
 
@@ -46,18 +46,6 @@ struct list {
 	int	 full;
 };
 
-RB_PROTOTYPE(logins, login, entry, compare)
-
-static int
-compare(struct login *a, struct login *b)
-{
-	if (a->namelen != b->namelen)
-		return a->namelen < b->namelen ? -1 : 1;
-	return memcmp(a->name, b->name, a->namelen);
-}
-
-RB_GENERATE(logins, login, entry, compare)
-
 struct senders *
 senders_new(const struct conf *conf)
 {
@@ -65,19 +53,20 @@ senders_new(const struct conf *conf)
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	if ((s->addresses = keyset_new()) == NULL) {
-		free(s);
+	s->conf = conf;
+	LIST_INIT(&s->logins);
+	if ((s->addresses = keyset_new()) == NULL ||
+	    (s->bylogin = keyset_new()) == NULL) {
+		senders_free(s);
 		return NULL;
 	}
-	s->conf = conf;
-	RB_INIT(&s->logins);
 	return s;
 }
 
 static void
-login_free(struct senders *s, struct login *l)
+login_free(struct login *l)
 {
-	RB_REMOVE(logins, &s->logins, l);
+	LIST_REMOVE(l, entry);
 	free(l->list);
 	free(l);
 }
@@ -89,9 +78,10 @@ senders_free(struct senders *s)
 
 	if (s == NULL)
 		return;
-	while ((l = RB_ROOT(&s->logins)) != NULL)
-		login_free(s, l);
+	while ((l = LIST_FIRST(&s->logins)) != NULL)
+		login_free(l);
 	keyset_free(s->addresses);
+	keyset_free(s->bylogin);
 	free(s);
 }
 
@@ -111,23 +101,12 @@ senders_del(struct senders *s, const char *address, size_t len)
 	keyset_del(s->addresses, address, len);
 }
 
-/* Without a copy of the name: the node is made of it only when it is new. */
 static struct login *
 login_find(const struct senders *s, const char *name, size_t len)
 {
-	struct login	*l = RB_ROOT(&s->logins);
-	int		 r;
-
-	while (l != NULL) {
-		if (len == l->namelen)
-			r = memcmp(name, l->name, len);
-		else
-			r = len < l->namelen ? -1 : 1;
-		if (r == 0)
-			return l;
-		l = r < 0 ? RB_LEFT(l, entry) : RB_RIGHT(l, entry);
-	}
-	return NULL;
+	if (len == 0)
+		return s->helpdesk;
+	return (struct login *)(intptr_t)keyset_until(s->bylogin, name, len);
 }
 
 static struct login *
@@ -137,11 +116,15 @@ login_make(struct senders *s, const char *name, size_t len)
 
 	if ((l = login_find(s, name, len)) != NULL)
 		return l;
-	if ((l = calloc(1, sizeof(*l) + len)) == NULL)
+	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return NULL;
-	l->namelen = len;
-	memcpy(l->name, name, len);
-	RB_INSERT(logins, &s->logins, l);
+	if (len == 0)
+		s->helpdesk = l;
+	else if (keyset_put(s->bylogin, name, len, (intptr_t)l) == -1) {
+		free(l);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&s->logins, l, entry);
 	return l;
 }
 
@@ -226,8 +209,13 @@ senders_forget(struct senders *s, const char *login, size_t len)
 {
 	struct login	*l;
 
-	if ((l = login_find(s, login, len)) != NULL)
-		login_free(s, l);
+	if ((l = login_find(s, login, len)) == NULL)
+		return;
+	if (len == 0)
+		s->helpdesk = NULL;
+	else
+		keyset_del(s->bylogin, login, len);
+	login_free(l);
 }
 
 int

@@ -177,13 +177,10 @@ put_word(struct output *o, const char *s)
 static void
 put_value(struct output *o, const char *s, size_t len)
 {
-	size_t	i;
-
-	if (len == 0 || len > TABLETEXT_VALUE_MAX)
+	if (len == 0 || len > TABLETEXT_VALUE_MAX ||
+	    memchr(s, '\r', len) != NULL || memchr(s, '\n', len) != NULL ||
+	    memchr(s, '\0', len) != NULL)
 		o->failed = 1;
-	for (i = 0; i < len; i++)
-		if (s[i] == '\r' || s[i] == '\n' || s[i] == '\0')
-			o->failed = 1;
 	put(o, "|", 1);
 	put(o, s, len);
 }
