@@ -17,13 +17,16 @@
 /*
  * A table that does nothing, in both protocols: it says `found' to all, and
  * believes its peer.  The limit that a table can reach, to measure against.
+ *
+ *	nulltable [length of its answer]
  */
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define VALUE	"_smtprelay"
+#define VALUE_MAX	1000
 
 struct hdr {
 	uint32_t	type;
@@ -31,14 +34,15 @@ struct hdr {
 	uint32_t	peerid, pid;
 };
 
-static char	in[65536];
+static char	in[65536], value[VALUE_MAX + 2];
+static size_t	vallen = 10;
 
 static void
 text(ssize_t n)
 {
 	static const char	ok[] = "register|alias\nregister|mailaddr\n"
 				    "register|domain\nregister|ready\n";
-	static char		out[256] = "lookup-result|";
+	static char		out[256 + VALUE_MAX] = "lookup-result|";
 	char			*p, *bar;
 	int			 i;
 
@@ -51,8 +55,10 @@ text(ssize_t n)
 			p = strchr(p, '|') + 1;
 		bar = strchr(p, '|') + 1;
 		memcpy(out + 14, p, bar - p);
-		memcpy(out + 14 + (bar - p), "found|" VALUE "\n", 17);
-		if (write(1, out, 14 + (bar - p) + 17) == -1)
+		memcpy(out + 14 + (bar - p), "found|", 6);
+		memcpy(out + 20 + (bar - p), value, vallen);
+		out[20 + (bar - p) + vallen] = '\n';
+		if (write(1, out, 21 + (bar - p) + vallen) == -1)
 			return;
 	}
 }
@@ -63,22 +69,28 @@ imsg(void)
 	static struct {
 		struct hdr	h;
 		int32_t		result;
-		char		value[sizeof(VALUE)];
-	} __attribute__((__packed__)) out = { { 0, 0, 0, 0, 0 }, 1, VALUE };
+		char		value[VALUE_MAX + 1];
+	} __attribute__((__packed__)) out = { { 0, 0, 0, 0, 0 }, 1, "" };
 
+	memcpy(out.value, value, vallen);
 	out.h.len = sizeof(out.h);
 	do {
 		if (write(0, &out, out.h.len) == -1)
 			return;
-		out.h.len = sizeof(out);
+		out.h.len = sizeof(out.h) + 4 + vallen + 1;
 	} while (read(0, in, sizeof(in)) > 0);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	ssize_t	n;
 
+	if (argc > 1)
+		vallen = strtoul(argv[1], NULL, 10);
+	if (vallen == 0 || vallen > VALUE_MAX)
+		return 1;
+	memset(value, 'x', vallen);
 	if ((n = read(0, in, sizeof(in))) < 8)
 		return 1;
 	if (memcmp(in, "config|", 7) == 0)

@@ -21,10 +21,11 @@
  * printed is the median of each table's rates, and the median of their ratios
  * to the first table's rate in the same round.
  *
- *	tablebench [-c cpu] [-n lookups] [-r rounds] keys table ...
+ *	tablebench [-c cpu] [-n lookups] [-r rounds] [-t name] keys table ...
  *	table: NAME,imsg|text,SERVICE,strip|whole,PROGRAM[,ARGUMENT]
  *
  * keys is a file with a key a line; strip asks for what stands before `@'.
+ * Tables are called name, or bench.
  */
 
 #include <sys/types.h>
@@ -53,6 +54,7 @@ struct table {
 	double	 ratio[ROUNDS_MAX];	/* to the first table's */
 };
 
+static const char *called = "bench";
 static char	**keys;
 static size_t	  nkeys, misses;
 
@@ -146,15 +148,18 @@ recv_line(struct table *t, char *buf, size_t size)
 static void
 start(struct table *t)
 {
-	static const char	hello[] = "config|smtpd-version|7.8.0\n"
-				    "config|protocol|0.1\n"
-				    "config|tablename|bench\nconfig|ready\n";
 	unsigned char		buf[4096];
+	char			hello[256];
 	struct {
 		uint32_t	version;
 		char		name[2048];
-	} open = { 2, "bench" };
-	int			sp[2];
+	} open = { 2, "" };
+	int			sp[2], len;
+
+	snprintf(open.name, sizeof(open.name), "%s", called);
+	len = snprintf(hello, sizeof(hello), "config|smtpd-version|7.8.0\n"
+	    "config|protocol|0.1\nconfig|tablename|%s\nconfig|ready\n",
+	    called);
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sp) == -1)
 		err(1, "socketpair");
@@ -165,7 +170,7 @@ start(struct table *t)
 		if (t->text)
 			dup2(sp[1], 1);
 		closefrom(3);
-		execl(t->path, "bench", t->arg, (char *)NULL);
+		execl(t->path, called, t->arg, (char *)NULL);
 		err(1, "%s", t->path);
 	}
 	close(sp[1]);
@@ -175,7 +180,7 @@ start(struct table *t)
 		recv_imsg(t, buf, sizeof(buf));
 		return;
 	}
-	if (write(t->fd, hello, sizeof(hello) - 1) == -1)
+	if (write(t->fd, hello, len) == -1)
 		err(1, "%s", t->name);
 	do
 		recv_line(t, (char *)buf, sizeof(buf));
@@ -197,9 +202,9 @@ lookup(struct table *t, const char *key, unsigned int id)
 		if (id % 1024 == 0)
 			clock_gettime(CLOCK_REALTIME, &ts);
 		len = snprintf((char *)buf, sizeof(buf),
-		    "table|0.1|%lld.%06ld|bench|lookup|%s|%08x|%.*s\n",
-		    (long long)ts.tv_sec, ts.tv_nsec / 1000, t->service, id,
-		    (int)len, key);
+		    "table|0.1|%lld.%06ld|%s|lookup|%s|%08x|%.*s\n",
+		    (long long)ts.tv_sec, ts.tv_nsec / 1000, called,
+		    t->service, id, (int)len, key);
 		if (write(t->fd, buf, len) == -1)
 			err(1, "%s", t->name);
 		recv_line(t, (char *)buf, sizeof(buf));
@@ -207,7 +212,9 @@ lookup(struct table *t, const char *key, unsigned int id)
 			misses++;
 		return;
 	}
-	service = strcmp(t->service, "alias") == 0 ? 1 : 0x10;
+	service = strcmp(t->service, "alias") == 0 ? 0x01 :
+	    strcmp(t->service, "mailaddr") == 0 ? 0x40 :
+	    strcmp(t->service, "mailaddrmap") == 0 ? 0x100 : 0x10;
 	memcpy(buf, &service, 4);
 	memcpy(buf + 4, &zero, sizeof(zero));
 	memcpy(buf + 4 + sizeof(zero), key, len);
@@ -259,7 +266,7 @@ main(int argc, char **argv)
 	size_t		 n = 2000, found;
 	int		 ch, i, r, count, cpu = 0, rounds = 201;
 
-	while ((ch = getopt(argc, argv, "c:n:r:")) != -1)
+	while ((ch = getopt(argc, argv, "c:n:r:t:")) != -1)
 		switch (ch) {
 		case 'c':
 			cpu = atoi(optarg);
@@ -270,6 +277,9 @@ main(int argc, char **argv)
 		case 'r':
 			rounds = atoi(optarg);
 			break;
+		case 't':
+			called = optarg;
+			break;
 		default:
 			return 2;
 		}
@@ -277,7 +287,7 @@ main(int argc, char **argv)
 	if (count < 1 || count > TABLES_MAX || rounds < 1 ||
 	    rounds > ROUNDS_MAX)
 		errx(2, "usage: tablebench [-c cpu] [-n lookups] [-r rounds] "
-		    "keys table ...");
+		    "[-t name] keys table ...");
 	signal(SIGPIPE, SIG_IGN);
 	pin(cpu);
 	load(argv[optind]);
