@@ -31,7 +31,7 @@ STAMP=.complete-2
 PACKAGES="gcc make byacc libc6-dev libevent-dev libbsd-dev libssl-dev
     libsqlite3-dev libc-ares-dev libcurl4-openssl-dev opensmtpd
     opensmtpd-filter-dkimsign ca-certificates pkgconf procps"
-UPSTREAM="postfix dovecot-core ca-certificates procps"
+UPSTREAM="postfix dovecot-core libsasl2-modules ca-certificates procps"
 
 die() {
 	echo "trees.sh: $*" >&2

@@ -63,6 +63,12 @@ TLS_LISTEN = ("listen on 0.0.0.0 port 587 tls-require pki edge auth <creds> "
 TAG_LISTEN = "listen on 127.0.0.1 port 587 tag SUBMISSION filter replies"
 
 
+def outbound(function):
+    """Says that a test's world is a company with outbound relays."""
+    function.maker = Outbound
+    return function
+
+
 class Here:
     """Speaks from the company's own machine."""
 

@@ -17,10 +17,12 @@
 told: hangs, drops the connection, says something else."""
 
 import base64
+import os
 import re
 import socket
 import ssl
 import threading
+import warnings
 
 from relaytest import ns
 
@@ -48,13 +50,15 @@ class Taken:
 class Session(threading.Thread):
     """One connection."""
 
-    def __init__(self, puppet, conn, tls):
+    def __init__(self, puppet, conn, tls, lmtp=False):
         super().__init__(daemon=True)
         self.puppet = puppet
         self.conn = conn
         self.tls = tls
+        self.lmtp = lmtp
         self.file = None
-        self.user = self.sender = self.mech = None
+        self.user = "" if lmtp else None
+        self.sender = self.mech = None
         self.params = ""
         self.rcpts = []
         with puppet.lock:
@@ -92,6 +96,11 @@ class Session(threading.Thread):
     def send(self, data):
         self.conn.sendall(data)
 
+    def say_clear(self, data):
+        """Sends past TLS, and then nothing more."""
+        os.write(self.conn.fileno(), data)
+        raise Gone()
+
     def act(self, stage):
         """What is done at this stage; the answer that it puts in the place of
         the usual one, or None."""
@@ -121,7 +130,7 @@ class Session(threading.Thread):
     def command(self, line):
         verb, _, rest = line.partition(" ")
         verb = verb.upper()
-        if verb in ("EHLO", "HELO"):
+        if verb in ("EHLO", "HELO", "LHLO"):
             self.ehlo()
         elif verb == "STARTTLS":
             self.file.close()
@@ -148,9 +157,9 @@ class Session(threading.Thread):
     def ehlo(self):
         words = ["250 " + self.puppet.name]
         words += ["250 " + x for x in self.puppet.extensions]
-        if not self.tls and self.puppet.starttls:
+        if not self.tls and self.puppet.starttls and not self.lmtp:
             words.append("250 STARTTLS")
-        if self.tls or self.puppet.plain:
+        if (self.tls or self.puppet.plain) and not self.lmtp:
             words.append("250 AUTH " + self.puppet.mechanisms)
         self.say("ehlo" if self.tls else "hello", "\n".join(words))
 
@@ -222,14 +231,15 @@ class Session(threading.Thread):
         if said is not None:
             self.send(said)
         else:
-            self.say("stored", "250 2.0.0 taken by %s" % self.puppet.name)
+            for _ in self.rcpts if self.lmtp else (1,):
+                self.say("stored", "250 2.0.0 taken by %s" % self.puppet.name)
         self.rcpts = []
         self.act("idle")
 
 
 class Puppet:
-    """Listens on 587 and 465 of an address; users maps logins to passwords or
-    access tokens, and may be changed at any time."""
+    """Listens on 587 and 465 of an address, and for LMTP on 2003; users maps
+    logins to passwords or access tokens, and may be changed at any time."""
 
     def __init__(self, world, name, address, users, ca, fault=None):
         self.name = name
@@ -245,26 +255,38 @@ class Puppet:
         self.starttls = self.keep_data = True
         self.extensions = EXTENSIONS
         self.mechanisms = "PLAIN LOGIN"
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*ca.issue(name, fault))
-        self.context.sni_callback = (
-            lambda _, name, __: self.names.append(name))
+        self.certify(ca, fault)
         world.dns.host(name, address)
         self.host = ns.Host(world.pid, address)
         self.address = address
         self.listeners = []
         self.listen()
 
+    def certify(self, ca, fault=None):
+        """Takes this certificate from the next session on."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*ca.issue(self.name, fault))
+        context.sni_callback = lambda _, name, __: self.names.append(name)
+        self.context = context
+
+    def old_tls(self):
+        """Speaks TLS 1.1 and nothing newer."""
+        self.context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.context.minimum_version = ssl.TLSVersion.TLSv1
+            self.context.maximum_version = ssl.TLSVersion.TLSv1_1
+
     def listen(self):
         """Listens again after deaf()."""
         family = ns.family(self.address)
-        for port in (587, 465):
+        for port in (587, 465, 2003):
             s = self.host.socket(family=family)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind((self.address, port))
             s.listen(1024)
             self.listeners.append(s)
-            threading.Thread(target=self.accept, args=(s, port == 465),
+            threading.Thread(target=self.accept, args=(s, port),
                              daemon=True).start()
 
     def deaf(self):
@@ -277,14 +299,14 @@ class Puppet:
             s.close()
         self.listeners = []
 
-    def accept(self, listener, tls):
+    def accept(self, listener, port):
         while True:
             try:
                 conn, _ = listener.accept()
             except OSError:
                 return
             conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            Session(self, conn, tls).start()
+            Session(self, conn, port == 465, port == 2003).start()
 
     # What it is told
 

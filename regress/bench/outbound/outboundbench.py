@@ -1,0 +1,273 @@
+#
+# Copyright (c) 2026 The opensmtpd-relay developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+"""usage: outboundbench.py [-n MAILS] [-s SENDERS] [-r ROUNDS] SINK
+
+Mail of many senders, each through a server and a login of its own: smtpd with
+the courier, and Postfix with sender_dependent_relayhost_maps and
+smtp_sender_dependent_authentication.  The servers are all on the loopback
+network beside the mail server that is measured.  Processor 0 is for what is
+measured, processor 1 for the rest."""
+
+import contextlib
+import getopt
+import os
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../e2e"))
+
+from relaytest import ns
+from relaytest.certs import Authority
+from relaytest.upstream import MASTER_CF, Server
+from relaytest.world import LIBEXEC, World
+
+CLIENTS = 20
+SIZE = 4096
+TICKS = os.sysconf("SC_CLK_TCK")
+SINK_PORT = 1587
+MAIN_CF = """compatibility_level = 3.6
+myhostname = mx.company.example
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+smtp_host_lookup = native
+sender_dependent_relayhost_maps = hash:/etc/postfix/relays
+smtp_sender_dependent_authentication = yes
+smtp_sasl_auth_enable = yes
+smtp_sasl_password_maps = hash:/etc/postfix/words
+smtp_sasl_security_options = noanonymous
+smtp_sasl_tls_security_options = noanonymous
+smtp_tls_security_level = secure
+smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt
+smtp_tls_session_cache_database = btree:/var/lib/postfix/smtp_scache
+smtpd_client_connection_rate_limit = 0
+smtpd_client_connection_count_limit = 0
+default_process_limit = 100
+default_destination_concurrency_limit = 100
+initial_destination_concurrency = 100
+qmgr_message_active_limit = 20000
+in_flow_delay = 0
+"""
+RELAY_CONF = """database "/var/lib/smtprelay/relay.db"
+key "/etc/mail/relay.key"
+domain "company.example"
+outbound {
+	alternates allow
+}
+"""
+SMTPD_CONF = """table mail_senders relay:/etc/mail/relay.conf
+ca courier cert "/etc/mail/courier.crt"
+mta limit for domain "127.0.0.1" max-conn-per-route 100 max-conn-per-host 100 \\
+    max-conn-per-connector 100 conn-delay-route 0 conn-delay-relay 0
+listen on socket
+listen on 127.0.0.1 port 2525 tag SUBMISSION
+action "alternates" relay host smtps://courier@127.0.0.1:10587 ca courier \\
+    auth <mail_senders>
+match tag SUBMISSION mail-from <mail_senders> for any action "alternates"
+"""
+
+
+def host(n):
+    return "s%d.relay.example" % n
+
+
+def sender(n):
+    return "s%d@sender%d.example" % (n, n)
+
+
+def hosts(count):
+    return "127.0.0.1 localhost mx.company.example\n" + "".join(
+        "127.1.%d.%d %s\n" % (n // 200, n % 200 + 1, host(n))
+        for n in range(count))
+
+
+def pinned(cpu, args):
+    return ["taskset", "-c", str(cpu)] + args
+
+
+class Sink:
+    """The providers' servers, in the network of a machine."""
+
+    def __init__(self, program, box, ca):
+        cert, key = ca.issue("*.relay.example")
+        self.path = box.dir + ".count"
+        self.proc = subprocess.Popen(
+            ["nsenter", "-t", str(box.pid), "-n", "--"] +
+            pinned(1, [program, str(SINK_PORT), cert, key, self.path]))
+        ns.wait_for("sink", lambda: os.path.exists(self.path) and
+                    os.path.getsize(self.path) == 24)
+
+    def counts(self):
+        """How many mails, sessions and logins it has had."""
+        with open(self.path, "rb") as f:
+            return struct.unpack("=QQQ", f.read(24))
+
+    def close(self):
+        self.proc.kill()
+        self.proc.wait()
+        os.unlink(self.path)
+
+
+def cpu(box):
+    """Seconds of processor time of all on a machine, the ended included."""
+    total = 0
+    for pid, _ in box.processes():
+        with contextlib.suppress(OSError):
+            with open("/proc/%d/stat" % pid) as f:
+                words = f.read().rsplit(")", 1)[1].split()
+            total += sum(int(x) for x in words[11:15])
+    return total / TICKS
+
+
+def talk(pid, port, numbers, senders):
+    """One client: a mail for each number, from its sender."""
+    s = ns.socket_in(pid)
+    s.connect(("127.0.0.1", port))
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    f = s.makefile("rb")
+
+    def reply():
+        while True:
+            line = f.readline()
+            if line[3:4] != b"-":
+                return line
+
+    def ask(text, code):
+        s.sendall(text)
+        line = reply()
+        if not line.startswith(code):
+            raise RuntimeError("%r: %r" % (text[:60], line))
+
+    body = (b"x" * 70 + b"\r\n") * (SIZE // 72)
+    reply()
+    ask(b"EHLO client.example\r\n", b"250")
+    for n in numbers:
+        me = sender(n % senders).encode()
+        ask(b"MAIL FROM:<%s>\r\n" % me, b"250")
+        ask(b"RCPT TO:<carol@customer.test>\r\n", b"250")
+        ask(b"DATA\r\n", b"354")
+        ask(b"From: <%s>\r\nTo: <carol@customer.test>\r\nSubject: %d\r\n"
+            b"Date: Sat, 21 Nov 2026 10:00:00 +0200\r\n"
+            b"Message-ID: <%d.%f@x.example>\r\n\r\n%s.\r\n" % (
+                me, n, n, time.time(), body), b"250")
+    s.sendall(b"QUIT\r\n")
+    f.close()
+    s.close()
+
+
+def round_of(box, sink, port, mails, senders):
+    """(mails a second, milliseconds of processor time a mail)"""
+    first, before, begin = sink.counts()[0], cpu(box), time.monotonic()
+    errors = []
+
+    def work(numbers):
+        try:
+            for at in range(0, len(numbers), 90):
+                talk(box.pid, port, numbers[at:at + 90], senders)
+        except Exception as e:
+            errors.append(e)
+
+    threads = [threading.Thread(target=work,
+                                args=(range(n, mails, CLIENTS),))
+               for n in range(CLIENTS)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if errors:
+        raise errors[0]
+    ns.wait_for("all mails", lambda: sink.counts()[0] - first >= mails, 300,
+                0.005)
+    took = time.monotonic() - begin
+    return mails / took, 1000 * (cpu(box) - before) / mails
+
+
+class Postfix(Server):
+    """The mail server to compare with."""
+
+    port = 25
+
+    def __init__(self, world, ca, senders):
+        super().__init__(world, "mx.company.example", "10.77.5.1", "upstream",
+                         {}, ca)
+        self.write("/etc/hosts", hosts(senders))
+        self.write("/etc/ssl/certs/ca-certificates.crt", ca.pem())
+        self.write("/etc/postfix/main.cf", MAIN_CF)
+        self.write("/etc/postfix/master.cf", MASTER_CF +
+                   "smtp inet n - n - 100 smtpd\n")
+        self.write("/etc/postfix/relays", "".join(
+            "%s [%s]:%d\n" % (sender(n), host(n), SINK_PORT)
+            for n in range(senders)))
+        self.write("/etc/postfix/words", "".join(
+            "%s user%d:word%d\n" % (sender(n), n, n) for n in range(senders)))
+        self.run(["postmap", "/etc/postfix/relays", "/etc/postfix/words"])
+        for name in ("main.cf", "master.cf"):
+            os.utime(self.path("/etc/postfix/" + name), (1e9, 1e9))
+        self.daemon("taskset -c 0 postfix start")
+        ns.wait_for("Postfix", lambda: self.listens(25))
+
+    def listens(self, port):
+        with ns.socket_in(self.pid) as s:
+            return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def accounts(senders):
+    """What smtprelayctl imports."""
+    raise NotImplementedError
+
+
+def measure(name, box, sink, port, words):
+    """Rounds after one that warms up; the medians."""
+    rates, costs = [], []
+    for n in range(words["rounds"] + 1):
+        rate, cost = round_of(box, sink, port, words["mails"],
+                              words["senders"])
+        if n:
+            rates.append(rate)
+            costs.append(cost)
+    _, sessions, logins = sink.counts()
+    result = statistics.median(rates), statistics.median(costs)
+    print("%-8s %5.0f mails a second, %.2f ms of CPU a mail "
+          "(%d sessions, %d logins)" % (name, result[0], result[1], sessions,
+                                        logins), flush=True)
+    return result
+
+
+def main():
+    words = {"mails": 5000, "senders": 1000, "rounds": 3}
+    flags, rest = getopt.getopt(sys.argv[1:], "n:s:r:")
+    for flag, value in flags:
+        words[{"-n": "mails", "-s": "senders", "-r": "rounds"}[flag]] = (
+            int(value))
+    if len(rest) != 1:
+        sys.exit(__doc__)
+    os.sched_setaffinity(0, {1})
+    ca = Authority()
+    with contextlib.closing(ca), World("6.8") as world:
+        box = Postfix(world, ca, words["senders"])
+        with contextlib.closing(box), contextlib.closing(
+                Sink(rest[0], box, ca)) as sink:
+            theirs = measure("Postfix", box, sink, 25, words)
+
+
+if __name__ == "__main__":
+    main()
