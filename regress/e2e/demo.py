@@ -14,12 +14,14 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""Shows a customer's question, a worker's answer, and who sees what."""
+"""Shows a customer's question, a worker's answer, and who sees what; then how
+mail from other addresses leaves through these addresses' own servers."""
 
 import re
 import sys
 import textwrap
 
+import demo_outbound
 from relaytest import mail, mua, ns
 from relaytest.relay import ALICE, CAROL, MAILBOX, PRIVATE, Relay
 
@@ -137,7 +139,7 @@ def forged(relay, got):
 
 
 NEXT = """
-That is the whole loop.  For a real mail exchanger:
+For a real mail exchanger:
 
     make -f Makefile.linux deps all
     make -f Makefile.linux install
@@ -146,6 +148,8 @@ That is the whole loop.  For a real mail exchanger:
     smtprelayctl mailbox add support@YOUR.DOMAIN -n "Your Support"
     smtprelayctl worker add alice -n Alice alice@PRIVATE.ADDRESS
     smtprelayctl mailbox join support@YOUR.DOMAIN alice
+    smtprelayctl account add NAME smtp+tls://USER@SERVER
+    smtprelayctl identity add LOGIN OTHER@ADDRESS -a NAME
     smtpd -n && restart smtpd
 
 smtprelayctl(8), relay.conf(5), filter-relay(8) and mda-relay(8) say the rest.
@@ -165,6 +169,8 @@ def main():
         answer(relay, got)
         result(relay)
         forged(relay, got)
+    print("\nThat is the whole loop.  The rest is about mail that leaves.")
+    demo_outbound.main(step, say, show)
     print(NEXT)
 
 
