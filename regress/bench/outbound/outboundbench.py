@@ -41,6 +41,7 @@ from relaytest.upstream import MASTER_CF, Server
 from relaytest.world import World
 
 CLIENTS = 20
+BUSY = 80       # fewer than smtpd's connections to the courier
 SIZE = 4096
 TICKS = os.sysconf("SC_CLK_TCK")
 SINK_PORT = 1587
@@ -115,12 +116,19 @@ class Sink:
             ["nsenter", "-t", str(box.pid), "-n", "--"] +
             pinned(1, [program, str(SINK_PORT), cert, key, self.path]))
         ns.wait_for("sink", lambda: os.path.exists(self.path) and
-                    os.path.getsize(self.path) == 24)
+                    os.path.getsize(self.path) == 40)
 
     def counts(self):
-        """How many mails, sessions and logins it has had."""
+        """How many mails, sessions and logins it has had, and how many mails
+        wait for their last reply."""
         with open(self.path, "rb") as f:
-            return struct.unpack("=QQQ", f.read(24))
+            return struct.unpack("=QQQQ", f.read(32))
+
+    def hold(self, value):
+        """With 1 no mail gets its last reply."""
+        with open(self.path, "r+b") as f:
+            f.seek(32)
+            f.write(struct.pack("=Q", value))
 
     def close(self):
         self.proc.kill()
@@ -255,11 +263,12 @@ class Ours(World):
 
     def accounts(self, senders):
         """An account and an identity for each sender."""
-        self.run(["sh", "-ec", "".join(
+        self.run(["sh", "-e"], text="".join(
             "echo word%d | smtprelayctl account add a%d "
-            "smtp+tls://user%d@%s:%d\nsmtprelayctl identity add u%d %s -a a%d"
-            "\n" % (n, n, n, host(n), SINK_PORT, n, sender(n), n)
-            for n in range(senders))], timeout=300)
+            "smtp+tls://user%d@%s:%d\n"
+            "smtprelayctl identity add u%d %s -a a%d </dev/null\n" % (
+                n, n, n, host(n), SINK_PORT, n, sender(n), n)
+            for n in range(senders)), timeout=300)
 
     def courier(self):
         """What the courier holds in memory, in kB."""
@@ -270,8 +279,9 @@ class Ours(World):
         raise RuntimeError("no courier")
 
 
-def measure(name, box, program, ca, words):
-    """Rounds after one that warms up; the medians."""
+def measure(name, box, program, ca, words, after=lambda sink: None):
+    """Rounds after one that warms up; the medians.  In the end after() is
+    given the sink."""
     rates, costs = [], []
     with contextlib.closing(Sink(program, box, ca)) as sink:
         for n in range(words["rounds"] + 1):
@@ -280,12 +290,26 @@ def measure(name, box, program, ca, words):
             if n:
                 rates.append(rate)
                 costs.append(cost)
-        _, sessions, logins = sink.counts()
+        after(sink)
+        _, sessions, logins, _ = sink.counts()
     result = statistics.median(rates), statistics.median(costs)
     print("%-8s %5.0f mails a second, %.2f ms of CPU a mail "
           "(%d sessions, %d logins)" % (name, result[0], result[1], sessions,
                                         logins), flush=True)
     return result
+
+
+def memory(box, sink, senders, found):
+    """The courier with idle sessions, and with sessions that have taken a
+    mail and wait for the reply."""
+    found["idle"] = box.courier()
+    sink.hold(1)
+    for n in range(BUSY):
+        talk(box.pid, box.port, [n], senders)
+    ns.wait_for("busy sessions", lambda: sink.counts()[3] >= BUSY, 60)
+    found["busy"] = box.courier()
+    sink.hold(0)
+    ns.wait_for("the last mails", lambda: sink.counts()[3] == 0, 60)
 
 
 def main():
@@ -303,14 +327,17 @@ def main():
                 Postfix(world, ca, words["senders"])) as box:
             theirs = measure("Postfix", box, rest[0], ca, words)
         with Ours("6.8", ca, words["senders"]) as box:
-            empty = box.courier()
-            ours = measure("smtpd", box, rest[0], ca, words)
-            full = box.courier()
+            found = {"empty": box.courier()}
+            ours = measure("smtpd", box, rest[0], ca, words, lambda sink:
+                           memory(box, sink, words["senders"], found))
     print("smtpd with the courier: %.1f times Postfix's rate, %.2f of its CPU "
           "a mail (to reach: faster, and less CPU)" % (
               ours[0] / theirs[0], ours[1] / theirs[1]))
-    print("the courier's memory: %d kB empty, %d kB with the sessions of %d "
-          "accounts" % (empty, full, words["senders"]))
+    print("the courier's memory: %d kB; %.1f kB for each of %d accounts with "
+          "an idle session, %.1f kB more for each of %d mails on their way" % (
+              found["empty"],
+              (found["idle"] - found["empty"]) / words["senders"],
+              words["senders"], (found["busy"] - found["idle"]) / BUSY, BUSY))
 
 
 if __name__ == "__main__":

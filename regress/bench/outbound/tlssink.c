@@ -20,7 +20,9 @@
  * A provider's mail server for measurements: on every address of this
  * machine, with STARTTLS and AUTH PLAIN and LOGIN, a thread for each session.
  * Believes any password and throws mail away.  The file `counter' holds how
- * many mails, sessions and logins there were, as three numbers of 64 bits.
+ * many mails, sessions and logins there were and how many mails wait for their
+ * last reply, as four numbers of 64 bits; there is no such reply while a fifth
+ * number is not 0.
  */
 
 #include <sys/types.h>
@@ -51,6 +53,8 @@ struct counter {
 	uint64_t	 mails;
 	uint64_t	 sessions;
 	uint64_t	 logins;
+	uint64_t	 waiting;
+	volatile uint64_t hold;
 };
 
 struct session {
@@ -156,6 +160,12 @@ data(struct session *s, char line[LINE])
 		if (get(s, line) == -1)
 			return -1;
 	} while (strcmp(line, ".") != 0);
+	if (counter->hold) {
+		__sync_fetch_and_add(&counter->waiting, 1);
+		while (counter->hold)
+			usleep(10000);
+		__sync_fetch_and_sub(&counter->waiting, 1);
+	}
 	__sync_fetch_and_add(&counter->mails, 1);
 	return put(s, "250 2.0.0 thrown away\r\n");
 }
