@@ -132,7 +132,8 @@ def test_header(relay):
     band.wait(1)
     got = band.mails[0]
     text = got.data.decode()
-    assert got.rcpts == [CAROL, "secret@customer.test"] or len(band.mails) > 1
+    assert {r for m in band.mails for r in m.rcpts} == {
+        CAROL, "secret@customer.test"}
     low = text.lower()
     for word in ("anna@company.example", "rabbit-hole", "192.168.44.5",
                  "\nbcc:", "\nsender:", "secret@", "10.77.2.1"):
