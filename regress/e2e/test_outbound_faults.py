@@ -99,6 +99,13 @@ def memory(relay):
     return total
 
 
+def connections(relay):
+    """How many sessions smtpd has with the courier."""
+    with open("/proc/%d/net/tcp" % relay.pid) as f:
+        words = [x.split() for x in f.readlines()[1:]]
+    return sum(1 for w in words if w[2].endswith(":295B") and w[3] == "01")
+
+
 def send_many(relay, senders, count):
     """So many mails of Ben's, from these addresses in turn."""
     client = relay.login("ben")
@@ -140,6 +147,12 @@ def test_hanging(relay):
     assert len(relay.queue()) >= 2 * len(fleet.servers), relay.queue()
     assert collections.Counter(m.user for m in good.mails) == {
         "b%d" % n: count // 10 for n in range(10)}
+    # smtpd opens no new connection while too many hang; when those that are
+    # idle are closed, mail must still find its way.
+    ns.wait_for("idle connections closed",
+                lambda: connections(relay) <= len(LATE), 120)
+    send_many(relay, ["b0@club.example"], 1)
+    good.wait(count + 1, 60)
     fleet.behave()
     ns.run(["nsenter", "-t", str(relay.pid), "-n", "--", "ip", "neigh", "del",
             silent.address, "dev", "br0"])
