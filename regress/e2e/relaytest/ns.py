@@ -179,7 +179,10 @@ def add_address(pid, address, link):
 def make_hub(pid, *addresses):
     """The bridge that the machines hang on, with our own addresses on it."""
     hub_ip(pid, "link", "set", "lo", "up")
-    hub_ip(pid, "link", "add", "br0", "type", "bridge")
+    # With an address of its own, or it would take the lowest of its ports',
+    # and change it under those who know it.
+    hub_ip(pid, "link", "add", "br0", "address", "02:00:00:00:00:01", "type",
+           "bridge")
     for address in addresses:
         add_address(pid, address, "br0")
     hub_ip(pid, "link", "set", "br0", "up")
