@@ -33,7 +33,7 @@ def command(relay, *words, text=None):
     said = relay.run(["smtprelayctl"] + list(words), check=False,
                      text=text and text + "\n")
     for line in (said.stdout + said.stderr).decode().splitlines():
-        print("    " + line[:100])
+        print("    " + line[:150])
     print()
 
 
@@ -58,10 +58,11 @@ def both(relay, office, step, say, show):
     step("She writes from both addresses, with the same program")
     say("""The smtpd of Debian 12 cannot serve TLS and so no logins; what comes
         over the loopback port 587 stands for a login here.  The newer
-        releases have real ones.""")
-    relay.submitted("anna", HOME, subject="From home")
-    relay.submitted("anna", OFFICE, subject="From the office",
-                    extra="User-Agent: SecretMailer\n")
+        releases have real ones.  With "hide client yes" nobody outside
+        learns which machine and program wrote the second one.""")
+    for sender, where in ((HOME, "From home"), (OFFICE, "From the office")):
+        relay.submitted("anna", sender, subject=where,
+                        extra="User-Agent: SecretMailer\n")
     office.wait(1)
     got = relay.customer.sink.wait(CAROL)
     print("    Carol's mail host took this from our smtpd, 10.77.0.1:")
@@ -97,7 +98,7 @@ def fault(relay, office, step, say):
 
 
 def main(step, say, show):
-    with Outbound("6.8") as relay:
+    with Outbound("6.8", outbound="\thide client yes\n") as relay:
         office = account(relay, step, say)
         both(relay, office, step, say, show)
         fault(relay, office, step, say)

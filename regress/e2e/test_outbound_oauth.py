@@ -16,7 +16,7 @@
 """Access tokens instead of passwords."""
 
 from relaytest import ns
-from relaytest.case import main
+from relaytest.case import main, only
 from relaytest.oauth import TokenServer
 from relaytest.outbound import outbound
 from relaytest.relay import CAROL
@@ -64,6 +64,7 @@ def test_postfix(relay):
         assert secret not in relay.log(), "%s is in the log" % secret
 
 
+@only("7.6")
 @outbound
 def test_renewed(relay):
     """A token that runs out is renewed with the newest refresh token; without

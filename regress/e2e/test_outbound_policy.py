@@ -34,7 +34,6 @@ def sentence(out):
     return words
 
 
-@only("7.6", "7.9")
 @setup(outbound='\thosts { "smtp.band.example:465" }\n')
 @outbound
 def test_hosts(relay):
@@ -59,7 +58,6 @@ def test_hosts(relay):
     assert len(band.mails) == 1 and not club.auths
 
 
-@only("7.6", "7.9")
 @setup(outbound="\tverify identity\n")
 @outbound
 def test_unverified(relay):
@@ -84,7 +82,6 @@ def test_unverified(relay):
     assert band.mails[1].sender == SENDER
 
 
-@only("7.6", "7.9")
 @setup(more="limit sender { messages 3 per day, recipients 5 per day }\n")
 @outbound
 def test_limit(relay):
@@ -111,7 +108,6 @@ def test_limit(relay):
     band.wait(4)
 
 
-@only("7.6", "7.9")
 @setup(outbound="\thide client yes\n")
 @outbound
 def test_header(relay):

@@ -60,7 +60,8 @@ pki edge key "/etc/mail/mx.key"
 TLS_LISTEN = ("listen on 0.0.0.0 port 587 tls-require pki edge auth <creds> "
               "senders <mail_senders> tag SUBMISSION filter replies")
 # Debian 12's smtpd serves no TLS, and so no logins.
-TAG_LISTEN = "listen on 127.0.0.1 port 587 tag SUBMISSION filter replies"
+TAG_HEAD = 'filter users proc-exec "filter-relay -s" user _smtprelay\n'
+TAG_LISTEN = "listen on 127.0.0.1 port 587 tag SUBMISSION filter users"
 
 
 def outbound(function):
@@ -122,7 +123,7 @@ class Outbound(Relay):
             self.add_user(name, 2010 + n)
 
     def smtpd_conf(self, dkim, submission, words):
-        part = {"head": "", "listen": TAG_LISTEN, "who": "local",
+        part = {"head": TAG_HEAD, "listen": TAG_LISTEN, "who": "local",
                 "libexec": LIBEXEC}
         if submission:
             self.tls_key()
