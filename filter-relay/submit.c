@@ -52,8 +52,9 @@ submit_why(enum sender_verdict verdict, const char *address,
 		    "not an address of yours", address, where);
 		break;
 	}
-	if (n < 0 || n > KEEPER_REPLY_MAX)
-		strlcpy(reply, "550 5.7.1 That is not an address of yours",
+	/* What is no address may be no text for a reply either. */
+	if (n < 0 || n > KEEPER_REPLY_MAX || !addr_valid(address))
+		strlcpy(reply, "550 5.7.1 This is not an address of yours",
 		    KEEPER_REPLY_MAX + 1);
 }
 

@@ -89,7 +89,8 @@ def test_sender():
                              ("bob@home.example", NOT_YOURS),
                              ("support@company.example", NOT_YOURS),
                              ("x@nowhere.test", NOT_YOURS),
-                             ("@", NOT_YOURS)):
+                             ("@", NOT_YOURS), ("caf\xe9@x.test", NOT_YOURS),
+                             ("x" * 900 + "@x.test", NOT_YOURS)):
                 answer = s.mail(bad)
                 assert answer.startswith("reject|550 5.7.1 "), answer
                 assert why in answer, answer
