@@ -231,6 +231,9 @@ int	 upstream_end(struct upstream *, int tag, int nreplies);
 /* 1 when more data is welcome; 0: wait for drained(). */
 int	 upstream_room(const struct upstream *);
 
+/* How many bytes wait to go out, which falls while the server takes them. */
+size_t	 upstream_waiting(const struct upstream *);
+
 /* How many commands have had no reply, those not sent yet included. */
 int	 upstream_outstanding(const struct upstream *);
 

@@ -30,6 +30,8 @@
 
 #include "upstream_int.h"
 
+#define UPSTREAM_DIAL_LOWAT	(64 * 1024)	/* bytes not sent yet */
+
 /*
  * RFC 8305: addresses of both families take turns, IPv6 first, each attempt
  * begins 250 ms after the one before it, or when that has failed, and the
@@ -87,6 +89,9 @@ static void
 upstream_dial_won(struct upstream *up, struct upstream_try *try)
 {
 	int	 fd = try->fd, on = 1;
+#ifdef TCP_NOTSENT_LOWAT
+	int	 lowat = UPSTREAM_DIAL_LOWAT;
+#endif
 
 	event_del(&try->ev);
 	try->fd = -1;
@@ -95,6 +100,11 @@ upstream_dial_won(struct upstream *up, struct upstream_try *try)
 	/* What belongs together is written together. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_NOTSENT_LOWAT
+	/* What a slow server takes shows here soon, and not in megabytes. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat,
+	    sizeof(lowat));
+#endif
 	upstream_login_connected(up, fd);
 }
 

@@ -306,6 +306,12 @@ upstream_room(const struct upstream *up)
 	    tlsio_waiting(up->io) <= TLSIO_OUT_HIGH;
 }
 
+size_t
+upstream_waiting(const struct upstream *up)
+{
+	return up->io == NULL ? 0 : tlsio_waiting(up->io);
+}
+
 int
 upstream_outstanding(const struct upstream *up)
 {

@@ -83,6 +83,8 @@ mail_answer_mail(struct session *s, const struct smtpreply *r)
 		mail_retry(s, a, LOST);
 		return;
 	}
+	free(s->path);
+	s->path = NULL;
 	if (r->code / 100 == 2)
 		s->mail = 1;
 	else if (r->code == 421)

@@ -47,6 +47,7 @@
 #define SESSION_IDLE_TIME	290	/* seconds without a command */
 #define SESSION_MAIL_TIME	5	/* seconds until MAIL is answered */
 #define SESSION_HOLD_TIME	275	/* seconds of any other command */
+#define SESSION_BYE_TIME	10	/* seconds for the last reply to go */
 #define SESSION_WRONG_MAX	20	/* commands that are none */
 #define SESSION_RCPT_MAX	1000	/* recipients of one transaction */
 
@@ -101,6 +102,7 @@ struct link {
 	int			 old;		/* the account has changed */
 	int			 owes;		/* progress is due since ... */
 	time_t			 since;
+	size_t			 waiting;	/* bytes, when last looked at */
 };
 
 TAILQ_HEAD(link_list, link);

@@ -113,6 +113,7 @@ session_bye(struct session *s, const char *reply)
 	s->state = SESSION_COMMAND;
 	session_put(s, reply);
 	s->state = SESSION_CLOSING;
+	courier_timer(&s->timer, SESSION_BYE_TIME);
 	tlsio_finish(s->io);
 }
 

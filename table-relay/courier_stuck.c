@@ -33,10 +33,20 @@
 #define STILL_DOT	60	/* seconds after the final dot, when the
 				 * server might have taken the message */
 
-/* Whether a transaction has made no progress for too long. */
+/* Whether a transaction has made no progress for too long; of a message
+ * that goes slowly every byte is progress. */
 static int
-stuck_is(const struct session *s, time_t now)
+stuck_is(struct session *s, time_t now)
 {
+	size_t	waiting;
+
+	if (s->link != NULL && (s->state == SESSION_DATA ||
+	    s->state == SESSION_END)) {
+		waiting = upstream_waiting(s->link->up);
+		if (waiting != s->link->waiting)
+			s->link->since = now;
+		s->link->waiting = waiting;
+	}
 	return s->link != NULL && s->mail && s->link->owes &&
 	    now - s->link->since >= POOL_STUCK_TIME;
 }
