@@ -21,6 +21,7 @@
 
 #include <sys/types.h>
 #include <sys/time.h>
+#include <arpa/inet.h>
 
 #include <errno.h>
 #include <event.h>
@@ -215,8 +216,8 @@ setup(char *dir)
 	otherctx = tlsio_ctx_server(other.certfile, other.keyfile);
 	selfctx = tlsio_ctx_server(selfsigned.certfile, selfsigned.keyfile);
 	fp = testcert_file(hosts, sizeof(hosts), dir, "etc", "hosts");
-	fputs("127.0.0.1 mx.example\n127.0.0.1 two.example\n"
-	    "127.0.0.9 two.example\n::1 two.example\n", fp);
+	fputs("127.0.0.1 mx.example\n127.0.0.9 two.example\n"
+	    "127.0.0.1 two.example\n::1 two.example\n", fp);
 	fclose(fp);
 	env.base = base;
 	env.tls = tlsio_ctx_client(ca.certfile);

@@ -207,6 +207,48 @@ test_timeouts(void)
 	    "seconds\n");
 }
 
+/* A socket that listens and takes nobody: connections to it hang. */
+static int
+stuck(const char *addr, int port, int fds[8])
+{
+	struct sockaddr_in	 sin;
+	int			 fd, i;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_port = htons(port);
+	sin.sin_addr.s_addr = inet_addr(addr);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    listen(fd, 0) == -1)
+		return -1;
+	for (i = 0; i < 8; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(fds[i], (struct sockaddr *)&sin, sizeof(sin));
+	}
+	return fd;
+}
+
+/* The second address is tried while the first one says nothing. */
+static void
+test_stagger(void)
+{
+	int	 fd, fds[8], i;
+
+	if ((fd = stuck("127.0.0.9", server.port, fds)) == -1) {
+		perror("127.0.0.9");
+		return;
+	}
+	begin(UPSTREAM_SMTPS, UPSTREAM_PASSWORD, 1);
+	conf.host = "two.example";
+	todo = SCRIPT("NOOP");
+	run(SCRIPT(READY, "<NOOP", ">250 ok", BYE), goodctx,
+	    "ready\n0:250 ok\nclosed QUIT 0 quit\n");
+	for (i = 0; i < 8; i++)
+		close(fds[i]);
+	close(fd);
+}
+
 static void
 test_connect(void)
 {
@@ -248,6 +290,7 @@ main(void)
 	test_tls();
 	test_refusals();
 	test_timeouts();
+	test_stagger();
 	test_connect();
 	teardown(dir);
 	return test_done();
