@@ -112,6 +112,8 @@ try hosts 1 - 'smtp.evil.example:587: .*hosts.conf does not list' \
 check add add partner smtp+tls://al%40ice@smtp.partner.example
 check add-lower add Office smtps://bob@[2001:DB8::1]
 try add-null 0 'an account now' - account add nowhere null:
+json add-json 'd["changed"] and d["account"]["url"] == "null:" and
+    d["account"]["state"] == "untried"' account add nowhere null:
 try add-lmtp 0 'an account now' - account add local lmtp://127.0.0.1:24
 json list '[(a["account"], a["url"], a["state"]) for a in d["accounts"]] == [
     ("local", "lmtp://127.0.0.1:24", "untried"),
