@@ -479,7 +479,8 @@ front_overdue(struct front *f)
 		    FRONT_ASK_MS / 1000);
 		front_unasked(f, s);
 		/* It may take the recipient into account all the same. */
-		s->broken = s->tx != NULL && s->tx->engaged;
+		s->broken = s->tx != NULL &&
+		    (s->tx->engaged || s->tx->counted);
 		front_tx_end(f, s);
 	}
 	while ((s = TAILQ_FIRST(&f->committing)) != NULL &&

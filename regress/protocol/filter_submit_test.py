@@ -440,7 +440,30 @@ def test_keeper():
         wait_for("keeper", lambda: s.mail(PARTNER) == "proceed")
 
 
+def test_keeper_counts():
+    """A recipient that it was asked about in vain does not make it forget
+    that the message counts."""
+    with World(more="limit sender { messages 1 per day }") as world, \
+            Filter(world) as f:
+        s = submission(f)
+        assert s.mail("x@y.test") == "proceed"
+        assert s.rcpt(BOB) == "proceed"
+        pid = f.kill("keeper", signal.SIGSTOP)
+        s.ask("rcpt-to", world.handle)
+        assert s.result(30).startswith("reject|" + LATER)
+        os.kill(pid, signal.SIGCONT)
+        s.data(message("x@y.test"))
+        assert s.commit().startswith("reject|" + LATER)
+        # It was not accepted, so there is room for one.
+        for verdict in ("proceed", "reject|451 4.7.1 "):
+            assert s.mail("x@y.test").startswith(verdict)
+            if verdict == "proceed":
+                assert s.rcpt(BOB) == "proceed"
+                s.data(message("x@y.test"))
+                assert s.commit() == "proceed"
+
+
 if __name__ == "__main__":
     main([test_sender, test_from, test_hide, test_hide_not, test_listener,
           test_deny, test_limit, test_limit_identity, test_mailbox,
-          test_rest, test_keeper])
+          test_rest, test_keeper, test_keeper_counts])
