@@ -207,6 +207,7 @@ struct courier {
 	struct event		 listen_event;
 	struct event		 retry_timer;
 	int			 told;		/* that it is taken */
+	int			 tries;
 	/* The pool: */
 	struct account_tree	 accounts;
 	struct link_list	 idle;

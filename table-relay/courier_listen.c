@@ -32,6 +32,9 @@
 
 #define BACKLOG		512
 #define RETRY		10	/* seconds until the next try at the port */
+#define SOON		1	/* ... of the first tries: the courier of a
+				 * smtpd that ends might still have it */
+#define SOON_TRIES	5
 #define PAUSE		1	/* ... to accept when descriptors are out */
 #define ACCEPTS		64	/* in a row, before others have their turn */
 
@@ -110,7 +113,8 @@ listen_start(struct courier *c)
 			    "while its port is not to be had: %s port %u",
 			    conf->courier, conf->courier_port);
 		c->told = 1;
-		courier_timer(&c->retry_timer, RETRY);
+		courier_timer(&c->retry_timer, c->tries++ < SOON_TRIES ?
+		    SOON : RETRY);
 		return;
 	}
 	if (c->told)

@@ -26,6 +26,7 @@
 #include "compat.h"
 #include "courier_msg.h"
 #include "keeper_courier.h"
+#include "keeper_report.h"
 #include "keys.h"
 #include "log.h"
 #include "lograte.h"
@@ -36,6 +37,7 @@ struct keeper_courier {
 	const struct conf	*conf;
 	struct keys		*keys;		/* NULL: not read yet */
 	struct lograte		*rate;
+	struct keeper_report	*report;
 	struct store		*(*store)(void *);
 	void			*arg;
 	struct ipc		*courier;	/* NULL: not there */
@@ -67,7 +69,9 @@ keeper_courier_new(const struct conf *conf, struct store *(*store)(void *),
 	kc->conf = conf;
 	kc->store = store;
 	kc->arg = arg;
-	if ((kc->rate = lograte_new()) == NULL) {
+	if ((kc->rate = lograte_new()) == NULL ||
+	    (kc->report = keeper_report_new(store, arg, kc->rate)) == NULL) {
+		lograte_free(kc->rate);
 		free(kc);
 		return NULL;
 	}
@@ -213,24 +217,11 @@ static void
 kc_report(struct keeper_courier *kc, const struct ipc_msg *msg)
 {
 	struct courier_report	 r;
-	struct store		*s = kc->store(kc->arg);
-	int			 rv;
 
-	if (courier_get_report(msg, &r) == -1) {
+	if (courier_get_report(msg, &r) == -1)
 		log_warnx("the courier's report makes no sense");
-		return;
-	}
-	if (s == NULL)
-		return;
-	if (r.works)
-		rv = store_account_worked(s, r.account, r.generation,
-		    time(NULL));
 	else
-		rv = store_account_failed(s, r.account, r.generation,
-		    r.stage, r.text, (time_t)r.retry, time(NULL));
-	if (rv == -1)
-		lograte_info(kc->rate, time(NULL), "report",
-		    "how an account fares: %s", store_error(s)->text);
+		keeper_report_add(kc->report, &r);
 }
 
 static void

@@ -17,6 +17,7 @@ TABLE_SRCS += front.c
 TABLE_SRCS += intake.c
 TABLE_SRCS += keeper.c
 TABLE_SRCS += keeper_courier.c
+TABLE_SRCS += keeper_report.c
 TABLE_SRCS += keeper_senders.c
 TABLE_SRCS += keyset.c
 TABLE_SRCS += mirror.c

@@ -19,6 +19,9 @@
 """Sessions with accounts' servers are used again, within limits, and never
 after their account has changed."""
 
+import contextlib
+import sqlite3
+
 from courierpeer import (HANG, SLOW, Client, Upstream, main, together,
                          wait_for)
 
@@ -106,6 +109,15 @@ def test_changed(world):
         client.want(550, "MAIL FROM:<%s>" % sender)
 
 
+def state(world):
+    """What `account list' says of the newest account."""
+    with contextlib.closing(sqlite3.connect(world.db)) as db:
+        return db.execute(
+            "SELECT failures, stage, reason, succeeded FROM account_state, "
+            "account WHERE account = id AND name = ?",
+            ("acc%d" % world.serial,)).fetchone() or (0, None, None, None)
+
+
 def test_wrong_password(world):
     """It is said, it is not tried again and again, and a new one helps."""
     with Upstream() as up, Client(world) as client:
@@ -118,8 +130,12 @@ def test_wrong_password(world):
         assert ("account acc%d: localhost:%d, AUTH: 535 5.7.8 bad login"
                 % (world.serial, up.port)) in world.table.logged()
         assert "wr0ng" not in world.table.logged()
+        wait_for("record", lambda: state(world)[:2] == (1, "AUTH"), SLOW)
+        assert "535 5.7.8 bad login" in state(world)[2]
         world.account("acc%d" % world.serial, up.url())
         assert client.mail(sender).code == 250
+        wait_for("record", lambda: state(world)[0] == 0 and state(world)[3],
+                 SLOW)
 
 
 def delivered(world, up, nclients, nmails):
