@@ -309,9 +309,8 @@ oauth_fetch(struct oauth_account *a, const char *text)
 static struct oauth_account *
 oauth_lookup(struct oauth *o, uint64_t id)
 {
-	struct oauth_account	 find;
+	struct oauth_account	 find = { .id = id };
 
-	find.id = id;
 	return RB_FIND(oauth_tree, &o->accounts, &find);
 }
 

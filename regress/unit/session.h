@@ -56,6 +56,9 @@ static int together;			/* all of them at once */
 static const char *message;		/* after 354 */
 static int nreplies;			/* to the end of the message */
 
+static inline void tell(const char *fmt, ...)
+    __attribute__((__format__ (printf, 1, 2)));
+
 static inline void
 tell(const char *fmt, ...)
 {
