@@ -43,7 +43,8 @@ struct accs {
 struct tell {
 	struct store		*s;
 	const struct conf	*conf;
-	struct batch		*b;
+	struct batch		*b;	/* addresses, */
+	struct batch		 logins;	/* and who may */
 	struct accs		 accs;
 	const char		*login;	/* whose addresses are walked over */
 	struct store_sender_change *change;	/* CHANGES_MAX of them */
@@ -136,13 +137,14 @@ may_identity(const struct store_identity *idt, void *arg)
 	if (judge(t, idt, &routed, &may) == -1 ||
 	    store_fold(idt->user, login, sizeof(login)) == -1)
 		return -1;
-	return may ? batch_may(t->b, login, idt->folded) : 0;
+	return may ? batch_may(&t->logins, login, idt->folded) : 0;
 }
 
+/* One walk for both: the rows are many. */
 static int
-put_one(const struct store_identity *idt, void *arg)
+tell_identity(const struct store_identity *idt, void *arg)
 {
-	return put_identity(arg, idt);
+	return put_identity(arg, idt) == -1 ? -1 : may_identity(idt, arg);
 }
 
 static int
@@ -150,7 +152,7 @@ may_worker(const struct store_worker_addr *a, void *arg)
 {
 	struct tell	*t = arg;
 
-	return batch_may(t->b, t->login, a->folded);
+	return batch_may(&t->logins, t->login, a->folded);
 }
 
 /* The addresses of the worker whose login it is, in lower case. */
@@ -183,19 +185,20 @@ each_worker(const struct store_worker *w, void *arg)
 }
 
 static int
-put_mailbox(const struct store_mailbox *mb, void *arg)
-{
-	struct tell	*t = arg;
-
-	return batch_put(t->b, mb->address, SENDERS_MAILBOX);
-}
-
-static int
 may_mailbox(const struct store_mailbox *mb, void *arg)
 {
 	struct tell	*t = arg;
 
-	return batch_may(t->b, "", mb->address);
+	return batch_may(&t->logins, "", mb->address);
+}
+
+static int
+tell_mailbox(const struct store_mailbox *mb, void *arg)
+{
+	struct tell	*t = arg;
+
+	return batch_put(t->b, mb->address, SENDERS_MAILBOX) == -1 ? -1 :
+	    may_mailbox(mb, arg);
 }
 
 static int
@@ -207,12 +210,10 @@ tell_all(struct tell *t)
 	if (t->accs.count > 0)
 		qsort(t->accs.list, t->accs.count, sizeof(*t->accs.list),
 		    compare_accounts);
-	if (store_identity_each(t->s, NULL, put_one, t) == -1 ||
-	    store_mailbox_each(t->s, 0, put_mailbox, t) == -1 ||
-	    store_worker_each(t->s, each_worker, t) == -1 ||
-	    store_mailbox_each(t->s, 0, may_mailbox, t) == -1)
+	if (store_identity_each(t->s, NULL, tell_identity, t) == -1 ||
+	    store_mailbox_each(t->s, 0, tell_mailbox, t) == -1)
 		return -1;
-	return store_identity_each(t->s, NULL, may_identity, t);
+	return store_worker_each(t->s, each_worker, t);
 }
 
 /* What has become of one address. */
@@ -235,7 +236,7 @@ tell_address(struct tell *t, const char *address)
 static int
 tell_login(struct tell *t, const char *login)
 {
-	if (batch_forget(t->b, login) == -1)
+	if (batch_forget(&t->logins, login) == -1)
 		return -1;
 	if (login[0] == '\0')
 		return store_mailbox_each(t->s, 0, may_mailbox, t);
@@ -294,6 +295,7 @@ keeper_senders_tell(struct store *s, const struct conf *conf,
 		free(t.change);
 		return -1;
 	}
+	batch_start(&t.logins, b->ch, b->id);
 	if (*seq >= 0)
 		ret = store_senders_since(s, seq, add_change, &t);
 	if (ret == 1 && !t.toomany)
@@ -301,6 +303,8 @@ keeper_senders_tell(struct store *s, const struct conf *conf,
 	else if (ret != -1 && (ret = store_senders_seq(s, seq)) != -1)
 		ret = tell_all(&t);
 	store_rollback(s);
+	if (batch_end(&t.logins) == -1)
+		b->failed = 1;
 	free(t.accs.list);
 	free(t.change);
 	return ret;
