@@ -48,6 +48,11 @@ def test_courier(kind):
         with open("/proc/%d/environ" % t.proc.pid, "rb") as f:
             assert first.group(1).encode() not in f.read()
         assert first.group(1) not in t.logged()
+
+
+def test_port(kind):
+    """Somebody else has the courier's port: an error, until it is free."""
+    pattern = re.compile("found courier:([0-9a-f]{64})$")
     with Senders() as world, socket.socket() as s:
         s.bind(("127.0.0.1", world.port))
         s.listen()
@@ -57,9 +62,31 @@ def test_courier(kind):
                      lambda: str(world.port) in t.logged())
             assert t.lookup("courier", CREDENTIALS) == "error"
             s.close()
-            again = wait_for("the courier", lambda: pattern.match(
+            wait_for("the courier", lambda: pattern.match(
                 t.lookup("courier", CREDENTIALS)))
-            assert again.group(1) != first.group(1)
+
+
+def test_front(kind):
+    """A new front answers as the old one did."""
+    asked = (("bob", MAILADDRMAP), ("other", CREDENTIALS),
+             ("courier", CREDENTIALS))
+    with Senders() as world, senders(kind, world.certificate().fill()) as t:
+        wait_for("the courier", lambda: t.lookup(
+            "courier", CREDENTIALS).startswith("found "))
+        before = [t.lookup(*x) for x in asked]
+        for _ in range(3):
+            t.kill("front")
+            for question, answer in zip(asked, before):
+                wait_for("recovery", lambda q=question, a=answer:
+                         t.lookup(*q) == a)
+            routed(t, "eve@other.example")
+        t.kill("keeper", signal.SIGSTOP)
+        t.question(LOOKUP, CREDENTIALS, "other")
+        wait_for("reading", lambda: t.unread() == 0)
+        t.kill("front")
+        assert t.answer(LOOKUP) == "error"
+        assert t.lookup("courier", CREDENTIALS) == before[2]
+        t.nothing()
 
 
 def test_keeper(kind):
@@ -127,7 +154,7 @@ def test_database(kind):
 
 
 # The shadow of all memory that sanitizers have holds nothing of it.
-HUGE = 1 << 30
+HUGE = 1 << 26
 
 
 def memory(pid, words):
@@ -214,7 +241,7 @@ def test_many(kind):
         t.nothing()
 
 
-test_many.kinds = (Text,)
+test_many.kinds = test_port.kinds = (Text,)
 
 if __name__ == "__main__":
     main(globals())
