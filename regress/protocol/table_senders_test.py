@@ -184,7 +184,8 @@ def test_change(kind):
 
 
 def test_same(kind):
-    """Change by change it comes to what a new beginning would find."""
+    """Change by change it comes to what a new beginning would find, and to
+    what filter and courier make of the database."""
     rng = random.Random(3)
     with Senders(more='\thosts { "smtp.partner.example:587" }\n',
                  replies='helpdesk { "u1" }') as world, \
@@ -194,7 +195,9 @@ def test_same(kind):
         logins = ["u%d" % i for i in range(4)]
         boxes, mine, at = set(), {}, {"a": 1, "b": 0}
         keys = ["k%d@d%d.example" % (i, i % 2) for i in range(8)]
-        keys += ["u1@company.example", "m@company.test", "u2@company.test"]
+        keys += ["u1@company.example", "m@company.test", "u2@company.test",
+                 "k1+x@d1.example", "@d2.example", "y@d2.example"]
+        logins += ["m", "k0@d0.example"]
         for _ in range(6):
             for _ in range(12):
                 key = rng.choice(keys)
@@ -203,11 +206,13 @@ def test_same(kind):
                 elif key in boxes:
                     boxes.remove(key)
                     world.seed("delete " + key)
+                elif "+" in key or key.startswith("y"):
+                    continue
                 elif key.startswith("m@"):
                     boxes.add(key)
                     world.seed("mailbox " + key)
                 else:
-                    user = rng.choice(logins)
+                    user = rng.choice(logins[:4])
                     try:
                         world.seed("%s %s %s %s" % (
                             rng.choice(["identity", "unverified"]), user,
@@ -225,6 +230,11 @@ def test_same(kind):
             assert t.update() == "ok"
             assert before == ([may(t, x) for x in logins],
                               [t.check(x) for x in keys])
+            assert before[0] == [sorted(world.seed(
+                "sends %s %s" % (world.conf, x))) for x in logins]
+            assert before[1] == ["found" if world.seed(
+                "leaves %s %s" % (world.conf, x)) else "not-found"
+                                 for x in keys]
         assert mine
 
 

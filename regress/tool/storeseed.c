@@ -35,6 +35,8 @@
  *	unidentity USER ADDRESS		deletes
  *	identities N			adds iN@pM.example of user u(N / 10)
  *					through account a(N / 100)
+ *	sends CONF USER			prints what USER may send as
+ *	leaves CONF ADDRESS		prints the account of its mail, if any
  *	begin | commit | rollback	holds the database locked in between
  */
 
@@ -48,6 +50,7 @@
 #include "accurl.h"
 #include "compat.h"
 #include "store_identity.h"
+#include "sender.h"
 #include "store_mail.h"
 
 static struct store	*store;
@@ -219,6 +222,36 @@ add_identities(unsigned long n)
 	return 0;
 }
 
+static const struct conf *
+the_conf(const char *path)
+{
+	static struct conf	*conf;
+
+	if (conf == NULL && (conf = conf_load_log(path, 0)) == NULL)
+		errx(1, "%s: is wrong", path);
+	return conf;
+}
+
+static int
+print_sender(const struct sender_addr *a, void *arg)
+{
+	(void)arg;
+	puts(a->address);
+	return 0;
+}
+
+static int
+print_account(const struct conf *conf, const char *address)
+{
+	struct store_identity	idt;
+	struct store_account	acc;
+	int			r;
+
+	if ((r = sender_account(store, conf, address, &idt, &acc)) == 1)
+		puts(acc.name);
+	return r;
+}
+
 /* About who sends; -2 when it is another command. */
 static int
 sender_command(const char *word, char *a, char *b, char *c)
@@ -233,6 +266,10 @@ sender_command(const char *word, char *a, char *b, char *c)
 		return verify_identity(a);
 	if (b == NULL)
 		return -2;
+	if (strcmp(word, "sends") == 0)
+		return sender_each(store, the_conf(a), b, print_sender, NULL);
+	if (strcmp(word, "leaves") == 0)
+		return print_account(the_conf(a), b);
 	if (strcmp(word, "account") == 0)
 		return add_account(a, b, c);
 	if (strcmp(word, "unidentity") == 0)
