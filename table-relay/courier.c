@@ -60,9 +60,8 @@ courier_timer(struct event *ev, int seconds)
 static struct session *
 courier_question(struct courier *c, uint64_t id)
 {
-	struct session	 find;
+	struct session	 find = { .id = id };
 
-	find.id = id;
 	return RB_FIND(session_tree, &c->questions, &find);
 }
 

@@ -90,10 +90,9 @@ account_fill(struct account *a, const struct courier_target *t)
 struct account *
 account_get(struct courier *c, const struct courier_target *t)
 {
-	struct account	*a, find;
+	struct account	 find = { .id = t->account }, *a;
 	struct link	*l, *next;
 
-	find.id = t->account;
 	if ((a = RB_FIND(account_tree, &c->accounts, &find)) == NULL) {
 		if ((a = calloc(1, sizeof(*a))) == NULL)
 			return NULL;

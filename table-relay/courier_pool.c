@@ -295,9 +295,8 @@ void
 pool_token(struct courier *c, const struct courier_token *t)
 {
 	struct upstream_end	 end = { .stage = UPSTREAM_AUTH };
-	struct account		*a, find;
+	struct account		 find = { .id = t->account }, *a;
 
-	find.id = t->account;
 	if ((a = RB_FIND(account_tree, &c->accounts, &find)) == NULL ||
 	    a->generation != t->generation || !a->asked)
 		return;
