@@ -224,16 +224,14 @@ static void
 answer_relayhost(struct answerer *a, struct answer *ans)
 {
 	const struct conf_outbound	*o = &a->table->conf->outbound;
-	int				 six = strchr(o->courier, ':') != NULL;
 	int				 n;
 
 	if (!courier_is_there(a)) {
 		say_error(ans, "the courier does not have its port");
 		return;
 	}
-	n = snprintf(a->value, SENDERS_LIST_MAX, "smtps://%s@%s%s%s:%u",
-	    COURIER_LABEL, six ? "[ipv6:" : "", o->courier, six ? "]" : "",
-	    o->courier_port);
+	n = snprintf(a->value, SENDERS_LIST_MAX, "smtps://%s@%s:%u",
+	    COURIER_LABEL, o->courier, o->courier_port);
 	a->used = n;
 	say(ans, RESULT_FOUND, a->value, n);
 }
