@@ -50,19 +50,24 @@ answer_new(const struct table *t, struct mirror *m)
 	struct answerer		*a;
 	size_t			 i;
 
-	if ((a = calloc(1, sizeof(*a))) == NULL ||
-	    (a->domains = keyset_new()) == NULL)
+	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return NULL;
 	a->table = t;
 	a->mirror = m;
-	if (t->senders && (a->value = malloc(SENDERS_LIST_MAX)) == NULL)
-		return NULL;
+	if ((a->domains = keyset_new()) == NULL ||
+	    (t->senders && (a->value = malloc(SENDERS_LIST_MAX)) == NULL))
+		goto fail;
 	for (i = 0; i < conf->domains.count; i++)
 		if (add(a, conf->domains.item[i]) == -1)
-			return NULL;
+			goto fail;
 	if (conf->bounce_domain != NULL && add(a, conf->bounce_domain) == -1)
-		return NULL;
+		goto fail;
 	return a;
+fail:
+	keyset_free(a->domains);
+	free(a->value);
+	free(a);
+	return NULL;
 }
 
 static void
