@@ -78,15 +78,17 @@ def test_right_login(relay):
         assert ("Authenticated sender: %s)" % login).encode() in data, data
         assert b"by smtp.partner.example (Postfix)" in data
     ns.wait_for("mail at the club", lambda: len(relay.club.mails()) == 1, 60)
-    assert relay.club.logins() == [("anna", ANNA2)], relay.club.logins()
+    ns.wait_for("Anna's login at the club",
+                lambda: relay.club.logins() == [("anna", ANNA2)])
     check_mixed(relay)
     # What is nobody's identity takes the ordinary way.
     relay.submitted("anna", "anna@company.example")
     assert b"Postfix" not in through(relay, 1, "anna@company.example")[0]
     relay.wait_queue_empty()
     settle(relay.sinks())
-    logins = [(user, sender) for user, _, sender in relay.partner.logins()]
-    assert sorted(logins) == [(ANNA, ANNA), (ANNA, ANNA), ("ben", BEN)], logins
+    ns.wait_for("three logins at the partner", lambda: sorted(
+        (user, sender) for user, _, sender in relay.partner.logins()) == [
+            (ANNA, ANNA), (ANNA, ANNA), ("ben", BEN)])
     assert len(relay.customer.sink.to(CAROL)) == 4
     assert len(relay.home.sink.mails) == 1
 
