@@ -153,6 +153,59 @@ free_login(struct store *s, const char *user, const char *folded)
 	return ret;
 }
 
+/* Somebody else's identity that is the address with a tag: 1, 0 or -1. */
+static int
+tagged(struct store *s, const char *user, const char *folded,
+    char other[STORE_ADDR_MAX + 1])
+{
+	char		 from[STORE_ADDR_MAX + 2], to[STORE_ADDR_MAX + 2];
+	const char	*at = strchr(folded, '@');
+
+	(void)snprintf(from, sizeof(from), "%.*s+", (int)(at - folded),
+	    folded);
+	(void)snprintf(to, sizeof(to), "%.*s,", (int)(at - folded), folded);
+	return one_text(s, db_get(s, "SELECT folded FROM identity WHERE "
+	    "folded > ? AND folded < ? AND user <> lower(?) AND "
+	    "substr(folded, instr(folded, '@')) = ? LIMIT 1", "tttt", from,
+	    to, user, at), other, STORE_ADDR_MAX + 1);
+}
+
+/*
+ * Whoever may send from an address may, for smtpd, send from it with any
+ * tag: the two are no two users'.
+ */
+static int
+free_tag(struct store *s, const char *user, const char *folded, int ours)
+{
+	struct store_identity	 idt;
+	struct store_mailbox	 mb;
+	struct store_worker	 w;
+	char			 other[STORE_ADDR_MAX + 1];
+	const char		*at = strchr(folded, '@');
+	size_t			 len = strcspn(folded, "+");
+	int			 ret;
+
+	if (len > (size_t)(at - folded)) {
+		if ((ret = tagged(s, user, folded, other)) == 1)
+			return db_fail(s, STORE_REFUSED, "%s: %s is another "
+			    "user's", folded, other);
+		return ret;
+	}
+	(void)snprintf(other, sizeof(other), "%.*s%s", (int)len, folded, at);
+	if ((ret = store_identity_get(s, other, &idt)) == 1 &&
+	    strcmp(idt.user, user) != 0)
+		return db_fail(s, STORE_REFUSED, "%s: %s, with all of its "
+		    "tags, is an identity of %s's", folded, other, idt.user);
+	if (ret != -1 && (ret = store_mailbox_get(s, other, &mb)) == 1)
+		return db_fail(s, STORE_REFUSED, "%s: %s is a mailbox",
+		    folded, other);
+	if (ret != -1 && (ret = store_worker_byaddr(s, other, &w)) == 1 &&
+	    strcasecmp(w.login, user) != 0)
+		return db_fail(s, STORE_REFUSED, "%s: %s is the worker %s's "
+		    "address", folded, other, w.name);
+	return ret == -1 || !ours ? ret : free_login(s, user, other);
+}
+
 int
 identity_free(struct store *s, const char *user, const char *folded,
     const char *const *domains, size_t n)
@@ -161,7 +214,7 @@ identity_free(struct store *s, const char *user, const char *folded,
 	struct store_mailbox	 mb;
 	struct store_worker	 w;
 	size_t			 i;
-	int			 ret;
+	int			 ours = 0, ret;
 
 	if ((ret = store_identity_get(s, folded, &idt)) == 1)
 		return db_fail(s, STORE_REFUSED, "%s is an identity of %s's "
@@ -180,8 +233,12 @@ identity_free(struct store *s, const char *user, const char *folded,
 		return db_fail(s, STORE_REFUSED, "%s: all of %s is %s's",
 		    folded, idt.folded, idt.user);
 	for (i = 0; i < n && ret != -1; i++)
-		if (strcasecmp(domains[i], strchr(folded, '@') + 1) == 0)
+		if (strcasecmp(domains[i], strchr(folded, '@') + 1) == 0) {
+			ours = 1;
 			ret = free_login(s, user, folded);
+		}
+	if (ret != -1)
+		ret = free_tag(s, user, folded, ours);
 	return ret == -1 ? -1 : 0;
 }
 
@@ -189,8 +246,13 @@ int
 rule_not_identity(struct store *s, const char *folded, const char *login)
 {
 	struct store_identity	 idt;
+	char			 other[STORE_ADDR_MAX + 1];
 	int			 ret;
 
+	if (strchr(folded, '+') == NULL && (ret = tagged(s, login != NULL ?
+	    login : "", folded, other)) != 0)
+		return ret == -1 ? -1 : db_fail(s, STORE_REFUSED, "%s: %s is "
+		    "an identity", folded, other);
 	if ((ret = store_identity_get(s, folded, &idt)) == 0 &&
 	    (ret = store_identity_get(s, strchr(folded, '@'), &idt)) == 1 &&
 	    login != NULL && strcasecmp(login, idt.user) == 0)

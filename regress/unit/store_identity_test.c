@@ -103,6 +103,28 @@ found(struct store *s)
 	CHECK(store_is_ours(s, "bob@partner.example") == 0);
 }
 
+/* Who has an address has it with all tags, as smtpd sees it. */
+static void
+tags(struct store *s)
+{
+	(void)identity(s, "amy", "shop@tag.example", 0, 1);
+	refused(s, "bob", "shop+x@tag.example", "identity of amy's");
+	(void)identity(s, "amy", "shop+x@tag.example", 0, 1);
+	(void)identity(s, "bob", "desk+y@tag.example", 0, 1);
+	refused(s, "amy", "desk@tag.example", "desk+y@tag.example is");
+	(void)identity(s, "amy", "desk@other.example", 0, 1);
+	(void)identity(s, "amy", "des@tag.example", 0, 1);
+	(void)identity(s, "bob", "desk@tag.example", 0, 1);
+	refused(s, "bob", "support+x@company.example", "is a mailbox");
+	refused(s, "bob", "bill+x@shop.example", "worker bill's");
+	refused(s, "bob", "amy+x@company.example", "login amy");
+	(void)identity(s, "bob", "gate+z@company.example", 0, 1);
+	OK(s, store_identity_del(s, "amy", "shop@tag.example") - 1);
+	OK(s, store_identity_del(s, "amy", "shop+x@tag.example") - 1);
+	OK(s, store_identity_del(s, "amy", "desk@other.example") - 1);
+	OK(s, store_identity_del(s, "amy", "des@tag.example") - 1);
+}
+
 /* And nobody else may come to it later. */
 static void
 kept(struct store *s)
@@ -113,6 +135,12 @@ kept(struct store *s)
 	FAILS(s, store_mailbox_add(s, "bob@company.example", NULL, NULL,
 	    test_domains, 2, NOW, &id), STORE_REFUSED);
 	CHECK(strstr(store_error(s)->text, "bob's") != NULL);
+	FAILS(s, store_mailbox_add(s, "gate@company.example", NULL, NULL,
+	    test_domains, 2, NOW, &id), STORE_REFUSED);
+	CHECK(strstr(store_error(s)->text, "gate+z@company.example") != NULL);
+	FAILS(s, store_worker_add(s, "eve", "Eve", "eve",
+	    (const char *const []){ "gate@company.example" }, 1, NOW, &w),
+	    STORE_REFUSED);
 	FAILS(s, store_worker_add(s, "eve", "Eve", "eve",
 	    (const char *const []){ "bob@partner.example" }, 1, NOW, &w),
 	    STORE_REFUSED);
@@ -385,6 +413,7 @@ main(void)
 	s = test_open(STORE_CREATE);
 	whose(s);
 	found(s);
+	tags(s);
 	kept(s);
 	codes(s);
 	guessed(s);
