@@ -89,22 +89,46 @@ smtpdconf_same(const struct smtpdconf *sc, size_t i, const char *line)
 	    strstr(line, " filter ") != NULL;
 }
 
+/*
+ * Reads a line as smtpd does, which takes no notice of a newline behind a
+ * backslash.  One that is longer than any of ours is cut.
+ */
+static int
+smtpdconf_read(FILE *fp, char *buf, size_t size)
+{
+	size_t	 n = 0;
+	int	 c, next;
+
+	if ((c = getc(fp)) == EOF)
+		return 0;
+	for (; c != EOF && c != '\n'; c = getc(fp)) {
+		if (c == '\\' && (next = getc(fp)) != EOF) {
+			if (next == '\n')
+				continue;
+			c = next;
+		}
+		if (n + 1 < size)
+			buf[n++] = (char)c;
+	}
+	buf[n] = '\0';
+	return 1;
+}
+
 static void
 smtpdconf_look(struct smtpdconf *sc)
 {
-	char	*line = NULL, squeezed[SMTPDCONF_MAX];
-	size_t	 size = 0, i;
+	char	 line[SMTPDCONF_MAX], squeezed[SMTPDCONF_MAX];
+	size_t	 i;
 	FILE	*fp;
 
 	if (sc->path == NULL || (fp = fopen(sc->path, "re")) == NULL)
 		return;
-	while (getline(&line, &size, fp) != -1) {
+	while (smtpdconf_read(fp, line, sizeof(line))) {
 		smtpdconf_squeeze(line, squeezed, sizeof(squeezed));
 		for (i = 0; i < sc->lines; i++)
 			if (smtpdconf_same(sc, i, squeezed))
 				sc->line[i].present = 1;
 	}
-	free(line);
 	(void)fclose(fp);
 }
 

@@ -79,6 +79,11 @@ printf '%s\n' 'listen on lo filter "x"' \
     >/etc/smtpd.conf
 json init-some-lines '[l["present"] for l in d["lines"]] ==
     [False, False, True, False, True]' init
+# A backslash joins a line with the next one.
+printf 'match from any for \\\n\t%s\n' 'rcpt-to <mailboxes> action copies' \
+    >/etc/smtpd.conf
+json init-joined-lines '[l["present"] for l in d["lines"]] ==
+    [False, False, False, False, True]' init
 rm /etc/smtpd.conf
 cp third.conf 'thi%rd.conf'
 try init-name 1 - 'a name that smtpd.conf cannot carry' init -f 'thi%rd.conf'
