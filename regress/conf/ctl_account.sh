@@ -73,6 +73,9 @@ check cert-mode test "$(stat -c '%a' /etc/mail/courier.crt)" = 644
 cp /etc/mail/courier.key courier.before
 try init-again 0 'smtps://courier@127.0.0.1:10587 ca courier auth' any init
 check courier-kept cmp courier.before /etc/mail/courier.key
+# Numbers, for not every machine has a services(5).
+"$prog" -f "$conf" init >out 2>/dev/null
+check init-ports not grep -q ' port [a-z]' out
 json init-lines 'len(d["lines"]) == 11 and d["made"] == []' init
 sed 's/alternates allow/courier 127.0.0.2 port 99/' "$conf" >six.conf
 try init-other-address 1 - 'not for the address of courier' init -f six.conf
