@@ -33,6 +33,7 @@
 #include "conf.h"
 #include "couriercert.h"
 #include "ctl.h"
+#include "ctl_store.h"
 #include "ctlcmd.h"
 #include "keys.h"
 #include "smtpdconf.h"
@@ -271,6 +272,8 @@ init_open(struct ctl *ctl)
 			store_close(s);
 			_exit(0);
 		}
+		(void)strlcat(err.text, ctl_why_denied(ctl->conf->database),
+		    sizeof(err.text));
 		n = write(fds[1], err.text, strlen(err.text));
 		_exit(n == -1 ? 2 : 1);
 	}

@@ -15,6 +15,7 @@
  */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -54,6 +55,18 @@ ctl_lower(struct ctl *ctl)
 	return CTL_OK;
 }
 
+const char *
+ctl_why_denied(const char *database)
+{
+	char	 dir[PATH_MAX];
+
+	if (strlcpy(dir, database, sizeof(dir)) >= sizeof(dir) ||
+	    access(dirname(dir), X_OK) == 0 || errno != EACCES)
+		return "";
+	return " (it is for root and the group " SYSUSER_NAME ", whom all "
+	    "directories above it must let pass)";
+}
+
 struct store *
 ctl_open(struct ctl *ctl)
 {
@@ -69,7 +82,8 @@ ctl_open(struct ctl *ctl)
 			    "smtprelayctl init makes it",
 			    ctl->conf->database);
 		else
-			(void)ctl_fail(ctl, "%s", err.text);
+			(void)ctl_fail(ctl, "%s%s", err.text,
+			    ctl_why_denied(ctl->conf->database));
 	}
 	return s;
 }

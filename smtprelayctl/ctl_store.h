@@ -26,6 +26,12 @@
 #define CTL_BUSY_MS	10000	/* how long to wait for other processes */
 
 /*
+ * What to say behind the reason why a store did not open: of a directory that
+ * does not let this process pass, who may; otherwise "".
+ */
+const char	*ctl_why_denied(const char *database);
+
+/*
  * Opens the store that relay.conf names; NULL after saying what is wrong.  A
  * process that was root's is _smtprelay's from here on, unless the directory
  * is root's alone.

@@ -92,6 +92,10 @@ mkdir shared
 touch shared/file
 try init-not-ours 1 - 'shared holds other files' init -f shared.conf
 check init-left-alone test "$(stat -c %U:%G:%a shared)" = root:root:755
+mkdir -m 700 closed
+sed 's,/lib/smtprelay/,/closed/db/,' "$conf" >closed.conf
+try init-closed 1 any 'Permission denied (it is for root and the group' \
+    init -f closed.conf
 mkdir trap
 echo secret >precious
 chmod 600 precious
