@@ -127,8 +127,9 @@ say_state(struct ctl *ctl, const struct store_account *acc, int opens)
 		ctl_say(ctl, "\tSEALED under a key that is not in %s: add it "
 		    "again", ctl->conf->key);
 	if (acc->failures > 0)
-		ctl_say(ctl, "\tFAILING at %s, %u times, last at %s: %s",
-		    acc->stage, acc->failures, ctl_time(acc->failed, when,
+		ctl_say(ctl, "\tFAILING at %s, %u %s, last at %s: %s",
+		    acc->stage, acc->failures, acc->failures == 1 ? "time" :
+		    "times", ctl_time(acc->failed, when,
 		    sizeof(when)), acc->reason);
 	if (acc->failures > 0 && acc->retry != 0)
 		ctl_say(ctl, "\ttried again at %s", ctl_time(acc->retry, then,

@@ -82,7 +82,8 @@ show_run(struct ctl *ctl, const struct store_account *acc,
 	json_text(ctl, "used", used);
 	json_text(ctl, "answer", run->answer);
 	ctl_say(ctl, "login\t%s%s%s", run->caps.mechlist[0] != '\0' ?
-	    run->caps.mechlist : "none offered",
+	    run->caps.mechlist : run->ready ||
+	    run->end.stage == UPSTREAM_AUTH ? "none offered" : "-",
 	    used[0] != '\0' ? ", used " : "", used);
 	if (run->answer[0] != '\0')
 		ctl_say(ctl, "answer\t%s", run->answer);
@@ -114,6 +115,7 @@ test(struct ctl *ctl, struct store *s, const struct keys *keys)
 {
 	struct store_account	 acc;
 	struct upstreamrun	*run;
+	char			 why[CTL_UPSTREAM_WHY];
 	int			 status;
 
 	status = ctl_find_account(ctl, s, ctl->arg[0], &acc);
@@ -133,8 +135,8 @@ test(struct ctl *ctl, struct store *s, const struct keys *keys)
 	ctl->show_anyway = 1;
 	show_run(ctl, &acc, run);
 	if (status != CTL_OK)
-		status = ctl_fail(ctl, "%s: %s: %s", acc.name,
-		    upstream_stagename(run->end.stage), run->end.text);
+		status = ctl_fail(ctl, "%s: %s", acc.name,
+		    ctl_upstream_why(run, why, sizeof(why)));
 	else if (store_account_worked(s, acc.id, acc.generation,
 	    time(NULL)) == -1)
 		status = ctl_store_fail(ctl, s);

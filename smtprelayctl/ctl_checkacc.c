@@ -117,6 +117,7 @@ session(struct checkacc *c)
 {
 	const char		*name;
 	struct upstreamrun	*run;
+	char			 why[CTL_UPSTREAM_WHY];
 	int			 ready;
 
 	if ((run = calloc(1, sizeof(*run))) == NULL)
@@ -130,8 +131,8 @@ session(struct checkacc *c)
 	else
 		report_line(&c->report, REPORT_FAIL, c->server, "session",
 		    "see that the account's URL is right and a firewall lets "
-		    "this host through", "%s: %s",
-		    upstream_stagename(run->end.stage), run->end.text);
+		    "this host through", "%s",
+		    ctl_upstream_why(run, why, sizeof(why)));
 	if (c->acc.transport == STORE_LMTP)
 		report_line(&c->report, REPORT_WARN, c->server, name,
 		    "use it inside one machine or network only",

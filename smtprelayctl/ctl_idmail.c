@@ -140,6 +140,7 @@ remotely(struct ctl *ctl, struct store *s, const struct keys *keys,
 {
 	struct upstreamrun_mail	 mail = { to, to, text, len };
 	struct upstreamrun	*run;
+	char			 why[CTL_UPSTREAM_WHY];
 	int			 status;
 
 	if ((run = calloc(1, sizeof(*run))) == NULL)
@@ -147,9 +148,8 @@ remotely(struct ctl *ctl, struct store *s, const struct keys *keys,
 	status = ctl_upstream(ctl, s, keys, &m->account, &mail, run);
 	if (status != CTL_OK)
 		(void)ctl_fail(ctl, "%s: the mail with the code could not be "
-		    "sent through %s: %s: %s", m->identity.address,
-		    m->account.name, upstream_stagename(run->end.stage),
-		    run->end.text);
+		    "sent through %s: %s", m->identity.address,
+		    m->account.name, ctl_upstream_why(run, why, sizeof(why)));
 	free(run);
 	return status;
 }

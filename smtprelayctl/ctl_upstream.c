@@ -67,6 +67,19 @@ ctl_upstream_probe(const struct store_account *acc, const char *servers,
 	return upstreamrun(&conf, NULL, servers, NULL, run) == 0;
 }
 
+const char *
+ctl_upstream_why(const struct upstreamrun *run, char *buf, size_t size)
+{
+	const char	*stage = upstream_stagename(run->end.stage);
+	const char	*text = run->end.text;
+
+	if (strstr(text, stage) != NULL)
+		(void)snprintf(buf, size, "%s", text);
+	else
+		(void)snprintf(buf, size, "%s: %s", stage, text);
+	return buf;
+}
+
 int
 ctl_upstream_look(const struct store_account *acc, struct tlsio_info *info)
 {

@@ -24,6 +24,16 @@
 #include "store_account.h"
 #include "upstreamrun.h"
 
+#define CTL_UPSTREAM_WHY	(UPSTREAM_TEXT_MAX + 32)
+
+/*
+ * What a session that failed is explained by: run->end.text, behind the name
+ * of the stage if it does not name that itself.  Returns buf, which needs
+ * CTL_UPSTREAM_WHY bytes.
+ */
+const char	*ctl_upstream_why(const struct upstreamrun *run, char *buf,
+	    size_t size);
+
 /*
  * Opens a session with acc's server, with its secret, and sends mail unless
  * that is NULL; s and keys are only read, but for a refresh token that was

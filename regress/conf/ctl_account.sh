@@ -251,7 +251,8 @@ ask="-s 127.0.0.1:$(cat dnsport) -t 20"
 # shellcheck disable=SC2086
 try check-untrusted 1 '^fail  127.0.0.1:.*: certificate: ' - \
     check account live $ask
-try test-untrusted 1 'NOT VERIFIED' 'live: TLS: ' account test live
+try test-untrusted 1 'NOT VERIFIED' 'live: 127.*, TLS: ' account test live
+check test-stage-once not grep 'TLS: .*TLS: ' err
 json test-untrusted-json 'not d["ready"] and d["stage"] == "TLS" and
     not d["tls"]["verified"]' account test live
 cp /etc/mail/courier.crt /etc/ssl/cert.pem
