@@ -145,8 +145,10 @@ keys_read(struct keys *keys, char *err, size_t errsize)
 
 	fd = open(keys->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1 || fstat(fd, &st) == -1) {
-		(void)keys_fail(err, errsize, "key file %s: %s", keys->path,
-		    strerror(errno));
+		(void)keys_fail(err, errsize, "key file %s: %s%s", keys->path,
+		    strerror(errno), errno == ENOENT ?
+		    " (bring back a copy, or smtprelayctl init makes a new "
+		    "one)" : "");
 		goto out;
 	}
 	if (check(keys, &st, err, errsize) == -1)
