@@ -143,7 +143,9 @@ For a real mail exchanger:
 
     make -f Makefile.linux deps all
     make -f Makefile.linux install
-    edit /etc/mail/relay.conf           start from dist/relay.conf
+    mkdir -p /etc/mail
+    edit /etc/mail/relay.conf           start from dist/relay.conf, or from
+                                        dist/relay.conf.outbound for accounts
     smtprelayctl init                   prints the lines for smtpd.conf
     smtprelayctl mailbox add support@YOUR.DOMAIN -n "Your Support"
     smtprelayctl worker add alice -n Alice alice@PRIVATE.ADDRESS
@@ -152,7 +154,8 @@ For a real mail exchanger:
     smtprelayctl identity add LOGIN OTHER@ADDRESS -a NAME
     smtpd -n && restart smtpd
 
-smtprelayctl(8), relay.conf(5), filter-relay(8) and mda-relay(8) say the rest.
+README and smtprelayctl(8), relay.conf(5), filter-relay(8), table-relay(8) and
+mda-relay(8) say the rest.
 """
 
 

@@ -28,8 +28,9 @@ die() {
 [ "$(uname -s)" = Linux ] || die "needs Linux"
 [ "$(id -u)" -eq 0 ] || die "needs root, for a private machine in namespaces"
 sh regress/e2e/deps.sh run || die "some packages are missing"
-unshare -m -n -p -f true 2>/dev/null ||
-    die "this kernel or container does not allow namespaces (unshare -m -n -p)"
+why=$(unshare -m -n -p -f true 2>&1) ||
+    die "no namespaces (unshare -m -n -p) in this kernel or container:" \
+	"$why"
 mkdir -p obj
 echo "building ..."
 sh regress/e2e/build.sh 6.8 >obj/demo.log 2>&1 ||
