@@ -131,6 +131,7 @@ courier_peer(int role, int fd, void *arg)
 		close(fd);
 		return;
 	}
+	ipc_secret(*ch);
 	if (ipc_event(*ch, role == ROLE_KEEPER ? courier_keeper :
 	    courier_oauth, c) == -1) {
 		ipc_free(*ch);

@@ -322,6 +322,7 @@ keeper_courier_peer(struct keeper_courier *kc, int role, int fd)
 		close(fd);
 		return;
 	}
+	ipc_secret(*ch);
 	if (ipc_event(*ch, role == ROLE_COURIER ? kc_courier_frame :
 	    kc_oauth_frame, kc) == -1) {
 		ipc_free(*ch);

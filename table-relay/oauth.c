@@ -438,6 +438,7 @@ oauth_peer(int role, int fd, void *arg)
 		close(fd);
 		return;
 	}
+	ipc_secret(*ch);
 	if (ipc_event(*ch, role == ROLE_KEEPER ? oauth_keeper :
 	    oauth_courier, o) == -1) {
 		ipc_free(*ch);

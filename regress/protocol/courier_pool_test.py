@@ -24,6 +24,7 @@ import sqlite3
 
 from courierpeer import (HANG, SLOW, Client, Upstream, main, together,
                          wait_for)
+from tablepeer import memory
 
 
 def test_reuse(world):
@@ -38,6 +39,28 @@ def test_reuse(world):
             one.want(250, "MAIL FROM:<%s>" % sender)
             assert two.mail(sender).code == 250
             assert up.accepted == 2
+
+
+def test_secrets(world):
+    """The keeper forgets a password at once, and the courier when it is no
+    longer the account's."""
+    old = ["Xyzzy-%d-plugh" % i for i in range(10)]
+    new = ["Plugh-%d-xyzzy" % i for i in range(10)]
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(Client(world))
+        ups = [stack.enter_context(Upstream()) for _ in old]
+        names, senders = [], []
+        for up, up.password in zip(ups, old):
+            senders.append(world.sender(up, up.password))
+            names.append("acc%d" % world.serial)
+            assert client.mail(senders[-1]).code == 250
+        assert not memory(world.table.role("keeper"), old)
+        for up, up.password, name, sender in zip(ups, new, names, senders):
+            world.account(name, up.url(), up.password)
+            assert client.mail(sender).code == 250
+        assert not memory(world.table.role("keeper"), old + new)
+        left = memory(world.table.role("courier"), old)
+        assert not left, left
 
 
 def test_given_up(world):

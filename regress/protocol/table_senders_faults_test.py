@@ -25,8 +25,8 @@ import socket
 import time
 
 from senderspeer import Senders, default, may, routed, senders
-from tablepeer import (CREDENTIALS, LOOKUP, MAILADDRMAP, RELAYHOST, Text,
-                       main, wait_for)
+from tablepeer import (CREDENTIALS, LOOKUP, MAILADDRMAP, RELAYHOST, Text, main,
+                       memory, wait_for)
 
 
 def test_courier(kind):
@@ -151,31 +151,6 @@ def test_database(kind):
         world.fill()
         wait_for("recovery", lambda: t.check("eve@other.example") == "found")
         assert t.lookup("other", CREDENTIALS) == "found me:secret2"
-
-
-# The shadow of all memory that sanitizers have holds nothing of it.
-HUGE = 1 << 26
-
-
-def memory(pid, words):
-    """Which of the words stand in a process's memory that it may write."""
-    found = set()
-    with open("/proc/%d/maps" % pid) as maps, \
-            open("/proc/%d/mem" % pid, "rb") as mem:
-        for line in maps:
-            where, mode = line.split()[:2]
-            if not mode.startswith("rw"):
-                continue
-            start, end = (int(x, 16) for x in where.split("-"))
-            if end - start > HUGE:
-                continue
-            try:
-                mem.seek(start)
-                data = mem.read(end - start)
-            except (OSError, OverflowError, ValueError):
-                continue
-            found |= {w for w in words if w.encode() in data}
-    return found
 
 
 def test_secrets(kind):

@@ -77,6 +77,31 @@ def gone(pid):
         return True
 
 
+# The shadow of all memory that sanitizers have holds nothing of it.
+HUGE = 1 << 26
+
+
+def memory(pid, words):
+    """Which of the words stand in a process's memory that it may write."""
+    found = set()
+    with open("/proc/%d/maps" % pid) as maps, \
+            open("/proc/%d/mem" % pid, "rb") as mem:
+        for line in maps:
+            where, mode = line.split()[:2]
+            if not mode.startswith("rw"):
+                continue
+            start, end = (int(x, 16) for x in where.split("-"))
+            if end - start > HUGE:
+                continue
+            try:
+                mem.seek(start)
+                data = mem.read(end - start)
+            except (OSError, OverflowError, ValueError):
+                continue
+            found |= {w for w in words if w.encode() in data}
+    return found
+
+
 class World:
     """A directory with a relay.conf and a database, gone afterwards."""
 
