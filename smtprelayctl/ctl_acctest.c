@@ -82,8 +82,8 @@ show_run(struct ctl *ctl, const struct store_account *acc,
 	json_text(ctl, "used", used);
 	json_text(ctl, "answer", run->answer);
 	ctl_say(ctl, "login\t%s%s%s", run->caps.mechlist[0] != '\0' ?
-	    run->caps.mechlist : run->ready ||
-	    run->end.stage == UPSTREAM_AUTH ? "none offered" : "-",
+	    run->caps.mechlist : run->peer[0] != '\0' && (run->ready ||
+	    run->end.stage == UPSTREAM_AUTH) ? "none offered" : "-",
 	    used[0] != '\0' ? ", used " : "", used);
 	if (run->answer[0] != '\0')
 		ctl_say(ctl, "answer\t%s", run->answer);

@@ -115,5 +115,6 @@ kill $server
 wait $server 2>/dev/null
 trap - EXIT
 in_mode ok away 1 any 'token server 127.0.0.1: '
+check away-no-offer not grep -q "none offered" out
 check sealed not grep -q -r -a -e s3cr db
 exit $status
