@@ -36,7 +36,8 @@ conf_new(void)
 
 	if ((conf = calloc(1, sizeof(*conf))) == NULL)
 		return NULL;
-	conf->replies.authenticate = CONF_AUTH_SIGNATURE;
+	conf->spool = CONF_SPOOL;
+	conf->replies.authenticate = CONF_AUTH_BOTH;
 	conf->replies.from = CONF_FROM_MAILBOX;
 	conf->replies.copies = CONF_COPIES_MAILBOX;
 	conf->replies.signature_lifetime = 90 * DAY;

@@ -109,6 +109,9 @@ enum conf_tls {
 #define CONF_COURIER_KEY	"courier.key"	/* its private key, and */
 #define CONF_COURIER_CERT	"courier.crt"	/* its certificate */
 
+#define CONF_SPOOL		((int64_t)200 * 1024 * 1024)
+#define CONF_SPOOL_MAX		((int64_t)1024 * 1024 * 1024 * 1024)
+
 struct conf_outbound {
 	int			 present;	/* the block stands there */
 	int			 alternates;	/* allowed, else denied */
@@ -137,6 +140,7 @@ struct conf {
 	char			*bounce_domain;	/* lower case; NULL for none */
 	int			 bounce_added;	/* only its line names it */
 	int			 sandbox_required;
+	int64_t			 spool;		/* bytes */
 	struct conf_replies	 replies;
 	struct conf_outbound	 outbound;
 	struct conf_limit	 limit_sender;

@@ -47,6 +47,7 @@ enum once {
 	ONCE_KEY,
 	ONCE_BOUNCE,
 	ONCE_SANDBOX,
+	ONCE_SPOOL,
 	ONCE_AUTHENTICATE,
 	ONCE_TRUST,
 	ONCE_FROM,
@@ -72,8 +73,9 @@ enum once {
 
 static int	once_line[ONCE_MAX];
 
-#define WANT_LINE	"database, key, domain, bounce, sandbox, replies, " \
-			"outbound, limit, include or a macro (name = value)"
+#define WANT_LINE	"database, key, domain, bounce, sandbox, spool, "   \
+			"replies, outbound, limit, include or a macro "	    \
+			"(name = value)"
 #define WANT_REPLIES	"authenticate, trust, from, copies, signature, "    \
 			"handle, retain, automatic, leak, commands, "	    \
 			"participants, messages, spam, helpdesk or '}'"
@@ -88,6 +90,7 @@ static int	once_line[ONCE_MAX];
 static void	once(enum once, const char *);
 static void	set_path(char **, const char *, const char *);
 static void	set_bounce(const char *);
+static void	set_spool(const char *);
 static void	set_duration(int64_t *, const char *);
 static void	set_number(unsigned int *, const char *, unsigned int);
 static void	add_domain(const char *);
@@ -108,8 +111,8 @@ static void	done(void);
 %token	HELPDESK HIDE HOSTS HOUR IDENTITY IGNORE INCLUDE KEY LEAK LIFETIME
 %token	LIMIT MAILBOX MESSAGES MINUTE NO NONE OR ORIGINAL OUTBOUND
 %token	PARTICIPANTS PASS PER PORT RECIPIENTS REFUSE REPLIES REQUIRE REQUIRED
-%token	RESULTS RETAIN SANDBOX SCRUB SENDER SIGNATURE SPAM TLS TRUST VERIFY
-%token	WORKER YES BAD
+%token	RESULTS RETAIN SANDBOX SCRUB SENDER SIGNATURE SPAM SPOOL TLS TRUST
+%token	VERIFY WORKER YES BAD
 %token	<string> STRING MACRO
 %type	<string> values
 %type	<number> authenticate from copies automatic leak commands spam
@@ -130,6 +133,7 @@ line		: include
 		| domain
 		| bounce
 		| sandbox
+		| spool
 		| replies
 		| outbound
 		| limit
@@ -198,6 +202,12 @@ bounce		: BOUNCE { want = "domain"; } DOMAIN { want = "a domain"; }
 sandbox		: SANDBOX { want = "required"; } REQUIRED {
 			once(ONCE_SANDBOX, "sandbox");
 			conf->sandbox_required = 1;
+		}
+		;
+
+spool		: SPOOL { want = "a size such as 200M"; } STRING {
+			once(ONCE_SPOOL, "spool");
+			set_spool($3);
 		}
 		;
 
@@ -530,6 +540,7 @@ static const struct {
 	{ "sender",			SENDER },
 	{ "signature",			SIGNATURE },
 	{ "spam",			SPAM },
+	{ "spool",			SPOOL },
 	{ "tls",			TLS },
 	{ "trust",			TRUST },
 	{ "verify",			VERIFY },
@@ -677,6 +688,17 @@ set_number(unsigned int *where, const char *value, unsigned int max)
 		*where = (unsigned int)n;
 }
 
+static void
+set_spool(const char *value)
+{
+	if (conf_size(value, &conf->spool) == -1 ||
+	    conf->spool > CONF_SPOOL_MAX) {
+		conflex_error(lex, 0, "\"%s\", expected a size such as 200M",
+		    value);
+		conf->spool = CONF_SPOOL;
+	}
+}
+
 /* A domain in lower case into `buf'.  Returns 0, or -1 after a report. */
 static int
 get_domain(const char *value, char *buf, size_t size)
@@ -791,29 +813,6 @@ define(const char *name, const char *value)
 		failed = 1;
 }
 
-/*
- * `sender' and `signature or sender' stand without a trusted filter: then
- * a login in the session is the sender authentication, and who has none is
- * refused or must bring a signature.  `signature and sender' so would shut
- * out every worker without a login while it reads like the stricter form of
- * what worked before, hence the refusal.
- */
-static void
-check_authenticate(void)
-{
-	if (conf->replies.authenticate != CONF_AUTH_BOTH ||
-	    conf->replies.trust_results)
-		return;
-	conflex_error(lex, once_line[ONCE_AUTHENTICATE],
-	    "\"authenticate signature and sender\" without \"trust "
-	    "authentication-results\": sender authentication would then come "
-	    "only from a login here, and every other worker's reply be "
-	    "refused; add \"trust authentication-results\" and put a filter "
-	    "that verifies SPF and DKIM before filter-relay, or say "
-	    "\"authenticate signature\" or \"authenticate signature or "
-	    "sender\"");
-}
-
 struct conf *
 conf_parse(const char *name, const char *buf, size_t len,
     struct conf_errors *errs)
@@ -831,7 +830,6 @@ conf_parse(const char *name, const char *buf, size_t len,
 		failed = 1;
 	else {
 		(void)yyparse();
-		check_authenticate();
 		if (conf_finish(conf, name, conflex_line(lex), errors) == -1)
 			failed = 1;
 	}

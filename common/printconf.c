@@ -189,6 +189,8 @@ conf_print(const struct conf *conf, FILE *fp)
 	}
 	if (conf->sandbox_required)
 		(void)fprintf(fp, "sandbox required\n");
+	if (conf->spool != CONF_SPOOL)
+		(void)fprintf(fp, "spool %lld\n", (long long)conf->spool);
 	print_replies(fp, &conf->replies);
 	if (conf->outbound.present)
 		print_outbound(fp, &conf->outbound);

@@ -139,8 +139,7 @@ engine_rest(struct engine *e, struct etx *tx)
 		engine_fail(e, tx);
 }
 
-/* After every step: what came of it goes out. */
-static void
+void
 engine_after(struct engine *e, struct etx *tx, int rv)
 {
 	if (rv == -1)
@@ -153,7 +152,8 @@ engine_after(struct engine *e, struct etx *tx, int rv)
 		sbuf_free(&tx->body);
 	engine_credit(e, tx);
 	engine_rest(e, tx);
-	if (tx->eom && tx->state != ETX_WAIT) {
+	if (tx->eom && tx->state != ETX_WAIT && tx->state != ETX_AUTH &&
+	    !tx->replaying) {
 		engine_finish(e, tx);
 		if (!tx->failed)
 			etx_free(e, tx);
@@ -165,21 +165,31 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 {
 	struct ipc_unpack u;
 	struct etx *tx;
-	char admd[256];
+	char *admd, *source, *sender;
 
 	ipc_unpack_init(&u, msg->data, msg->len);
-	ipc_get_str(&u, admd, sizeof(admd));
-	if (ipc_unpack_end(&u) == -1)
-		admd[0] = '\0';
-	if (e->ntxs >= ENGINE_TX_MAX ||
+	admd = ipc_get_strdup(&u, ENGINE_STR_MAX);
+	source = ipc_get_strdup(&u, ENGINE_STR_MAX);
+	sender = ipc_get_strdup(&u, ENGINE_STR_MAX);
+	if (ipc_unpack_end(&u) == -1 || e->ntxs >= ENGINE_TX_MAX ||
 	    (tx = calloc(1, sizeof(*tx))) == NULL) {
 		ipc_send(e->front, MSG_FAIL, msg->id, NULL, 0, -1);
+		free(admd);
+		free(source);
+		free(sender);
 		return;
 	}
 	tx->id = msg->id;
+	if (admd[0] == '\0') {
+		free(admd);
+		admd = NULL;
+	}
+	tx->admd = admd;
+	tx->source = source;
+	tx->sender = sender;
 	TAILQ_INSERT_HEAD(&e->txs, tx, all);
 	e->ntxs++;
-	if (engine_mail_init(e, tx, admd[0] == '\0' ? NULL : admd) == -1)
+	if (engine_mail_init(e, tx, admd) == -1)
 		engine_fail(e, tx);
 }
 
@@ -285,7 +295,8 @@ engine_main(struct privsep_child *pc, void *arg)
 	if (EVP_Digest("", 0, md, NULL, EVP_sha256(), NULL) != 1 ||
 	    event_init() == NULL)
 		fatalx("engine");
-	if ((e.dns = dnsipc_new()) == NULL)
+	if ((e.dns = dnsipc_new()) == NULL ||
+	    (e.spool = spool_new(setup->spool, setup->conf->spool)) == NULL)
 		fatal("resolver");
 	if (sandbox_engine() == -1)
 		fatalx("cannot confine the engine");

@@ -31,9 +31,11 @@
 #include "messages.h"
 #include "privsep.h"
 #include "sbuf.h"
+#include "spool.h"
 #include "verdict.h"
 
 #define ENGINE_TX_MAX		20000		/* messages at once */
+#define ENGINE_STR_MAX		1024		/* sender, source, name */
 #define ENGINE_HEADER_MAX	(256 * 1024)	/* bytes held; the rest counts
 						 * as body */
 #define ENGINE_HELD_MAX		(2 * MSG_WINDOW + 128 * 1024)
@@ -44,12 +46,14 @@
 enum etx_state {
 	ETX_HEADER,
 	ETX_WAIT,		/* for the keeper's plan */
+	ETX_AUTH,		/* for its end, and the DNS */
 	ETX_PASS,		/* the rest goes on as it is */
 	ETX_REPLY,		/* the rest is rewritten */
 	ETX_DROP		/* refused; the rest goes nowhere */
 };
 
 struct bodyrw;
+struct etx_auth;
 struct dns;
 struct bodyrw_plan;
 struct secrets;
@@ -62,6 +66,11 @@ struct etx {
 	int		 rested;	/* the front was told that none needs */
 	int		 failed;	/* told the front, waits for its END */
 	uint32_t	 owed;		/* bytes not yet credited */
+	char		*admd;		/* smtpd's name, or NULL */
+	char		*source;	/* the client's address */
+	char		*sender;	/* of MAIL FROM */
+	struct etx_auth	*auth;		/* when it was in AUTH */
+	int		 replaying;	/* out of the spool */
 	struct facts	 facts;
 	struct sbuf	 header;	/* lines as they came, LF after each */
 	struct sbuf	 held;		/* the same of the body, in WAIT */
@@ -84,6 +93,7 @@ struct engine {
 	struct ipc		*front;
 	struct ipc		*keeper;
 	struct dns		*dns;		/* the resolver's */
+	struct spool		*spool;
 	struct etx_list		 txs;
 	size_t			 ntxs;
 };
@@ -98,8 +108,47 @@ void	engine_fail(struct engine *e, struct etx *tx);
 int	engine_out(struct engine *e, struct etx *tx, const char *p,
 	    size_t len);
 
+/*
+ * engine.c: after every step, of which rv is the outcome: what came of it goes
+ * out.  The message may be gone afterwards.
+ */
+void	engine_after(struct engine *e, struct etx *tx, int rv);
+
 /* engine_mail.c: a new message; admd as in facts_init().  0 or -1. */
 int	engine_mail_init(struct engine *e, struct etx *tx, const char *admd);
+
+/*
+ * engine_mail.c: the keeper gets the facts again: whether the writer is
+ * authenticated, and else whether an error may be why not.  0 or -1.
+ */
+int	engine_mail_authenticated(struct engine *e, struct etx *tx, int pass,
+	    int unsure);
+
+/* engine_mail.c: lines of the body, when the plan is known.  0 or -1. */
+int	engine_mail_body(struct engine *e, struct etx *tx, const char *p,
+	    size_t len);
+
+/* engine_mail.c: the body was complete.  0 or -1. */
+int	engine_mail_end(struct engine *e, struct etx *tx);
+
+/*
+ * engine_auth.c: the keeper wants to know who wrote it: the message goes into
+ * the spool from now on.  Each 0, or -1 and it failed.
+ */
+int	engine_auth_begin(struct engine *e, struct etx *tx);
+int	engine_auth_data(struct etx *tx, const char *p, size_t len);
+
+/* engine_auth.c: it is whole: the DNS is asked.  0 or -1. */
+int	engine_auth_end(struct etx *tx);
+
+/* engine_auth.c: Authentication-Results with its LF, or empty. */
+const struct sbuf *engine_auth_field(const struct etx *tx);
+
+/* engine_auth.c: begins to read the body from the spool.  0 or -1. */
+int	engine_auth_replay(struct etx *tx);
+
+/* engine_auth.c: frees what this owns. */
+void	engine_auth_free(struct etx *tx);
 
 /* engine_mail.c: lines of the message.  0, or -1 and it failed. */
 int	engine_mail_data(struct engine *e, struct etx *tx, const char *p,

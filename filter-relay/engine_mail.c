@@ -43,6 +43,10 @@ engine_mail_free(struct etx *tx)
 	finish_free(&tx->finish);
 	EVP_MD_CTX_free(tx->hash);
 	engine_reply_free(tx);
+	engine_auth_free(tx);
+	free(tx->admd);
+	free(tx->source);
+	free(tx->sender);
 }
 
 /* The SHA-256 of what a replay repeats, where there is no Message-Id. */
@@ -69,9 +73,9 @@ mail_hash_begin(struct etx *tx)
 	return 0;
 }
 
-/* The header is complete: the keeper decides. */
+/* The keeper gets the facts; judged: with sender authentication. */
 static int
-mail_judge(struct engine *e, struct etx *tx, int cut)
+mail_facts(struct engine *e, struct etx *tx, int judged, int pass, int unsure)
 {
 	struct msgfacts mf;
 	struct ipc_pack p;
@@ -79,12 +83,12 @@ mail_judge(struct engine *e, struct etx *tx, int cut)
 
 	memset(&p, 0, sizeof(p));
 	tx->state = ETX_WAIT;
-	if (facts_finish(&tx->facts) == -1 || mail_hash_begin(tx) == -1)
-		return -1;
-	if (cut)
-		tx->facts.truncated |= FACTS_TRUNC_HDR;
 	if (msgfacts_set(&mf, &tx->facts,
 	    e->conf->replies.trust_results) == 0) {
+		mf.judged = judged != 0;
+		mf.unsure = unsure != 0;
+		if (judged)
+			mf.authpass = pass != 0;
 		msgfacts_pack(&p, &mf);
 		if (!p.failed && e->keeper != NULL)
 			rv = ipc_send(e->keeper, MSG_FACTS, tx->id, p.buf,
@@ -93,6 +97,24 @@ mail_judge(struct engine *e, struct etx *tx, int cut)
 	ipc_pack_free(&p);
 	msgfacts_free(&mf);
 	return rv;
+}
+
+/* The header is complete: the keeper decides. */
+static int
+mail_judge(struct engine *e, struct etx *tx, int cut)
+{
+	if (facts_finish(&tx->facts) == -1 || mail_hash_begin(tx) == -1)
+		return -1;
+	if (cut)
+		tx->facts.truncated |= FACTS_TRUNC_HDR;
+	return mail_facts(e, tx, 0, 0, 0);
+}
+
+int
+engine_mail_authenticated(struct engine *e, struct etx *tx, int pass,
+    int unsure)
+{
+	return mail_facts(e, tx, 1, pass, unsure);
 }
 
 /* A line of the header, with its LF. */
@@ -121,9 +143,8 @@ mail_header_line(struct engine *e, struct etx *tx, const char *line,
 	}
 }
 
-/* Body lines that may be many. */
-static int
-mail_body(struct engine *e, struct etx *tx, const char *p, size_t len)
+int
+engine_mail_body(struct engine *e, struct etx *tx, const char *p, size_t len)
 {
 	const char *end = p + len, *nl;
 	int dot;
@@ -157,11 +178,13 @@ engine_mail_data(struct engine *e, struct etx *tx, const char *p, size_t len)
 		return 0;
 	if (tx->state == ETX_WAIT)
 		return sbuf_add(&tx->held, p, end - p);
-	return mail_body(e, tx, p, end - p);
+	if (tx->state == ETX_AUTH)
+		return engine_auth_data(tx, p, end - p);
+	return engine_mail_body(e, tx, p, end - p);
 }
 
-static int
-mail_end(struct engine *e, struct etx *tx)
+int
+engine_mail_end(struct engine *e, struct etx *tx)
 {
 	if (tx->hash != NULL && EVP_DigestFinal_ex(tx->hash, tx->finish.hash,
 	    NULL) != 1)
@@ -174,7 +197,9 @@ engine_mail_eom(struct engine *e, struct etx *tx)
 {
 	if (tx->state == ETX_HEADER)
 		return mail_judge(e, tx, 0);
-	return tx->state == ETX_WAIT ? 0 : mail_end(e, tx);
+	if (tx->state == ETX_AUTH)
+		return engine_auth_end(tx);
+	return tx->state == ETX_WAIT ? 0 : engine_mail_end(e, tx);
 }
 
 /* Is this the start of the field?  RFC 5322 4.5 allows space before `:'. */
@@ -215,9 +240,18 @@ mail_sign(struct engine *e, struct etx *tx)
 int
 engine_mail_plan(struct engine *e, struct etx *tx)
 {
+	const struct sbuf *field;
 	int rv = 0;
 
+	if (tx->plan.action == PLAN_AUTH) {
+		plan_free(&tx->plan);
+		return engine_auth_begin(e, tx);
+	}
 	tx->state = ETX_PASS;
+	field = tx->auth == NULL ? NULL : engine_auth_field(tx);
+	if (field != NULL && tx->plan.action != PLAN_REPLY &&
+	    engine_out(e, tx, field->data, field->len) == -1)
+		return -1;
 	if (tx->plan.action == PLAN_REPLY)
 		rv = engine_reply_begin(e, tx);
 	else if (tx->plan.action == PLAN_SIGN)
@@ -228,10 +262,12 @@ engine_mail_plan(struct engine *e, struct etx *tx)
 	    engine_out(e, tx, tx->header.data, tx->header.len) == -1)
 		rv = -1;
 	if (rv == 0 && tx->held.len > 0)
-		rv = mail_body(e, tx, tx->held.data, tx->held.len);
+		rv = engine_mail_body(e, tx, tx->held.data, tx->held.len);
 	sbuf_free(&tx->header);
 	sbuf_free(&tx->held);
+	if (rv == 0 && tx->auth != NULL)
+		return engine_auth_replay(tx);
 	if (rv == 0 && tx->eom)
-		rv = mail_end(e, tx);
+		rv = engine_mail_end(e, tx);
 	return rv;
 }

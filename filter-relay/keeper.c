@@ -240,13 +240,15 @@ keeper_on_facts(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 	    keeper_ready(k) == -1 || policy_judge(k, tx, &mf, &plan) == -1) {
 		ipc_send(k->engine, MSG_FAIL, msg->id, NULL, 0, -1);
 		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
+		tx->judged = 1;
 	} else {
+		/* The engine comes once more, with what it then knows. */
+		tx->judged = plan.action != PLAN_AUTH;
 		plan_pack(&p, &plan);
 		if (p.failed || ipc_send(k->engine, MSG_PLAN, msg->id, p.buf,
 		    p.len, -1) == -1)
 			ipc_send(k->engine, MSG_FAIL, msg->id, NULL, 0, -1);
 	}
-	tx->judged = 1;
 	ipc_pack_free(&p);
 	plan_free(&plan);
 	msgfacts_free(&mf);
@@ -321,6 +323,8 @@ keeper_main(struct privsep_child *pc, void *arg)
 	memset(&k, 0, sizeof(k));
 	k.conf = conf;
 	pending_unmap(setup->pending);
+	if (setup->spool != -1)
+		close(setup->spool);
 	TAILQ_INIT(&k.txs);
 	if ((k.rate = lograte_new()) == NULL || event_init() == NULL)
 		fatal("keeper");

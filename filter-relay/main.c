@@ -63,11 +63,28 @@ confine(void *arg)
 	return sandbox_parent_network(&paths, 0);
 }
 
+/* Beside the database, if there is a place yet. */
+static int
+open_spool(const struct conf *conf)
+{
+	const char *dirs[] = { NULL, "/var/tmp", "/tmp", NULL };
+	char dir[1024];
+	int fd;
+
+	if (strlcpy(dir, conf->database, sizeof(dir)) < sizeof(dir) &&
+	    strrchr(dir, '/') != NULL)
+		*strrchr(dir, '/') = '\0';
+	dirs[0] = dir;
+	if ((fd = spool_open(dirs)) == -1)
+		log_warn("no spool: long messages cannot wait for their end");
+	return fd;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct privsep ps = { roles, ROLE_COUNT, confine, NULL };
-	struct setup setup = { NULL, NULL, 0 };
+	struct setup setup = { NULL, NULL, 0, -1 };
 	const char *path = CONF_PATH;
 	int ch, check = 0, debug = 0, verbose = 0;
 
@@ -106,6 +123,7 @@ main(int argc, char **argv)
 	}
 	if ((setup.pending = pending_map()) == NULL)
 		fatal("shared memory");
+	setup.spool = open_spool(setup.conf);
 	ps.arg = &setup;
 	return privsep_run(&ps);
 }

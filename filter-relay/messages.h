@@ -54,7 +54,8 @@ enum {
 	MSG_VERDICT,
 	/* The transaction is over or given up. */
 	MSG_END,
-	/* str admd: whose Authentication-Results count, "" for nobody's */
+	/* str admd: whose Authentication-Results count, "" for nobody's; str
+	 * source, str sender: of the envelope */
 	MSG_BEGIN,
 	/* Lines, each with its LF, dot-stuffed as smtpd has them. */
 	MSG_DATA,

@@ -203,8 +203,13 @@ policy_claim(struct judge *j)
 	char why[KEEPER_REPLY_MAX];
 	int n;
 
-	if (policy_sender(j) == -1 ||
-	    (n = policy_worker(j, why, sizeof(why))) == -1)
+	if (policy_sender(j) == -1 || (n = policy_open(j)) == -1)
+		return policy_trouble(j);
+	if (n == 1) {
+		j->plan->action = PLAN_AUTH;
+		return 0;
+	}
+	if ((n = policy_worker(j, why, sizeof(why))) == -1)
 		return policy_trouble(j);
 	if (n == 1) {
 		log_info("%s: %s of %s for %s accepted", j->tx->sid,
@@ -212,6 +217,15 @@ policy_claim(struct judge *j)
 		    j->mb.address);
 		n = j->reply ? policy_plan_reply(j) : policy_plan_team(j);
 		return n == -1 ? policy_trouble(j) : 0;
+	}
+	if (j->mf->unsure && !j->sender) {
+		policy_refuse(j, "451 4.7.0", "Your mail cannot be "
+		    "authenticated now, it will be tried again");
+		lograte_info(j->k->rate, j->k->now, j->w.name,
+		    "%s: mail of %s for %s from %s is put off: name servers "
+		    "do not answer", j->tx->sid, j->w.name, j->mb.address,
+		    j->tx->source);
+		return 0;
 	}
 	if (!j->reply && !j->sender) {
 		lograte_info(j->k->rate, j->k->now, j->tx->source,

@@ -45,6 +45,12 @@ int	policy_worker(struct judge *j, char *why, size_t size);
 int	policy_sender(struct judge *j);
 
 /*
+ * policy_auth.c: does it depend on sender authentication, which nobody has
+ * looked for yet?  1, 0, or -1 when a token cannot be computed.
+ */
+int	policy_open(struct judge *j);
+
+/*
  * submit.c: may a user of ours say what the header says?  1; 0 and the reply
  * is set; -1: the store fails.  1 for mail that is nobody's of ours.
  */

@@ -119,7 +119,8 @@ policy_sender(struct judge *j)
 	int n;
 
 	j->sender = 0;
-	if (j->mf->authpass && j->k->conf->replies.trust_results)
+	if (j->mf->authpass && (j->mf->judged ||
+	    j->k->conf->replies.trust_results))
 		j->sender = 1;
 	if (j->tx->local || j->tx->login[0] == '\0')
 		return 0;
@@ -128,6 +129,29 @@ policy_sender(struct judge *j)
 	if (n == 1 && w.id == j->w.id)
 		j->sender = 1;
 	return 0;
+}
+
+int
+policy_open(struct judge *j)
+{
+	const struct conf_replies *r = &j->k->conf->replies;
+	enum nearness n;
+
+	/* A filter before us is believed instead, where it is trusted. */
+	if (j->sender || j->mf->judged || r->trust_results ||
+	    j->mf->nfrom != 1 || j->mf->writer[0] == '\0')
+		return 0;
+	switch (r->authenticate) {
+	case CONF_AUTH_BOTH:
+	case CONF_AUTH_SENDER:
+		return 1;
+	case CONF_AUTH_EITHER:
+		if ((n = auth_signature(j)) == NEAR_FAILED)
+			return -1;
+		return n != NEAR_RIGHT;
+	default:
+		return 0;
+	}
 }
 
 /* The envelope must be the worker's too: 1, 0 or -1. */

@@ -54,6 +54,8 @@ resolver_main(struct privsep_child *pc, void *arg)
 
 	memset(&r, 0, sizeof(r));
 	pending_unmap(setup->pending);
+	if (setup->spool != -1)
+		close(setup->spool);
 	if (event_init() == NULL)
 		fatalx("event_init");
 	/* Reads resolv.conf(5), which is out of reach afterwards. */

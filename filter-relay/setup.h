@@ -26,6 +26,7 @@ struct setup {
 	const struct conf	*conf;
 	struct pending		*pending;	/* the front's */
 	int			 submission;	/* all sessions are users' */
+	int			 spool;		/* the engine's file, or -1 */
 };
 
 #endif

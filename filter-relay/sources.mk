@@ -24,3 +24,5 @@ FILTER_SRCS += verdict.c
 FILTER_SRCS += boxes.c
 FILTER_SRCS += resolver.c
 FILTER_SRCS += pending.c
+FILTER_SRCS += engine_auth.c
+FILTER_SRCS += spool.c

@@ -191,6 +191,8 @@ msgfacts_pack(struct ipc_pack *p, const struct msgfacts *mf)
 	ipc_put_u32(p, mf->received);
 	ipc_put_u8(p, mf->spam);
 	ipc_put_u8(p, mf->authpass);
+	ipc_put_u8(p, mf->judged);
+	ipc_put_u8(p, mf->unsure);
 	ipc_put_str(p, mf->writer);
 	ipc_put_str(p, mf->why_not);
 	ipc_put_str(p, mf->from_raw);
@@ -215,6 +217,8 @@ msgfacts_unpack(struct msgfacts *mf, const void *data, size_t len)
 	mf->received = ipc_get_u32(&u);
 	mf->spam = ipc_get_u8(&u);
 	mf->authpass = ipc_get_u8(&u);
+	mf->judged = ipc_get_u8(&u);
+	mf->unsure = ipc_get_u8(&u);
 	mf->writer = verdict_str(&u);
 	mf->why_not = verdict_str(&u);
 	mf->from_raw = verdict_str(&u);
@@ -285,7 +289,7 @@ plan_unpack(struct plan *pl, const void *data, size_t len)
 	strlist_unpack(&u, &pl->mailboxes);
 	strlist_unpack(&u, &pl->handles);
 	if (pl->map.n % 3 != 0 || pl->ids.n % 2 != 0 ||
-	    pl->action > PLAN_HIDE)
+	    pl->action > PLAN_AUTH)
 		return -1;
 	return ipc_unpack_end(&u);
 }

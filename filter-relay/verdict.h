@@ -47,6 +47,8 @@ struct msgfacts {
 	uint32_t	 received;
 	uint8_t		 spam;
 	uint8_t		 authpass;	/* believed and aligned with writer */
+	uint8_t		 judged;	/* our own resolver was asked */
+	uint8_t		 unsure;	/* and an error may hide a pass */
 	char		*writer;	/* "" if it is not clear who */
 	char		*why_not;	/* then: why */
 	char		*from_raw;	/* all From fields as they came */
@@ -63,7 +65,8 @@ enum plan_action {
 	PLAN_PASS,		/* as it is, with top in front */
 	PLAN_REPLY,		/* rewrite */
 	PLAN_SIGN,		/* replace the Message-Id by message_id */
-	PLAN_HIDE		/* hide where it comes from, see hidehdr.h */
+	PLAN_HIDE,		/* hide where it comes from, see hidehdr.h */
+	PLAN_AUTH		/* come again with sender authentication */
 };
 
 struct plan {

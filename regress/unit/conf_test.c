@@ -123,7 +123,7 @@ test_defaults(void)
 		return;
 	CHECK_STR(conf->database, "/d/relay.db");
 	CHECK_STR(conf->key, "/d/relay.key");
-	CHECK(conf->replies.authenticate == CONF_AUTH_SIGNATURE);
+	CHECK(conf->replies.authenticate == CONF_AUTH_BOTH);
 	CHECK(conf->replies.trust_results == 0);
 	CHECK(conf->replies.signature_lifetime == INT64_C(90) * 86400);
 	CHECK(conf->replies.handle_lifetime == INT64_C(400) * 86400);

@@ -75,3 +75,4 @@ UNIT_TESTS += received_test
 UNIT_TESTS += handoff_test
 UNIT_TESTS += netlist_test
 UNIT_TESTS += dnslist_test
+UNIT_TESTS += spool_test

@@ -1,0 +1,305 @@
+#!/usr/bin/python3
+#
+# Copyright (c) 2026 The opensmtpd-relay developers
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+"""Sender authentication by the filter's own resolver: it runs in a network of
+its own, whose one name server is this test."""
+
+import base64
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+import dkim
+
+from filterpeer import Filter, Session, World, main, message
+
+ALICE = "alice@home.example"
+BOX = "support@company.example"
+BOTH = "authenticate signature and sender"
+
+
+class Names(threading.Thread):
+    """Answers TXT and A by a dictionary; what says SERVFAIL does so."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 53))
+        self.txt = {}
+        self.down = set()
+        self.asked = 0
+
+    def run(self):
+        while True:
+            query, peer = self.sock.recvfrom(4096)
+            try:
+                self.sock.sendto(self.answer(query), peer)
+            except (IndexError, struct.error):
+                pass
+
+    def answer(self, query):
+        """One answer to one question."""
+        self.asked += 1
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
+            at += query[at] + 1
+        name = ".".join(labels)
+        question = query[12:at + 5]
+        kind = struct.unpack(">H", query[at + 1:at + 3])[0]
+        rcode, records = 0, []
+        if any(name == x or name.endswith("." + x) for x in self.down):
+            rcode = 2
+        elif name in self.txt:
+            records = self.txt[name] if kind == 16 else []
+        elif not any(x.endswith("." + name) for x in self.txt):
+            rcode = 3
+        out = query[:2] + struct.pack(">HHHHH", 0x8180 | rcode, 1,
+                                      len(records), 0, 0) + question
+        for text in records:
+            data = text.encode()
+            data = b"".join(bytes([len(data[i:i + 250])]) + data[i:i + 250]
+                            for i in range(0, len(data), 250))
+            out += b"\xc0\x0c" + struct.pack(">HHIH", 16, 1, 0,
+                                             len(data)) + data
+        return out
+
+
+NAMES = None
+KEY = None
+
+
+def reset():
+    """Alice's provider signs and publishes, and its servers answer."""
+    NAMES.down.clear()
+    NAMES.txt.clear()
+    der = subprocess.run(["openssl", "rsa", "-pubout", "-outform", "DER"],
+                         input=KEY, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, check=True).stdout
+    record = "v=DKIM1; p=" + base64.b64encode(der).decode()
+    for domain in ("home.example", "evil.example"):
+        NAMES.txt["s._domainkey." + domain] = [record]
+    NAMES.txt["home.example"] = ["v=spf1 ip4:192.0.2.1 -all"]
+    NAMES.txt["evil.example"] = ["v=spf1 +all"]
+    NAMES.txt["_dmarc.home.example"] = ["v=DMARC1; p=reject"]
+
+
+def reply(world, sender=ALICE, body=("Hello", "..dot", ""), token=True):
+    extra = ["Message-ID: <orig@home.example>"]
+    if token:
+        extra.append("In-Reply-To: <%s>" % world.token)
+    return message(sender, extra, body)
+
+
+def signed(lines, domain="home.example"):
+    """With a signature below smtpd's own Received."""
+    plain = [x[1:] if x.startswith(".") else x for x in lines[4:]]
+    data = "\r\n".join(plain).encode() + b"\r\n"
+    field = dkim.sign(data, b"s", domain.encode(), KEY,
+                      include_headers=[b"from", b"subject", b"message-id"])
+    return lines[:4] + field.decode().replace("\r\n", "\n").split("\n")[:-1] \
+        + lines[4:]
+
+
+def send(world, lines, sender=ALICE, src="192.0.2.1:3333", f=None, rcpt=None):
+    """What went on, and the verdict."""
+    if f is None:
+        with Filter(world) as one:
+            return send(world, lines, sender, src, one, rcpt)
+    return Session(f, src=src).send(sender, [rcpt or world.handle], lines)
+
+
+FAR = "198.51.100.7:25"
+
+
+def test_accepted():
+    """By a signature, by SPF alone, and by a signature in others' hands."""
+    reset()
+    with World(BOTH) as world, Filter(world) as f:
+        got, verdict = send(world, signed(reply(world)), src=FAR, f=f)
+        assert verdict == "proceed", verdict
+        assert got[0].startswith("X-Relay-Reply: "), got
+        assert got[got.index("") + 1:] == ["Hello", "..dot", ""], got
+        got, verdict = send(world, reply(world), f=f)
+        assert verdict == "proceed", verdict
+        # A mailing program's own envelope sender, which SPF cannot help.
+        got, verdict = send(world, signed(reply(world)),
+                            "bounce-1@evil.example", FAR, f)
+        assert verdict == "proceed", verdict
+        # A relaxed alignment that only the policy shows.
+        NAMES.txt["s._domainkey.mail.home.example"] = \
+            NAMES.txt["s._domainkey.home.example"]
+        got, verdict = send(world, signed(reply(world), "mail.home.example"),
+                            src=FAR, f=f)
+        assert verdict == "proceed", verdict
+
+
+def test_refused():
+    """A forged sender, a broken signature, another domain's."""
+    reset()
+    with World(BOTH) as world, Filter(world) as f:
+        for lines, sender in (
+                (reply(world), ALICE),
+                (signed(reply(world))[:-2] + ["list footer", ""], ALICE),
+                (signed(reply(world), "evil.example"), ALICE),
+                (["From: evil@evil.example"] +
+                 signed(reply(world), "evil.example"), ALICE)):
+            got, verdict = send(world, lines, sender, FAR, f)
+            assert verdict.startswith("reject|550 5.7.1"), verdict
+            assert not any(x.startswith("X-Relay-Reply") for x in got), got
+        # SPF passes for the envelope, which is not hers.
+        _, verdict = send(world, reply(world), "a@evil.example", FAR, f)
+        assert verdict.startswith("reject|550 5.7.1"), verdict
+        # A good signature without what the reply answers.
+        _, verdict = send(world, signed(reply(world, token=False)), src=FAR,
+                          f=f)
+        assert verdict.startswith("reject|550 5.7.1"), verdict
+
+
+def test_later():
+    """Name servers that fail: try later, and then it goes."""
+    reset()
+    with World(BOTH) as world, Filter(world) as f:
+        lines = signed(reply(world))
+        NAMES.down.add("home.example")
+        _, verdict = send(world, lines, src=FAR, f=f)
+        assert verdict.startswith("reject|451 4.7.0"), verdict
+        # That concerns nobody who is not aligned.
+        _, verdict = send(world, signed(reply(world), "evil.example"),
+                          "a@evil.example", FAR, f)
+        assert verdict.startswith("reject|"), verdict
+    # What a name server failed with is remembered for a moment.
+    reset()
+    with World(BOTH) as world, Filter(world) as f:
+        _, verdict = send(world, signed(reply(world)), src=FAR, f=f)
+        assert verdict == "proceed", verdict
+
+
+def test_sender():
+    """Without In-Reply-To, where the sender alone is asked for."""
+    reset()
+    with World("authenticate sender") as world, Filter(world) as f:
+        lines = signed(reply(world, token=False))
+        _, verdict = send(world, lines, src=FAR, f=f)
+        assert verdict == "proceed", verdict
+        _, verdict = send(world, reply(world), src=FAR, f=f)
+        assert verdict.startswith("reject|550 5.7.1"), verdict
+    with World("authenticate signature or sender") as world, \
+            Filter(world) as f:
+        before = NAMES.asked
+        _, verdict = send(world, reply(world), src=FAR, f=f)
+        assert verdict == "proceed", verdict
+        assert NAMES.asked == before, "asked for nothing"
+        _, verdict = send(world, lines_for(world), src=FAR, f=f)
+        assert verdict == "proceed", verdict
+        _, verdict = send(world, reply(world, token=False), src=FAR, f=f)
+        assert verdict.startswith("reject|550 5.7.1"), verdict
+
+
+def lines_for(world):
+    return signed(reply(world, token=False))
+
+
+def test_team():
+    """A member's mail to the mailbox has the results on top."""
+    reset()
+    with World("authenticate sender") as world, Filter(world) as f:
+        lines = signed(message(ALICE))
+        got, verdict = send(world, lines, src=FAR, f=f, rcpt=BOX)
+        assert verdict == "proceed", verdict
+        assert got[0] == "Authentication-Results: mx.company.example;", got
+        text = " ".join(got[:8])
+        assert "dkim=pass header.d=home.example" in text, got
+        assert "spf=fail smtp.mailfrom=alice@home.example" in text, got
+        assert "dmarc=pass header.from=home.example" in text, got
+        assert "policy.dmarc=reject" in text, got
+        # A stranger who says to be her goes to the mailbox, so marked.
+        got, verdict = send(world, message(ALICE), src=FAR, f=f, rcpt=BOX)
+        assert verdict == "proceed", verdict
+        assert "X-Relay-Unverified: yes" in got, got
+        # Nobody's business: nothing is asked, nothing waits.
+        before = NAMES.asked
+        got, verdict = send(world, message(), src=FAR, f=f, rcpt=BOX)
+        assert verdict == "proceed" and got == message(), got
+        assert NAMES.asked == before
+
+
+def test_spool():
+    """Long messages wait in a file, or not at all where it is full."""
+    reset()
+    body = ["line %d %s" % (i, "x" * 60) for i in range(20000)] + [
+        "y" * 60000, ""]
+    with World(BOTH) as world, Filter(world) as f:
+        lines = signed(reply(world, body=body))
+        for _ in range(2):
+            got, verdict = send(world, lines, src=FAR, f=f)
+            assert verdict == "proceed", verdict
+            assert got[got.index("") + 1:] == body
+    with World(BOTH, more="spool 128K") as world, Filter(world) as f:
+        mail = signed(reply(world, body=body))
+        s = Session(f, src=FAR)
+        assert s.mail(ALICE) == "proceed"
+        assert s.rcpt(world.handle) == "proceed"
+        s.data(mail)
+        assert s.commit().startswith("reject|451"), "not put off"
+        got, verdict = send(world, signed(reply(world)), src=FAR, f=f)
+        assert verdict == "proceed", verdict
+
+
+def test_trust():
+    """Where a filter before us is trusted it is not asked for again."""
+    reset()
+    with World(BOTH + "\ntrust authentication-results") as world, \
+            Filter(world) as f:
+        before = NAMES.asked
+        _, verdict = send(world, signed(reply(world)), src=FAR, f=f)
+        assert verdict.startswith("reject|550 5.7.1"), verdict
+        top = ["Authentication-Results: mx.company.example; dkim=pass "
+               "header.d=home.example"]
+        _, verdict = send(world, top + reply(world), src=FAR, f=f)
+        assert verdict == "proceed", verdict
+        assert NAMES.asked == before
+
+
+def inside():
+    """In the network of the test."""
+    global NAMES, KEY
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    with tempfile.NamedTemporaryFile("w") as resolv:
+        resolv.write("nameserver 127.0.0.1\n")
+        resolv.flush()
+        os.chmod(resolv.name, 0o644)
+        subprocess.run(["mount", "--bind", resolv.name, "/etc/resolv.conf"],
+                       check=True)
+        KEY = subprocess.run(
+            ["openssl", "genrsa", "-traditional", "1024"], check=True,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        NAMES = Names()
+        NAMES.start()
+        main([test_accepted, test_refused, test_later, test_sender,
+              test_team, test_spool, test_trust])
+
+
+if __name__ == "__main__":
+    if os.environ.get("FILTER_AUTH_INSIDE"):
+        inside()
+    os.environ["FILTER_AUTH_INSIDE"] = "1"
+    os.execvp("unshare", ["unshare", "-nm", sys.executable,
+                          os.path.abspath(__file__)] + sys.argv[1:])
