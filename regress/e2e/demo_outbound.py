@@ -85,6 +85,9 @@ def fault(relay, office, step, say):
     logins = len(office.auths)
     relay.submitted("anna", OFFICE, subject="Two")
     relay.wait_log("from=<%s>.*TempFail" % OFFICE, 0, 30)
+    # The courier's word about an account takes a moment to the database.
+    ns.wait_for("a word about it in account list",
+                lambda: "FAILING" in relay.ctl("account", "list"), 30, 0.2)
     command(relay, "account", "list")
     if len(office.auths) != logins and len(office.mails) > 2:
         sys.exit("demo: the password went to a server without a certificate")

@@ -127,8 +127,12 @@ def test_nowhere(relay):
     relay.submitted("anna", SECOND)
     relay.wait_log("from=<%s>.*TempFail" % SECOND, 0, 60)
     ns.wait_for("the mail", lambda: relay.retry() and band.mails, 60, 1)
-    listed = relay.ctl("account", "list") + relay.ctl("-j", "account", "list")
-    assert "535" in listed or "password" in listed.lower(), listed
+
+    def said():
+        listed = (relay.ctl("account", "list") +
+                  relay.ctl("-j", "account", "list"))
+        return ("535" in listed or "password" in listed.lower()) and listed
+    listed = ns.wait_for("a word about the password", said, 30, 0.2)
     must_not_hold("account list", listed.encode())
     must_not_hold("status", relay.ctl("status").encode())
     assert [word for _, _, word, good in club.auths if not good]
