@@ -48,7 +48,9 @@ def _rdata(kind, value):
         return _name(value)
     if kind == MX:
         return struct.pack(">H", 10) + _name(value)
-    return bytes([len(value)]) + value.encode()
+    text = value.encode()
+    return b"".join(bytes([len(text[i:i + 255])]) + text[i:i + 255]
+                    for i in range(0, len(text), 255))
 
 
 class Dns:
@@ -58,6 +60,7 @@ class Dns:
     def __init__(self, sock):
         self.sock = sock
         self.records = {}
+        self.down = set()   # domains whose name servers fail
         threading.Thread(target=self.serve, daemon=True).start()
 
     def add(self, name, kind, value):
@@ -91,8 +94,11 @@ class Dns:
         name, kind, end = _question(packet)
         found = self.records.get((name, kind), [])
         known = found or any(n == name for n, _ in self.records)
-        out = packet[:2] + struct.pack(">HHHHH", 0x8580 | (0 if known else 3),
-                                       1, len(found), 0, 0)
+        rcode = 0 if known else 3
+        if any(name == d or name.endswith("." + d) for d in self.down):
+            rcode, found = 2, []
+        out = packet[:2] + struct.pack(">HHHHH", 0x8580 | rcode, 1,
+                                       len(found), 0, 0)
         out += packet[12:end]
         for value in found:
             data = _rdata(kind, value)
