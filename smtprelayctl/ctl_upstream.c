@@ -111,7 +111,7 @@ static int
 token(struct store *s, const struct keys *keys,
     const struct store_account *acc, char **secret, struct upstreamrun *run)
 {
-	struct oauthanswer	 a;
+	struct oauthanswer	 a = { 0 };
 	struct oauthtext	 o;
 	char			*text = *secret, err[256];
 	int			 ok;
