@@ -162,7 +162,8 @@ smtpdconf_outbound(struct smtpdconf *sc, const struct conf *conf,
 	    smtpdconf_add(sc, "mta limit for domain \"%s\" "
 	    "max-conn-per-route 100 max-conn-per-host 100 "
 	    "max-conn-per-connector 100 conn-delay-route 0 "
-	    "conn-delay-relay 0", o->courier) == -1 ||
+	    "conn-delay-relay 0 reconn-delay-route 0 task-hiwat 10000 "
+	    "task-lowat 5000 task-release 5000", o->courier) == -1 ||
 	    smtpdconf_add(sc, "listen on 0.0.0.0 port 587 "
 	    "tls-require pki mail.company.example auth "
 	    "senders <mail_senders> filter replies tag SUBMISSION") == -1 ||

@@ -64,6 +64,8 @@ def test_check(world):
     """smtpd -n has nothing to say against any."""
     prepare(world)
     tls_files(world)
+    example(world, "relay.conf.outbound")
+    world.ctl("init", "-f", "/etc/mail/relay.conf.outbound")
     for name in ("smtpd.conf", "smtpd.conf.openbsd", "smtpd.conf.outbound"):
         conf = example(world, name)
         files = [w.split(":", 1)[1] for w in conf.split()

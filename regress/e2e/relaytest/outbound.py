@@ -34,7 +34,8 @@ SMTPD = """table mailboxes relay:/etc/mail/relay.conf
 table mail_senders relay:/etc/mail/relay.conf
 ca courier cert "/etc/mail/courier.crt"
 mta limit for domain "127.0.0.1" max-conn-per-route 100 max-conn-per-host 100 \
-    max-conn-per-connector 100 conn-delay-route 0 conn-delay-relay 0
+    max-conn-per-connector 100 conn-delay-route 0 conn-delay-relay 0 \\
+    reconn-delay-route 0 task-hiwat 10000 task-lowat 5000 task-release 5000
 filter replies proc-exec "filter-relay" user _smtprelay
 %(head)s
 listen on socket
