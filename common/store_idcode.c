@@ -143,6 +143,25 @@ store_identity_code(struct store *s, uint64_t id, const char *domain,
 	return db_leave(s, ret);
 }
 
+int
+store_identity_sender(struct store *s, const struct store_identity *idt,
+    const char *domain, time_t now, char sender[STORE_ADDR_MAX + 1])
+{
+	struct store_rpath	 rp;
+	int			 ret;
+
+	memset(&rp, 0, sizeof(rp));
+	rp.kind = STORE_RPATH_IDENTITY;
+	rp.message = idt->rpath;
+	if (store_identity_mailto(idt, rp.address_to,
+	    sizeof(rp.address_to)) == -1)
+		return db_fail(s, STORE_REFUSED, "%s: is too long",
+		    idt->address);
+	if ((ret = store_rpath_make(s, domain, now, &rp)) == 0)
+		(void)strlcpy(sender, rp.address, STORE_ADDR_MAX + 1);
+	return ret;
+}
+
 /* Takes out what is only there for people: 0, or -1 if it is no code. */
 static int
 plain(const char *text, char code[STORE_CODE_LEN + 1])
@@ -266,15 +285,21 @@ store_identity_bounced(struct store *s, uint64_t rpath, const char *reason,
     struct store_identity *idt)
 {
 	char	 cut[STORE_DIAG_MAX + 1];
+	int64_t	 of = 0;
 	int	 ret;
 
 	rule_cut(reason, cut, sizeof(cut));
 	if (db_enter(s) == -1)
 		return -1;
-	ret = db_run(s, "UPDATE identity_code SET bounced = ? "
-	    "WHERE rpath = ?", "ti", cut, (int64_t)rpath);
+	ret = db_number(s, &of, "SELECT message FROM rpath WHERE id = ? AND "
+	    "message IS NOT NULL", "i", (int64_t)rpath);
+	if (ret == 0)
+		of = (int64_t)rpath;
+	if (ret != -1)
+		ret = db_run(s, "UPDATE identity_code SET bounced = ? "
+		    "WHERE rpath = ?", "ti", cut, of);
 	if (ret > 0)
 		ret = identity_one(s, db_get(s, IDENTITY "WHERE c.rpath = ?",
-		    "i", (int64_t)rpath), idt);
+		    "i", of), idt);
 	return db_leave(s, ret);
 }

@@ -102,6 +102,16 @@ int	store_identity_code(struct store *s, uint64_t id, const char *domain,
 	    char rpath[STORE_ADDR_MAX + 1]);
 
 /*
+ * Makes a sender for the mail with the identity's code: what comes back to it
+ * is for store_identity_bounced(), and an answer verifies nothing, for command
+ * lines and logs show senders.  idt->rpath is that of store_identity_code().
+ * Returns 0 or -1.
+ */
+int	store_identity_sender(struct store *s,
+	    const struct store_identity *idt, const char *domain, time_t now,
+	    char sender[STORE_ADDR_MAX + 1]);
+
+/*
  * The address to which the code is mailed: the identity's own; postmaster
  * (RFC 5321 section 4.5.1) of an @domain.  0, or -1 if it does not fit.
  */

@@ -64,7 +64,8 @@ struct store_rpath {
 	enum store_rpathkind kind;
 	uint64_t	 mailbox;	/* 0 if it belongs to none, */
 	uint64_t	 conversation;	/* and so all these ids */
-	uint64_t	 message;
+	uint64_t	 message;	/* but STORE_RPATH_IDENTITY: that for
+					 * answers, of one for bounces */
 	uint32_t	 worker;	/* to whom; or who wrote */
 	uint64_t	 participant;	/* to whom */
 	char		 address_to[STORE_ADDR_MAX + 1];

@@ -29,7 +29,11 @@ static int
 add(struct ctl *ctl, struct store *s, struct idmail *m, int *made)
 {
 	const struct conf	*conf = ctl->conf;
+	const char		*domain = conf->bounce_domain != NULL ?
+				    conf->bounce_domain :
+				    conf->domains.item[0];
 	uint64_t		 id;
+	time_t			 now = time(NULL);
 	int			 status;
 
 	if (ctl->opt['a'] != NULL) {
@@ -42,7 +46,7 @@ add(struct ctl *ctl, struct store *s, struct idmail *m, int *made)
 	*made = store_identity_add(s, ctl->arg[0], ctl->arg[1],
 	    m->account.id, !conf->outbound.verify_identity,
 	    (const char *const *)conf->domains.item, conf->domains.count,
-	    time(NULL), &id);
+	    now, &id);
 	if (*made == -1 || store_identity_byid(s, id, &m->identity) != 1)
 		return ctl_store_fail(ctl, s);
 	if (m->identity.verified != 0)
@@ -51,9 +55,10 @@ add(struct ctl *ctl, struct store *s, struct idmail *m, int *made)
 		return ctl_fail(ctl, "%s: its account %s is null: the code, "
 		    "which would be mailed through it, would be discarded",
 		    m->identity.address, m->account.name);
-	if (store_identity_code(s, id, conf->bounce_domain != NULL ?
-	    conf->bounce_domain : conf->domains.item[0], time(NULL), m->code,
-	    m->rpath) == -1 || store_identity_byid(s, id, &m->identity) != 1)
+	if (store_identity_code(s, id, domain, now, m->code, m->rpath) == -1 ||
+	    store_identity_byid(s, id, &m->identity) != 1 ||
+	    (m->account.id == 0 && store_identity_sender(s, &m->identity,
+	    domain, now, m->sender) == -1))
 		return ctl_store_fail(ctl, s);
 	return CTL_OK;
 }

@@ -123,7 +123,7 @@ locally(struct ctl *ctl, const struct idmail *m, const char *to,
 			_exit(1);
 		close(fds[0]);
 		close(fds[1]);
-		execl(SENDMAIL, "sendmail", "-f", m->rpath, "--", to,
+		execl(SENDMAIL, "sendmail", "-f", m->sender, "--", to,
 		    (char *)NULL);
 		_exit(1);
 	}

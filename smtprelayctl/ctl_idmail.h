@@ -27,7 +27,10 @@ struct idmail {
 	struct store_identity	 identity;
 	struct store_account	 account;	/* id 0: by the default route */
 	char			 code[STORE_CODE_TEXT + 1];
-	char			 rpath[STORE_ADDR_MAX + 1];
+	char			 rpath[STORE_ADDR_MAX + 1]; /* for answers: a
+							     * secret */
+	char			 sender[STORE_ADDR_MAX + 1]; /* "" through an
+							      * account */
 };
 
 /*

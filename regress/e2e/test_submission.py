@@ -214,6 +214,8 @@ def test_verified(relay):
     msg = mail.parse(asked.data)
     back = mail.addresses(msg, "Reply-To")[0]
     assert back.endswith("@company.example") and back.startswith("r-"), back
+    # Senders are seen in command lines; this one verifies nothing.
+    assert asked.sender.startswith("r-") and asked.sender != back, asked.sender
 
     def waits():
         return "NOT VERIFIED" in relay.ctl("identity", "list", "anna")
@@ -228,6 +230,8 @@ def test_verified(relay):
         out = relay.submit("anna", own)
         assert out.mail[0] == 550 and "not yet verified" in out.mail[1], out
     answer("else@partner.example")
+    relay.accept(relay.home, own, [asked.sender], mail.message(
+        own, asked.sender, "Re: Confirm", "Yes, it is mine.\n"))
     answer(own, "Auto-Submitted: auto-replied\n")
     assert waits()
     answer(own)

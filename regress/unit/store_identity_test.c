@@ -208,9 +208,10 @@ static void
 guessed(struct store *s)
 {
 	struct store_identity	 idt;
-	struct store_rcpt	 rcpt;
+	struct store_rcpt	 rcpt, seen;
 	char			 code[STORE_CODE_TEXT + 1], wrong[32];
 	char			 rpath[STORE_ADDR_MAX + 1];
+	char			 sender[STORE_ADDR_MAX + 1];
 	uint64_t		 id;
 	int			 i;
 
@@ -227,7 +228,20 @@ guessed(struct store *s)
 	CHECK(store_rcpt_get(s, rpath, NOW, &rcpt) == 1);
 	CHECK(store_identity_confirm(s, rcpt.rpath.id, "dan@new.example", NOW,
 	    &idt) == 0);
-	CHECK(store_identity_confirm(s, rcpt.rpath.id + 1,
+	/* That which is in sight is for bounces alone. */
+	CHECK(store_identity_byid(s, id, &idt) == 1);
+	OK(s, store_identity_sender(s, &idt, "company.example", NOW, sender));
+	CHECK(store_rcpt_get(s, sender, NOW, &seen) == 1);
+	CHECK(seen.rpath.kind == STORE_RPATH_IDENTITY);
+	CHECK_STR(seen.rpath.address_to, "postmaster@new.example");
+	CHECK(strcmp(sender, rpath) != 0);
+	CHECK(store_identity_confirm(s, seen.rpath.id,
+	    "postmaster@new.example", NOW, &idt) == 0);
+	CHECK(store_identity_bounced(s, seen.rpath.id, "5.1.1 unknown",
+	    &idt) == 1);
+	CHECK(idt.id == id);
+	CHECK_STR(idt.bounced, "5.1.1 unknown");
+	CHECK(store_identity_confirm(s, rcpt.rpath.id + 1000,
 	    "postmaster@new.example", NOW, &idt) == 0);
 	CHECK(store_identity_confirm(s, rcpt.rpath.id,
 	    "Postmaster@new.example", NOW, &idt) == 1);
