@@ -331,6 +331,12 @@ check_identity(const struct store_identity *idt, void *arg)
 	    strcmp(user, idt->user) != 0;
 }
 
+/* Of an identity i with a tag, the address without it, or NULL. */
+#define BARE	"iif(instr(i.folded, '+') BETWEEN 2 AND"		\
+		" instr(i.folded, '@'), substr(i.folded, 1,"		\
+		" instr(i.folded, '+') - 1) ||"				\
+		" substr(i.folded, instr(i.folded, '@')), NULL)"
+
 /* What no foreign key says: each finds rows that do not fit together. */
 static const char *const	 misfits[] = {
 	"SELECT 1 FROM pragma_foreign_key_check LIMIT 1",
@@ -352,6 +358,13 @@ static const char *const	 misfits[] = {
 	" WHERE w.login IS NULL OR lower(w.login) <> d.user LIMIT 1",
 	"SELECT 1 FROM mailbox m JOIN identity d"
 	" ON d.folded = substr(m.address, instr(m.address, '@')) LIMIT 1",
+	"SELECT 1 FROM identity i JOIN identity d ON d.folded = " BARE
+	" WHERE d.user <> i.user LIMIT 1",
+	"SELECT 1 FROM identity i JOIN worker_address a ON a.folded = " BARE
+	" JOIN worker w ON w.id = a.worker"
+	" WHERE w.login IS NULL OR lower(w.login) <> i.user LIMIT 1",
+	"SELECT 1 FROM identity i JOIN mailbox m ON m.address = " BARE
+	" LIMIT 1",
 	"SELECT 1 FROM identity_code c JOIN identity i ON i.id = c.identity"
 	" WHERE i.verified IS NOT NULL OR length(c.hash) <> 64"
 	" OR length(c.tag) <> 4 LIMIT 1"

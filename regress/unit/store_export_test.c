@@ -183,48 +183,56 @@ fresh(const char *name)
 	return test_open(STORE_CREATE);
 }
 
+/* What is no export, or against the rules. */
+static const char *const	 bad[] = {
+	"relay-export 2\nend 0\n", "", "\n", "relay-export 1\n",
+	"relay-export 1\nnosuch\ta=b\nend 1\n",
+	"relay-export 1\nmailbox\tid\nend 1\n",
+	"relay-export 1\nmailbox\tid=x\taddress=a@b\tcreated=1\n"
+	    "end 1\n",
+	"relay-export 1\nmailbox\tid=1\tid=1\nend 1\n",
+	"relay-export 1\nmailbox\tid=1\tnosuch=1\nend 1\n",
+	"relay-export 1\nmailbox\tid=1\tcreated=1\nend 1\n",
+	"relay-export 1\nmailbox\tid=1\taddress=a@b\\q\t"
+	    "created=1\nend 1\n",
+	"relay-export 1\nmailbox\tid=1\taddress=-a@b\tcreated=1\n"
+	    "end 1\n",
+	"relay-export 1\nmember\tmailbox=7\tworker=7\tsince=1\n"
+	    "end 1\n",
+	"relay-export 1\nworker\tid=1\tname=a b\tenabled=1\t"
+	    "revoked=0\tcreated=1\nend 1\n",
+	"relay-export 1\nsqlite_sequence\tname=mailbox\nend 1\n",
+	"relay-export 1\naccount\tid=1\tname=courier\ttransport=null\t"
+	    "generation=1\tcreated=1\tchanged=1\nend 1\n",
+	"relay-export 1\naccount\tid=1\tname=a\ttransport=none\t"
+	    "generation=1\tcreated=1\tchanged=1\nend 1\n",
+	"relay-export 1\naccount\tid=1\tname=a\ttransport=null\t"
+	    "generation=0\tcreated=1\tchanged=1\nend 1\n",
+	"relay-export 1\naccount\tid=1\tname=a\ttransport=smtps\t"
+	    "host=h\tport=1\tauth=1\tgeneration=1\tcreated=1\t"
+	    "changed=1\nend 1\n",
+	"relay-export 1\nidentity\tid=1\tuser=Al\taddress=a@b\t"
+	    "folded=a@b\tcreated=1\nend 1\n",
+	"relay-export 1\nidentity\tid=1\tuser=al\taddress=a@b\t"
+	    "folded=a@c\tcreated=1\nend 1\n",
+	"relay-export 1\nidentity\tid=1\tuser=al\taddress=a@b\t"
+	    "folded=a@b\taccount=7\tcreated=1\nend 1\n",
+	"relay-export 1\nidentity\tid=1\tuser=al\taddress=@b\t"
+	    "folded=@b\tcreated=1\nidentity\tid=2\tuser=bo\t"
+	    "address=a@b\tfolded=a@b\tcreated=1\nend 2\n",
+	"relay-export 1\nidentity\tid=1\tuser=al\taddress=a@b\t"
+	    "folded=a@b\tcreated=1\nidentity\tid=2\tuser=bo\t"
+	    "address=a+x@b\tfolded=a+x@b\tcreated=1\nend 2\n",
+	"relay-export 1\nmailbox\tid=1\taddress=a@b\tcreated=1\n"
+	    "identity\tid=2\tuser=bo\taddress=a+x@b\t"
+	    "folded=a+x@b\tcreated=1\nend 2\n",
+	"relay-export 1\nend 1\n", "relay-export 1\nend 0",
+};
 /* Every way to cut or spoil the text is refused, and leaves nothing. */
 static void
 spoil(struct store *s, size_t len)
 {
-	static const char *const	 bad[] = {
-		"relay-export 2\nend 0\n", "", "\n", "relay-export 1\n",
-		"relay-export 1\nnosuch\ta=b\nend 1\n",
-		"relay-export 1\nmailbox\tid\nend 1\n",
-		"relay-export 1\nmailbox\tid=x\taddress=a@b\tcreated=1\n"
-		    "end 1\n",
-		"relay-export 1\nmailbox\tid=1\tid=1\nend 1\n",
-		"relay-export 1\nmailbox\tid=1\tnosuch=1\nend 1\n",
-		"relay-export 1\nmailbox\tid=1\tcreated=1\nend 1\n",
-		"relay-export 1\nmailbox\tid=1\taddress=a@b\\q\t"
-		    "created=1\nend 1\n",
-		"relay-export 1\nmailbox\tid=1\taddress=-a@b\tcreated=1\n"
-		    "end 1\n",
-		"relay-export 1\nmember\tmailbox=7\tworker=7\tsince=1\n"
-		    "end 1\n",
-		"relay-export 1\nworker\tid=1\tname=a b\tenabled=1\t"
-		    "revoked=0\tcreated=1\nend 1\n",
-		"relay-export 1\nsqlite_sequence\tname=mailbox\nend 1\n",
-		"relay-export 1\naccount\tid=1\tname=courier\ttransport=null\t"
-		    "generation=1\tcreated=1\tchanged=1\nend 1\n",
-		"relay-export 1\naccount\tid=1\tname=a\ttransport=none\t"
-		    "generation=1\tcreated=1\tchanged=1\nend 1\n",
-		"relay-export 1\naccount\tid=1\tname=a\ttransport=null\t"
-		    "generation=0\tcreated=1\tchanged=1\nend 1\n",
-		"relay-export 1\naccount\tid=1\tname=a\ttransport=smtps\t"
-		    "host=h\tport=1\tauth=1\tgeneration=1\tcreated=1\t"
-		    "changed=1\nend 1\n",
-		"relay-export 1\nidentity\tid=1\tuser=Al\taddress=a@b\t"
-		    "folded=a@b\tcreated=1\nend 1\n",
-		"relay-export 1\nidentity\tid=1\tuser=al\taddress=a@b\t"
-		    "folded=a@c\tcreated=1\nend 1\n",
-		"relay-export 1\nidentity\tid=1\tuser=al\taddress=a@b\t"
-		    "folded=a@b\taccount=7\tcreated=1\nend 1\n",
-		"relay-export 1\nidentity\tid=1\tuser=al\taddress=@b\t"
-		    "folded=@b\tcreated=1\nidentity\tid=2\tuser=bo\t"
-		    "address=a@b\tfolded=a@b\tcreated=1\nend 2\n",
-		"relay-export 1\nend 1\n", "relay-export 1\nend 0",
-	};
+
 	struct store_counts	 c;
 	uint64_t		 rows;
 	size_t			 i;
