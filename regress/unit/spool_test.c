@@ -31,7 +31,8 @@ check(struct spool *s, struct spoolfile *f, const char *text, size_t len)
 	while ((n = spoolfile_read(s, f, &b)) == 1)
 		continue;
 	CHECK(n == 0);
-	CHECK(b.len == len && memcmp(b.data, text, len) == 0);
+	CHECK(b.len == len);
+	CHECK(len == 0 || memcmp(sbuf_str(&b), text, len) == 0);
 	CHECK(spoolfile_read(s, f, &b) == 0);
 	sbuf_free(&b);
 }
