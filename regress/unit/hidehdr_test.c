@@ -100,6 +100,9 @@ dropped(void)
 {
 	CHECK_STR(build("Sender: alice@company.example\n"
 	    "X-Originating-IP: [192.0.2.1]\n"
+	    "X-MIMETrack: Serialize by Router on LAPTOP/Home\n"
+	    "X-Squirrel-UserHash: AQMH\n"
+	    "X-Webmail-UserID: alice@company.example\n"
 	    "From: U <user.name@partner.example>\n"
 	    "User-Agent: mutt\n (on a\n\tlaptop)\n"
 	    "sENDER : alice\n"
