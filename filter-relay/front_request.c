@@ -143,7 +143,7 @@ front_auth(struct front *f, struct session *s, const struct proto_line *pl)
 
 	if (proto_login(pl, &name, &len) != 1)
 		return;
-	session_set(&s->login, name, len);
+	s->nameless = session_set(&s->login, name, len) == -1;
 	s->askall = s->login != NULL &&
 	    conf_is_helpdesk(f->conf, s->login);
 }
@@ -192,7 +192,8 @@ front_mail_from(struct front *f, struct session *s,
 	s->data = SESSION_NODATA;
 	s->outside = s->broken = s->plain = 0;
 	s->nrcpts = 0;
-	if (session_set(&s->sender, pl->param, pl->paramlen) == -1)
+	if (session_set(&s->sender, pl->param, pl->paramlen) == -1 ||
+	    s->nameless)
 		front_answer(f, s, FRONT_TRY_LATER);
 	else if (!front_is_submission(f, s))
 		front_answer(f, s, NULL);

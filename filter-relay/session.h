@@ -59,6 +59,7 @@ struct session {
 						 * has come */
 	uint8_t			 outside;	/* a recipient not of ours */
 	uint8_t			 askall;	/* every recipient matters */
+	uint8_t			 nameless;	/* a login that is not kept */
 	uint8_t			 broken;	/* commit must be 451 */
 	uint8_t			 plain;		/* the recipient asked about is
 						 * none of ours, it seems */

@@ -252,6 +252,18 @@ def test_listener():
         assert s.send("x@nowhere.test", [BOB], lines) == (lines, "proceed")
 
 
+def test_login_unknown():
+    """Whoever logged in under a name that we cannot keep is not nobody."""
+    with World(more=HIDE) as world:
+        identities(world)
+        with Filter(world) as f:
+            s = submission(f, "a" * 1100)
+            for sender in ("bob@partner.example", "x@elsewhere.test"):
+                assert s.mail(sender).startswith(
+                    "reject|" + LATER), sender
+            assert submission(f).mail(PARTNER) == "proceed"
+
+
 def test_deny():
     """Without alternates a server that is not listed does not matter."""
     more = OUTBOUND % ('\talternates deny\n\thosts { "x.example:587" }')
