@@ -128,10 +128,11 @@ int	store_identity_verify(struct store *s, const char *code, time_t now,
 	    struct store_identity *idt);
 
 /*
- * Takes a mail from `from' (authenticated by the caller) to the return path
- * `rpath' (its id) for the owner's word: 1, and *idt is verified now; 0 if
- * no identity waits for it, or `from' is not the address of
- * store_identity_mailto().
+ * Takes a mail from `from' to the return path `rpath' (its id) for the
+ * owner's word: 1, and *idt is verified now; 0 if no identity waits for it,
+ * or `from' is not the address of store_identity_mailto().  What proves the
+ * owner is the return path, which only a reader of the code's mail knows;
+ * `from' itself is not authenticated.
  */
 int	store_identity_confirm(struct store *s, uint64_t rpath,
 	    const char *from, time_t now, struct store_identity *idt);
