@@ -42,7 +42,7 @@
 
 /* Limits of sessions with smtpd. */
 #define SESSION_MAX		2000	/* at once, if descriptors last */
-#define SESSION_STRANGERS	64	/* ... without a password yet */
+#define SESSION_STRANGERS	256	/* ... without a password yet */
 #define SESSION_STRANGER_TIME	20	/* seconds for handshake and AUTH */
 #define SESSION_IDLE_TIME	290	/* seconds without a command */
 #define SESSION_MAIL_TIME	5	/* seconds until MAIL is answered */

@@ -147,7 +147,7 @@ def test_no_tls(world):
 def test_crowd(world):
     """Strangers who say nothing keep smtpd from nothing."""
     crowd = []
-    for _ in range(200):
+    for _ in range(400):
         crowd.append(socket.create_connection(("127.0.0.1", world.port)))
     with Upstream() as up, Client(world) as client:
         assert client.mail(world.sender(up)).code == 250

@@ -444,11 +444,11 @@ class CourierWorld(World):
             password = ""
         self.seed(("account %s %s %s" % (name, url, password)).rstrip())
 
-    def rss(self):
-        """The courier's memory in bytes."""
+    def rss(self, field="VmRSS"):
+        """The courier's memory in bytes; VmHWM is the most it has had."""
         with open("/proc/%d/status" % self.table.role("courier")) as f:
             for line in f:
-                if line.startswith("VmRSS:"):
+                if line.startswith(field + ":"):
                     return int(line.split()[1]) * 1024
         return 0
 
