@@ -132,7 +132,8 @@ class Program:
 
     def terminal(self, args, typed, timeout=20):
         """Runs a program in a terminal of its own until it ends; typed is
-        what to wait for on the screen, and what then to type."""
+        what to wait for on the screen, and what then to type.  Where the
+        editor took longer than a second mutt asks about that, too."""
         pid, fd = pty.fork()
         if pid == 0:
             os.execvpe(args[0], args, self.environment())
@@ -146,6 +147,10 @@ class Program:
             except OSError:
                 break
             shown += data.decode("utf-8", "replace")
+            asked = re.search(r"Update encoding for.*\?", shown[seen:])
+            if asked:
+                seen += asked.end()
+                os.write(fd, b"y")
             found = typed and re.search(typed[0][0], shown[seen:])
             if found:
                 seen += found.end()
