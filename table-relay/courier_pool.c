@@ -117,17 +117,19 @@ pool_limit(struct account *a)
 	return POOL_ACCOUNT_LINKS;
 }
 
-/* Begins to connect for those that wait. */
+/* Begins to connect for those that wait; what is being reset comes first. */
 static void
 pool_grow(struct courier *c, struct account *a)
 {
 	int	n = account_count(a, LINK_CONNECTING);
+	int	soon = n + account_count(a, LINK_RESET);
 
-	while (n < a->nwaiters && n + account_live(a) < pool_limit(a) &&
+	while (soon < a->nwaiters && n + account_live(a) < pool_limit(a) &&
 	    a->nlinks < 2 * POOL_ACCOUNT_LINKS) {
 		if (!pool_secret(c, a) || link_new(c, a) == NULL)
 			return;
 		n++;
+		soon++;
 	}
 }
 
