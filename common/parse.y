@@ -14,16 +14,13 @@
  * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
-#include <ctype.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "conf.h"
 #include "conflex.h"
-#include "hostport.h"
+#include "confset.h"
 
 int	yyparse(void);
 int	yylex(void);
@@ -32,14 +29,16 @@ int	yyerror(const char *);
 /* One file is read at a time, and nothing here survives conf_parse(). */
 static struct conf		*conf;
 static struct conflex		*lex;
+static struct confset		 cs;		/* of these two */
 static struct conf_errors	*errors;
-static struct conf_list		*list;		/* being filled */
+/* Where the items of the list being read go. */
+static void	(*add)(struct confset *, const char *);
+static const char		*item;		/* what its items are */
 static const char		*want;		/* what may stand next */
 static const char		*text;		/* of the last token */
 static int			 token;		/* the last one */
 static int			 plain;		/* no keywords: macro's value */
 static int			 block;		/* line of open block, or 0 */
-static int			 failed;	/* out of memory */
 
 /* Lines that may stand once, and where they stood. */
 enum once {
@@ -85,19 +84,11 @@ static int	once_line[ONCE_MAX];
 #define WANT_END	"the end of the line"
 #define WANT_END_BLOCK	"the end of the line or '}'"
 #define WANT_MORE	"',', the end of the line or '}'"
-#define WANT_DURATION	"a time such as 90d, 12h, 10m or 30s"
+#define WANT_DURATION	CONFSET_DURATION
 
 static void	once(enum once, const char *);
-static void	set_path(char **, const char *, const char *);
-static void	set_bounce(const char *);
-static void	set_spool(const char *);
-static void	set_duration(int64_t *, const char *);
-static void	set_number(unsigned int *, const char *, unsigned int);
-static void	add_domain(const char *);
-static void	add_login(const char *);
-static void	add_host(const char *);
-static void	set_courier(const char *, const char *);
-static void	define(const char *, const char *);
+static void	items(void (*)(struct confset *, const char *),
+		    const char *);
 static void	done(void);
 %}
 
@@ -146,14 +137,14 @@ include		: INCLUDE { want = "the name of a file"; } STRING {
 		;
 
 macro		: MACRO { want = "'='"; } '=' { want = "a value"; } values {
-			define($1, $5);
+			confset_macro(&cs, $1, $5);
 		}
 		;
 
 values		: STRING			{ $$ = $1; done(); }
 		| values STRING	{
 			if (($$ = conflex_join(lex, $1, $2)) == NULL) {
-				failed = 1;
+				cs.failed = 1;
 				YYABORT;
 			}
 		}
@@ -161,41 +152,44 @@ values		: STRING			{ $$ = $1; done(); }
 
 database	: DATABASE { want = "the path of a file"; } STRING {
 			once(ONCE_DATABASE, "database");
-			set_path(&conf->database, "database", $3);
+			confset_path(&cs, &conf->database, "database", $3);
 		}
 		;
 
 key		: KEY { want = "the path of a file"; } STRING {
 			once(ONCE_KEY, "key");
-			set_path(&conf->key, "key", $3);
+			confset_path(&cs, &conf->key, "key", $3);
 		}
 		;
 
-domain		: DOMAIN { want = "a domain or '{'"; } domains { done(); }
+domain		: DOMAIN {
+			want = "a domain or '{'";
+			items(confset_domain, "a domain");
+		} list { done(); }
 		;
 
-domains		: STRING			{ add_domain($1); }
-		| '{' { want = "a domain"; } nls0 domainlist domainend
+list		: STRING			{ add(&cs, $1); }
+		| '{' { want = item; } nls0 listitems listend
 		;
 
-domainlist	: domainname
-		| domainlist sep domainname
+listitems	: listitem
+		| listitems sep listitem
 		;
 
-domainname	: STRING			{
-			add_domain($1);
+listitem	: STRING			{
+			add(&cs, $1);
 			want = WANT_MORE;
 		}
 		;
 
-domainend	: '}'
+listend		: '}'
 		| sep '}'
 		;
 
 bounce		: BOUNCE { want = "domain"; } DOMAIN { want = "a domain"; }
 		    STRING {
 			once(ONCE_BOUNCE, "bounce domain");
-			set_bounce($5);
+			confset_bounce(&cs, $5);
 		}
 		;
 
@@ -207,7 +201,7 @@ sandbox		: SANDBOX { want = "required"; } REQUIRED {
 
 spool		: SPOOL { want = "a size such as 200M"; } STRING {
 			once(ONCE_SPOOL, "spool");
-			set_spool($3);
+			confset_spool(&cs, $3);
 		}
 		;
 
@@ -258,17 +252,19 @@ option		: AUTHENTICATE {
 			want = WANT_DURATION;
 		} STRING {
 			once(ONCE_SIGNATURE, "signature lifetime");
-			set_duration(&conf->replies.signature_lifetime, $5);
+			confset_duration(&cs,
+			    &conf->replies.signature_lifetime, $5);
 		}
 		| HANDLE { want = "lifetime"; } LIFETIME {
 			want = WANT_DURATION;
 		} STRING {
 			once(ONCE_HANDLE, "handle lifetime");
-			set_duration(&conf->replies.handle_lifetime, $5);
+			confset_duration(&cs,
+			    &conf->replies.handle_lifetime, $5);
 		}
 		| RETAIN { want = WANT_DURATION; } STRING {
 			once(ONCE_RETAIN, "retain");
-			set_duration(&conf->replies.retain, $3);
+			confset_duration(&cs, &conf->replies.retain, $3);
 		}
 		| AUTOMATIC { want = "refuse or pass"; } automatic {
 			once(ONCE_AUTOMATIC, "automatic");
@@ -284,20 +280,24 @@ option		: AUTHENTICATE {
 		}
 		| PARTICIPANTS { want = "a number"; } STRING {
 			once(ONCE_PARTICIPANTS, "participants");
-			set_number(&conf->replies.participants, $3,
+			confset_number(&cs, &conf->replies.participants, $3,
 			    CONF_PARTICIPANTS_MAX);
 		}
 		| MESSAGES { want = "a number"; } STRING { want = "per hour"; }
 		    PER { want = "hour"; } HOUR {
 			once(ONCE_MESSAGES, "messages");
-			set_number(&conf->replies.messages_per_hour, $3,
+			confset_number(&cs,
+			    &conf->replies.messages_per_hour, $3,
 			    CONF_MESSAGES_MAX);
 		}
 		| SPAM { want = "archive, refuse or pass"; } spam {
 			once(ONCE_SPAM, "spam");
 			conf->replies.spam = $3;
 		}
-		| HELPDESK { want = "a login or '{'"; } helpdesk { done(); }
+		| HELPDESK {
+			want = "a login or '{'";
+			items(confset_login, "a login");
+		} list { done(); }
 		;
 
 authenticate	: signature			{ $$ = CONF_AUTH_SIGNATURE; }
@@ -344,20 +344,6 @@ spam		: ARCHIVE		{ $$ = CONF_SPAM_ARCHIVE; done(); }
 		| PASS			{ $$ = CONF_SPAM_PASS; done(); }
 		;
 
-helpdesk	: STRING			{ add_login($1); }
-		| '{' { want = "a login"; } nls0 loginlist domainend
-		;
-
-loginlist	: login
-		| loginlist sep login
-		;
-
-login		: STRING			{
-			add_login($1);
-			want = WANT_MORE;
-		}
-		;
-
 outbound	: OUTBOUND { want = "'{'"; } '{' {
 			conf->outbound.present = 1;
 			block = conflex_line(lex);
@@ -386,9 +372,9 @@ outopt		: ALTERNATES { want = "allow or deny"; } alternates {
 			conf->outbound.alternates = $3;
 		}
 		| HOSTS { want = "a server such as "
-			    "\"smtp.partner.example:587\", or '{'"; } hosts {
-			done();
-		}
+			    "\"smtp.partner.example:587\", or '{'";
+			items(confset_host, "a server");
+		} list { done(); }
 		| TLS { want = "verify or require"; } tls {
 			once(ONCE_TLS, "tls");
 			conf->outbound.tls = $3;
@@ -396,7 +382,7 @@ outopt		: ALTERNATES { want = "allow or deny"; } alternates {
 		| COURIER { want = "an address"; } STRING { want = "port"; }
 		    PORT { want = "a number"; } STRING {
 			once(ONCE_COURIER, "courier");
-			set_courier($3, $7);
+			confset_courier(&cs, $3, $7);
 		}
 		| VERIFY { want = "identity"; } IDENTITY {
 			once(ONCE_VERIFY, "verify identity");
@@ -421,23 +407,9 @@ yesno		: YES			{ $$ = 1; done(); }
 		| NO			{ $$ = 0; done(); }
 		;
 
-hosts		: STRING			{ add_host($1); }
-		| '{' { want = "a server"; } nls0 hostlist domainend
-		;
-
-hostlist	: host
-		| hostlist sep host
-		;
-
-host		: STRING			{
-			add_host($1);
-			want = WANT_MORE;
-		}
-		;
-
 limit		: LIMIT { want = "sender"; } SENDER { want = "'{'"; } '{' {
 			want = WANT_LIMIT;
-		} nls0 limitlist domainend { done(); }
+		} nls0 limitlist listend { done(); }
 		;
 
 limitlist	: limititem
@@ -447,7 +419,7 @@ limitlist	: limititem
 limititem	: MESSAGES { want = "a number"; } STRING { want = "per"; }
 		    PER { want = WANT_UNIT; } unit {
 			once(ONCE_SENDER_MESSAGES, "messages");
-			set_number(&conf->limit_sender.messages, $3,
+			confset_number(&cs, &conf->limit_sender.messages, $3,
 			    CONF_SENDER_MAX);
 			conf->limit_sender.messages_span = $7;
 			want = WANT_MORE;
@@ -455,7 +427,7 @@ limititem	: MESSAGES { want = "a number"; } STRING { want = "per"; }
 		| RECIPIENTS { want = "a number"; } STRING { want = "per"; }
 		    PER { want = WANT_UNIT; } unit {
 			once(ONCE_SENDER_RECIPIENTS, "recipients");
-			set_number(&conf->limit_sender.recipients, $3,
+			confset_number(&cs, &conf->limit_sender.recipients, $3,
 			    CONF_SENDER_MAX);
 			conf->limit_sender.recipients_span = $7;
 			want = WANT_MORE;
@@ -623,6 +595,14 @@ done(void)
 	want = block != 0 ? WANT_END_BLOCK : WANT_END;
 }
 
+/* A list comes next: where its items go, and what they are called. */
+static void
+items(void (*where)(struct confset *, const char *), const char *what)
+{
+	add = where;
+	item = what;
+}
+
 /* Reports a line that stands for the second time. */
 static void
 once(enum once which, const char *word)
@@ -637,182 +617,6 @@ once(enum once which, const char *word)
 		done();
 }
 
-static void
-keep(char **where, const char *value)
-{
-	free(*where);
-	if ((*where = strdup(value)) == NULL)
-		failed = 1;
-}
-
-static void
-set_path(char **where, const char *word, const char *path)
-{
-	if (path[0] != '/' || path[1] == '\0' ||
-	    path[strlen(path) - 1] == '/')
-		conflex_error(lex, 0, "%s \"%s\", expected the path of a file "
-		    "from / on", word, path);
-	else if (strlen(path) > CONF_PATH_MAX)
-		conflex_error(lex, 0, "%s \"%.64s...\", expected a path of at "
-		    "most %d bytes", word, path, CONF_PATH_MAX);
-	keep(where, path);
-}
-
-static void
-set_duration(int64_t *where, const char *value)
-{
-	int64_t	 n;
-
-	if (conf_duration(value, &n) == -1)
-		conflex_error(lex, 0, "\"%s\", expected " WANT_DURATION,
-		    value);
-	else if (n < CONF_LIFETIME_MIN || n > CONF_LIFETIME_MAX)
-		conflex_error(lex, 0, "\"%s\" is out of range, expected %d "
-		    "seconds to %d days", value, CONF_LIFETIME_MIN,
-		    (int)(CONF_LIFETIME_MAX / 86400));
-	else
-		*where = n;
-}
-
-static void
-set_number(unsigned int *where, const char *value, unsigned int max)
-{
-	const char	*bad;
-	long long	 n;
-
-	n = strtonum(value, 1, max, &bad);
-	if (bad != NULL)
-		conflex_error(lex, 0, "\"%s\", expected a number from 1 to "
-		    "%u", value, max);
-	else
-		*where = (unsigned int)n;
-}
-
-static void
-set_spool(const char *value)
-{
-	if (conf_size(value, &conf->spool) == -1 ||
-	    conf->spool > CONF_SPOOL_MAX) {
-		conflex_error(lex, 0, "\"%s\", expected a size such as 200M",
-		    value);
-		conf->spool = CONF_SPOOL;
-	}
-}
-
-/* A domain in lower case into `buf'.  Returns 0, or -1 after a report. */
-static int
-get_domain(const char *value, char *buf, size_t size)
-{
-	size_t	 i;
-
-	if (!hostport_is_domain(value) || strlcpy(buf, value, size) >= size) {
-		conflex_error(lex, 0, "\"%.128s\", expected a domain such as "
-		    "\"company.example\"", value);
-		return -1;
-	}
-	for (i = 0; buf[i] != '\0'; i++)
-		buf[i] = (char)tolower((unsigned char)buf[i]);
-	return 0;
-}
-
-static void
-set_bounce(const char *value)
-{
-	char	 name[CONF_DOMAIN_MAX + 1];
-
-	if (get_domain(value, name, sizeof(name)) == 0)
-		keep(&conf->bounce_domain, name);
-}
-
-/* Adds to the list unless it is there or the list is full. */
-static void
-add(const char *what, const char *value)
-{
-	size_t	 i;
-
-	for (i = 0; i < list->count; i++)
-		if (strcmp(list->item[i], value) == 0) {
-			conflex_error(lex, 0, "%s \"%s\" stands here for the "
-			    "second time", what, value);
-			return;
-		}
-	if (list->count >= CONF_LIST_MAX)
-		conflex_error(lex, 0, "%s \"%s\" is one too many, expected at "
-		    "most %d", what, value, CONF_LIST_MAX);
-	else if (conf_list_add(list, value) == -1)
-		failed = 1;
-}
-
-static void
-add_domain(const char *value)
-{
-	char	 name[CONF_DOMAIN_MAX + 1];
-
-	list = &conf->domains;
-	if (get_domain(value, name, sizeof(name)) == 0)
-		add("domain", name);
-}
-
-static void
-add_login(const char *value)
-{
-	list = &conf->replies.helpdesk;
-	if (value[0] == '\0' || strlen(value) > CONF_LOGIN_MAX)
-		conflex_error(lex, 0, "\"%.64s\", expected a login of 1 to %d "
-		    "bytes", value, CONF_LOGIN_MAX);
-	else
-		add("login", value);
-}
-
-static void
-add_host(const char *value)
-{
-	struct hostport	 hp;
-	char		 why[HOSTPORT_WHY], server[HOSTPORT_TEXT_MAX + 1];
-
-	list = &conf->outbound.hosts;
-	if (hostport_parse(value, 0, &hp, why, sizeof(why)) == -1 ||
-	    hostport_format(&hp, server, sizeof(server)) == -1)
-		conflex_error(lex, 0, "\"%.128s\": %s, expected a server "
-		    "such as \"smtp.partner.example:587\"", value, why);
-	else
-		add("server", server);
-}
-
-/*
- * smtpd gives the courier's password to whoever listens there.  Of an IPv6
- * address in brackets it makes a name that no certificate can have.
- */
-static void
-set_courier(const char *address, const char *port)
-{
-	char	 canonical[HOSTPORT_HOST_MAX + 1];
-
-	if (hostport_loopback(address, canonical, sizeof(canonical)) == -1) {
-		conflex_error(lex, 0, "\"%.64s\", expected an address of this "
-		    "machine alone: 127.0.0.1 or another of 127.0.0.0/8",
-		    address);
-		return;
-	}
-	keep(&conf->outbound.courier, canonical);
-	set_number(&conf->outbound.courier_port, port, 65535);
-}
-
-static void
-define(const char *name, const char *value)
-{
-	size_t	 i;
-
-	for (i = 0; name[i] != '\0'; i++)
-		if (!isalnum((unsigned char)name[i]) && name[i] != '_') {
-			conflex_error(lex, 0, "\"%.64s\", expected letters, "
-			    "digits and '_' in the name of a macro", name);
-			return;
-		}
-	if (conflex_define(lex, name, value) == -1)
-		failed = 1;
-}
-
 struct conf *
 conf_parse(const char *name, const char *buf, size_t len,
     struct conf_errors *errs)
@@ -821,19 +625,20 @@ conf_parse(const char *name, const char *buf, size_t len,
 	size_t		 before = errs->count + errs->dropped;
 
 	errors = errs;
-	plain = block = failed = 0;
+	plain = block = 0;
 	memset(once_line, 0, sizeof(once_line));
 	want = WANT_LINE;
 	conf = conf_new();
 	lex = conflex_new(name, buf, len, errors);
-	if (conf == NULL || lex == NULL)
-		failed = 1;
-	else {
+	cs.conf = conf;
+	cs.lex = lex;
+	cs.failed = conf == NULL || lex == NULL;
+	if (!cs.failed) {
 		(void)yyparse();
 		if (conf_finish(conf, name, conflex_line(lex), errors) == -1)
-			failed = 1;
+			cs.failed = 1;
 	}
-	if (failed)
+	if (cs.failed)
 		conf_error(errors, name, 0, "no memory");
 	conflex_free(lex);
 	lex = NULL;

@@ -3,6 +3,7 @@ COMMON_SRCS += conf.c
 COMMON_SRCS += conf_units.c
 COMMON_SRCS += hostport.c
 COMMON_SRCS += conflex.c
+COMMON_SRCS += confset.c
 COMMON_SRCS += json.c
 COMMON_SRCS += log.c
 COMMON_SRCS += lograte.c
