@@ -30,12 +30,10 @@
 
 #include "addr.h"
 #include "authreswrite.h"
-#include "dkimkeys.h"
-#include "dmarc.h"
 #include "engine.h"
+#include "judge.h"
 #include "log.h"
 #include "received.h"
-#include "spf.h"
 
 #define AUTH_SECONDS	30	/* for all questions of a message */
 #define AUTH_QUEUE	(2 * 1024 * 1024)	/* bytes for the front */
@@ -46,18 +44,11 @@ struct etx_auth {
 	struct etx		*tx;
 	struct spoolfile	 file;
 	struct dkim		*dkim;
-	struct spf		*spf;
-	struct dkimkeys		*keys;
-	struct dmarc_check	*dmarc;
+	struct judge		*judge;		/* answers are under way */
 	struct event		 timer;		/* for answers, or to replay */
-	int			 waiting;	/* answers under way */
-	int			 spf_result;
-	char			 spf_domain[DNS_NAME_MAX + 1];
 	struct sbuf		 carry;		/* lines read from the file */
 	struct sbuf		 field;		/* Authentication-Results */
 };
-
-static void	auth_finished(struct etx_auth *, const struct dmarc *);
 
 void
 engine_auth_free(struct etx *tx)
@@ -67,9 +58,7 @@ engine_auth_free(struct etx *tx)
 	if (a == NULL)
 		return;
 	evtimer_del(&a->timer);
-	spf_cancel(a->spf);
-	dkimkeys_cancel(a->keys);
-	dmarc_cancel(a->dmarc);
+	judge_cancel(a->judge);
 	dkim_free(a->dkim);
 	spoolfile_free(a->e->spool, &a->file);
 	sbuf_free(&a->carry);
@@ -83,20 +72,10 @@ static void
 auth_late(int fd, short events, void *arg)
 {
 	struct etx_auth	*a = arg;
-	struct dmarc	 d;
 
 	(void)fd;
 	(void)events;
-	spf_cancel(a->spf);
-	dkimkeys_cancel(a->keys);
-	dmarc_cancel(a->dmarc);
-	a->spf = NULL;
-	a->keys = NULL;
-	a->dmarc = NULL;
-	memset(&d, 0, sizeof(d));
-	d.result = DMARC_TEMPERROR;
-	d.unsure = 1;
-	auth_finished(a, &d);
+	judge_late(a->judge);
 }
 
 /* The header, as it came but for dots. */
@@ -165,133 +144,9 @@ engine_auth_data(struct etx *tx, const char *p, size_t len)
 	return 0;
 }
 
-static void
-auth_judged(const struct dmarc *d, void *arg)
-{
-	struct etx_auth	*a = arg;
-
-	a->dmarc = NULL;
-	auth_finished(a, d);
-}
-
-/* SPF and DKIM are known: who is aligned with the writer? */
-static void
-auth_align(struct etx_auth *a)
-{
-	struct dmarc_ident	 v[1 + DKIM_SIGS_MAX];
-	struct dkim_sig		*s;
-	struct dmarc		 now;
-	const char		*writer = a->tx->facts.writer;
-	size_t			 i, n = 0;
-
-	if (a->spf_domain[0] != '\0' && (a->spf_result == SPF_PASS ||
-	    a->spf_result == SPF_TEMPERROR)) {
-		v[n].method = DMARC_SPF;
-		v[n].temporary = a->spf_result == SPF_TEMPERROR;
-		v[n++].domain = a->spf_domain;
-	}
-	for (i = 0; i < dkim_count(a->dkim); i++) {
-		s = dkim_sig(a->dkim, i);
-		if (!dkim_counts(s) && s->result != DKIM_TEMPERROR)
-			continue;
-		v[n].method = DMARC_DKIM;
-		v[n].temporary = !dkim_counts(s);
-		v[n++].domain = s->domain;
-	}
-	switch (dmarc_check(&a->dmarc, &now, a->e->dns, writer == NULL ? NULL :
-	    addr_domain(writer), v, n, auth_judged, a)) {
-	case 0:
-		break;
-	case 1:
-		auth_finished(a, &now);
-		break;
-	default:
-		engine_fail(a->e, a->tx);
-	}
-}
-
-static void
-auth_one(struct etx_auth *a)
-{
-	if (--a->waiting == 0)
-		auth_align(a);
-}
-
-static void
-auth_keys(void *arg)
-{
-	struct etx_auth	*a = arg;
-
-	a->keys = NULL;
-	auth_one(a);
-}
-
-static void
-auth_spf(const struct spf_result *r, void *arg)
-{
-	struct etx_auth	*a = arg;
-
-	a->spf = NULL;
-	a->spf_result = r->result;
-	/* DMARC is about MAIL FROM alone (RFC 9989 4.4.2). */
-	if (addr_domain(a->tx->sender) != NULL)
-		strlcpy(a->spf_domain, addr_domain(a->tx->sender),
-		    sizeof(a->spf_domain));
-	auth_one(a);
-}
-
-/* Asks for the sender's policy, where it is known who sends. */
-static int
-auth_ask_spf(struct etx_auth *a)
-{
-	struct spf_request	 req;
-	unsigned char		 addr[16];
-	const char		*source = a->tx->source;
-	size_t			 len = strlen(source);
-
-	memset(&req, 0, sizeof(req));
-	if (len > 1 && source[0] == '[') {
-		source++;
-		len -= 2;
-	}
-	if ((req.family = received_addr(source, len, addr)) == 0 ||
-	    a->tx->sender[0] == '\0')
-		return 0;
-	req.addr = addr;
-	req.sender = a->tx->sender;
-	req.helo = "unknown";
-	if ((a->spf = spf_check(a->e->dns, &req, auth_spf, a)) == NULL)
-		return -1;
-	a->waiting++;
-	return 0;
-}
-
-int
-engine_auth_end(struct etx *tx)
-{
-	struct etx_auth	*a = tx->auth;
-	struct timeval	 tv = { AUTH_SECONDS, 0 };
-
-	if (dkim_finish(a->dkim) == -1 || evtimer_add(&a->timer, &tv) == -1)
-		return -1;
-	a->waiting = 1;
-	switch (dkimkeys_ask(&a->keys, a->e->dns, dkim_sig(a->dkim, 0),
-	    dkim_count(a->dkim), auth_keys, a)) {
-	case 0:
-		a->waiting++;
-		break;
-	case -1:
-		return -1;
-	}
-	if (auth_ask_spf(a) == -1)
-		return -1;
-	auth_one(a);
-	return 0;
-}
-
 /* What was found, for those who read the message next. */
 static int
-auth_write(struct etx_auth *a, const struct dmarc *d)
+auth_write(struct etx_auth *a, const struct judge_result *r)
 {
 	struct authreswrite	 w;
 	size_t			 i;
@@ -299,14 +154,14 @@ auth_write(struct etx_auth *a, const struct dmarc *d)
 	if (a->tx->admd == NULL)
 		return 0;
 	authreswrite_begin(&w, &a->field, a->tx->admd);
-	if (a->spf_domain[0] != '\0')
-		authreswrite_spf(&w, spf_word(a->spf_result), a->tx->sender,
+	if (r->spf_asked)
+		authreswrite_spf(&w, spf_word(r->spf.result), a->tx->sender,
 		    NULL);
 	for (i = 0; i < dkim_count(a->dkim); i++)
 		authreswrite_dkim(&w, dkim_sig(a->dkim, i));
 	if (i == 0)
 		authreswrite_nodkim(&w);
-	authreswrite_dmarc(&w, d);
+	authreswrite_dmarc(&w, &r->dmarc);
 	if (authreswrite_end(&w) == -1) {
 		sbuf_reset(&a->field);
 		log_warnx("no Authentication-Results under the name %s",
@@ -316,17 +171,64 @@ auth_write(struct etx_auth *a, const struct dmarc *d)
 }
 
 static void
-auth_finished(struct etx_auth *a, const struct dmarc *d)
+auth_judged(const struct judge_result *r, void *arg)
 {
-	struct etx	*tx = a->tx;
-	int		 pass = d->spf || d->dkim;
+	struct etx_auth		*a = arg;
+	struct etx		*tx = a->tx;
+	const struct dmarc	*d = &r->dmarc;
+	int			 pass = d->spf || d->dkim;
 
+	a->judge = NULL;
 	evtimer_del(&a->timer);
-	auth_write(a, d);
+	auth_write(a, r);
 	log_debug("sender authentication of %s: spf %d, dkim %d, dmarc %s",
 	    d->author, d->spf, d->dkim, dmarc_result(d->result));
 	engine_after(a->e, tx, engine_mail_authenticated(a->e, tx, pass,
 	    !pass && d->unsure));
+}
+
+/* Asks the DNS: 1 and *now: all is known; 0: it comes later; or -1. */
+static int
+auth_ask(struct etx_auth *a, struct judge_result *now)
+{
+	struct judge_request	 req;
+	struct etx		*tx = a->tx;
+	unsigned char		 addr[16];
+	const char		*source = tx->source;
+	size_t			 len = strlen(source);
+
+	if (len > 1 && source[0] == '[') {
+		source++;
+		len -= 2;
+	}
+	memset(&req, 0, sizeof(req));
+	req.family = received_addr(source, len, addr);
+	req.addr = addr;
+	req.sender = tx->sender;
+	if (tx->facts.writer != NULL)
+		req.author = addr_domain(tx->facts.writer);
+	req.sigs = dkim_sig(a->dkim, 0);
+	req.nsigs = dkim_count(a->dkim);
+	return judge_ask(&a->judge, now, a->e->dns, &req, auth_judged, a);
+}
+
+int
+engine_auth_end(struct etx *tx)
+{
+	struct etx_auth		*a = tx->auth;
+	struct timeval		 tv = { AUTH_SECONDS, 0 };
+	struct judge_result	 now;
+
+	if (dkim_finish(a->dkim) == -1)
+		return -1;
+	switch (auth_ask(a, &now)) {
+	case 0:
+		return evtimer_add(&a->timer, &tv);
+	case 1:
+		auth_judged(&now, a);
+		return 0;
+	}
+	return -1;
 }
 
 const struct sbuf *

@@ -23,3 +23,4 @@ MAILAUTH_SRCS += dnsipc_server.c
 MAILAUTH_SRCS += received.c
 MAILAUTH_SRCS += handoff.c
 MAILAUTH_SRCS += dnslist.c
+MAILAUTH_SRCS += judge.c

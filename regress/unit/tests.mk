@@ -76,3 +76,4 @@ UNIT_TESTS += handoff_test
 UNIT_TESTS += netlist_test
 UNIT_TESTS += dnslist_test
 UNIT_TESTS += spool_test
+UNIT_TESTS += judge_test
