@@ -92,6 +92,7 @@ struct conf_replies {
 	int			 automatic_pass;	/* else refuse */
 	enum conf_leak		 leak;
 	int			 commands_accept;	/* else ignore */
+	int			 start_allow;		/* else refuse */
 	unsigned int		 participants;
 	unsigned int		 messages_per_hour;	/* to one mailbox */
 	enum conf_spam		 spam;

@@ -57,6 +57,7 @@ enum once {
 	ONCE_AUTOMATIC,
 	ONCE_LEAK,
 	ONCE_COMMANDS,
+	ONCE_START,
 	ONCE_PARTICIPANTS,
 	ONCE_MESSAGES,
 	ONCE_SPAM,
@@ -76,7 +77,7 @@ static int	once_line[ONCE_MAX];
 			"replies, outbound, limit, include or a macro "	    \
 			"(name = value)"
 #define WANT_REPLIES	"authenticate, trust, from, copies, signature, "    \
-			"handle, retain, automatic, leak, commands, "	    \
+			"handle, retain, automatic, leak, commands, start, " \
 			"participants, messages, spam, helpdesk or '}'"
 #define WANT_OUTBOUND	"alternates, hosts, tls, courier, verify, hide or '}'"
 #define WANT_LIMIT	"messages or recipients"
@@ -102,12 +103,12 @@ static void	done(void);
 %token	HELPDESK HIDE HOSTS HOUR IDENTITY IGNORE INCLUDE KEY LEAK LIFETIME
 %token	LIMIT MAILBOX MESSAGES MINUTE NO NONE OR ORIGINAL OUTBOUND
 %token	PARTICIPANTS PASS PER PORT RECIPIENTS REFUSE REPLIES REQUIRE REQUIRED
-%token	RESULTS RETAIN SANDBOX SCRUB SENDER SIGNATURE SPAM SPOOL TLS TRUST
-%token	VERIFY WORKER YES BAD
+%token	RESULTS RETAIN SANDBOX SCRUB SENDER SIGNATURE SPAM SPOOL START TLS
+%token	TRUST VERIFY WORKER YES BAD
 %token	<string> STRING MACRO
 %type	<string> values
 %type	<number> authenticate from copies automatic leak commands spam
-%type	<number> alternates tls yesno unit
+%type	<number> alternates start tls yesno unit
 
 %%
 
@@ -278,6 +279,10 @@ option		: AUTHENTICATE {
 			once(ONCE_COMMANDS, "commands");
 			conf->replies.commands_accept = $3;
 		}
+		| START { want = "allow or refuse"; } start {
+			once(ONCE_START, "start");
+			conf->replies.start_allow = $3;
+		}
 		| PARTICIPANTS { want = "a number"; } STRING {
 			once(ONCE_PARTICIPANTS, "participants");
 			confset_number(&cs, &conf->replies.participants, $3,
@@ -337,6 +342,10 @@ leak		: SCRUB			{ $$ = CONF_LEAK_SCRUB; done(); }
 
 commands	: ACCEPT		{ $$ = 1; done(); }
 		| IGNORE		{ $$ = 0; done(); }
+		;
+
+start		: ALLOW			{ $$ = 1; done(); }
+		| REFUSE		{ $$ = 0; done(); }
 		;
 
 spam		: ARCHIVE		{ $$ = CONF_SPAM_ARCHIVE; done(); }
@@ -513,6 +522,7 @@ static const struct {
 	{ "signature",			SIGNATURE },
 	{ "spam",			SPAM },
 	{ "spool",			SPOOL },
+	{ "start",			START },
 	{ "tls",			TLS },
 	{ "trust",			TRUST },
 	{ "verify",			VERIFY },

@@ -128,6 +128,8 @@ print_replies(FILE *fp, const struct conf_replies *r)
 	(void)fprintf(fp, "\tleak %s\n", conf_leak_name(r->leak));
 	(void)fprintf(fp, "\tcommands %s\n",
 	    r->commands_accept ? "accept" : "ignore");
+	(void)fprintf(fp, "\tstart %s\n",
+	    r->start_allow ? "allow" : "refuse");
 	(void)fprintf(fp, "\tparticipants %u\n", r->participants);
 	(void)fprintf(fp, "\tmessages %u per hour\n", r->messages_per_hour);
 	(void)fprintf(fp, "\tspam %s\n", conf_spam_name(r->spam));

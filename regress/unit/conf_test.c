@@ -130,6 +130,7 @@ test_defaults(void)
 	CHECK(conf->replies.retain == INT64_C(800) * 86400);
 	CHECK(conf->replies.automatic_pass == 0);
 	CHECK(conf->replies.commands_accept == 0);
+	CHECK(conf->replies.start_allow == 0);
 	CHECK(conf->replies.participants == 30);
 	CHECK(conf->replies.messages_per_hour == 600);
 	CHECK(conf->sandbox_required == 0);
