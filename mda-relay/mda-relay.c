@@ -42,7 +42,7 @@
 #include "sandbox.h"
 #include "spool.h"
 
-#define MAIN_BUSY	20000		/* ms to wait for the database */
+#define MAIN_BUSY	120000		/* ms to wait for the database */
 
 struct options {
 	const char	*conf;

@@ -30,7 +30,7 @@
 #include "store_mail.h"
 
 #define RUN_TIME	240		/* seconds until a run ends itself */
-#define RUN_LOCK_WAIT	60		/* seconds for another run's turn */
+#define RUN_LOCK_WAIT	120		/* seconds for another run's turn */
 
 /* How a job ends. */
 #define RUN_DONE	0

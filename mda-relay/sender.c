@@ -27,6 +27,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "compat.h"
@@ -40,6 +42,8 @@
 #define SENDER_MAX_DATA	4096		/* bytes of a frame */
 #define SENDER_JOB	1		/* parent: from, to */
 #define SENDER_DONE	2		/* sender: result, reply */
+#define SENDER_WAIT	10		/* seconds that smtpd may be busy */
+#define SENDER_NAP	100		/* milliseconds between two tries */
 
 struct sender {
 	pid_t		 pid;
@@ -51,10 +55,14 @@ static void	sender_job(const struct sender_config *, struct ipc *,
 		    struct ipc_msg *);
 static enum sender_result deliver(const struct sender_config *, struct ipc *,
 		    const char *, const char *, char *);
-static enum sender_result watch(struct ipc *, pid_t, int, char *);
+static enum sender_result attempt(const struct sender_config *, struct ipc *,
+		    const char *, const char *, char *, int *);
+static enum sender_result watch(struct ipc *, pid_t, int, char *, int *);
+static int	turned_away(int);
+static void	nap(struct ipc *);
 static __dead void run(const struct sender_config *, int, const char *,
 		    const char *);
-static int	listening(const char *);
+static int	listening(const char *, int *);
 static int	carriable(const char *);
 
 struct sender *
@@ -193,16 +201,43 @@ sender_job(const struct sender_config *cfg, struct ipc *ch,
 	ipc_pack_free(&p);
 }
 
-/* Runs sendmail once. */
+/*
+ * An smtpd that is only busy is asked again: its own next try of the whole
+ * run could be minutes away.
+ */
 static enum sender_result
 deliver(const struct sender_config *cfg, struct ipc *ch, const char *from,
     const char *to, char *reply)
 {
 	enum sender_result	 result;
+	struct timespec		 now;
+	time_t			 until = 0;
+	int			 busy;
+
+	for (;;) {
+		busy = 0;
+		reply[0] = '\0';
+		result = attempt(cfg, ch, from, to, reply, &busy);
+		if (!busy || clock_gettime(CLOCK_MONOTONIC, &now) == -1)
+			return result;
+		if (until == 0)
+			until = now.tv_sec + SENDER_WAIT;
+		if (now.tv_sec >= until)
+			return result;
+		nap(ch);
+	}
+}
+
+/* Runs sendmail once; busy is set when smtpd had no time for it. */
+static enum sender_result
+attempt(const struct sender_config *cfg, struct ipc *ch, const char *from,
+    const char *to, char *reply, int *busy)
+{
+	enum sender_result	 result;
 	pid_t			 pid;
 	int			 out[2];
 
-	if (!listening(cfg->socket)) {
+	if (!listening(cfg->socket, busy)) {
 		(void)strlcpy(reply, "smtpd does not answer", SENDER_REPLY_MAX);
 		return SENDER_RETRY;
 	}
@@ -222,9 +257,21 @@ deliver(const struct sender_config *cfg, struct ipc *ch, const char *from,
 	}
 	/* in the child and here, since either may come first */
 	(void)setpgid(pid, pid);
-	result = watch(ch, pid, out[0], reply);
+	result = watch(ch, pid, out[0], reply, busy);
 	close(out[0]);
 	return result;
+}
+
+/* A pause, but not longer than the parent lives. */
+static void
+nap(struct ipc *ch)
+{
+	struct pollfd	pfd;
+
+	pfd.fd = ipc_fd(ch);
+	pfd.events = POLLIN;
+	if (poll(&pfd, 1, SENDER_NAP) > 0)
+		_exit(0);
 }
 
 /*
@@ -232,7 +279,7 @@ deliver(const struct sender_config *cfg, struct ipc *ch, const char *from,
  * it.  When the parent goes away meanwhile, sendmail goes too.
  */
 static enum sender_result
-watch(struct ipc *ch, pid_t pid, int out, char *reply)
+watch(struct ipc *ch, pid_t pid, int out, char *reply, int *busy)
 {
 	struct transcript	t;
 	struct pollfd		pfd[2];
@@ -273,6 +320,8 @@ watch(struct ipc *ch, pid_t pid, int out, char *reply)
 		return SENDER_QUEUED;
 	if (t.refused)
 		return SENDER_REFUSED;
+	*busy = !t.session && WIFEXITED(status) &&
+	    turned_away(WEXITSTATUS(status));
 	if (reply[0] == '\0')
 		(void)snprintf(reply, SENDER_REPLY_MAX, "sendmail: %s %d",
 		    WIFEXITED(status) ? "exit" : "signal",
@@ -317,9 +366,26 @@ run(const struct sender_config *cfg, int out, const char *from,
 	_exit(71);
 }
 
-/* Whether smtpd's control socket takes connections, now. */
+/*
+ * How sendmail ends when smtpd gave it no session: with 1 where its
+ * connection was closed at once, since one user may have only so many; with
+ * "server too busy"; and where it took smtpd for stopped.  One that was
+ * killed is another matter, what it had said may be lost.
+ */
 static int
-listening(const char *path)
+turned_away(int status)
+{
+	return status == 1 || status == EX_UNAVAILABLE ||
+	    status == EX_SOFTWARE;
+}
+
+/*
+ * Whether smtpd's control socket takes connections.  Its queue of them is
+ * short, and where it is full Linux says EAGAIN, and sendmail will wait for
+ * its turn; BSD says the same as of a stopped smtpd, hence busy is set.
+ */
+static int
+listening(const char *path, int *busy)
 {
 	struct sockaddr_un	sun;
 	int			fd, ok;
@@ -332,7 +398,9 @@ listening(const char *path)
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0)) == -1)
 		return 0;
-	ok = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0;
+	ok = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 ||
+	    errno == EAGAIN;
+	*busy = !ok && errno == ECONNREFUSED;
 	close(fd);
 	return ok;
 }

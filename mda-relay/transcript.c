@@ -60,6 +60,7 @@ take_line(struct transcript *t)
 	t->len = 0;
 	if (strncmp(t->line, ">>> ", 4) == 0) {
 		p = t->line + 4;
+		t->session = 1;
 		t->rcpt = strncasecmp(p, "RCPT TO:", 8) == 0;
 		t->dot = strcmp(p, ".") == 0;
 		return;
@@ -71,6 +72,7 @@ take_line(struct transcript *t)
 		return;
 	}
 	p = t->line + 4;
+	t->session = 1;
 	if (t->accepted)
 		return;
 	(void)strlcpy(t->reply, p, sizeof(t->reply));

@@ -29,6 +29,7 @@
 struct transcript {
 	char	line[TRANSCRIPT_LINE_MAX];	/* being put together */
 	size_t	len;
+	int	session;		/* smtpd was spoken to */
 	int	rcpt;			/* the last command was RCPT */
 	int	dot;			/* the last command was the dot */
 	int	accepted;		/* 2xx after the dot */

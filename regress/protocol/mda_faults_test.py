@@ -60,23 +60,39 @@ def test_no_smtpd():
         lab.smtpd(False)
         lab.run(m, expect=RETRY)
         assert "does not answer" in lab.log and not lab.sent()
-        # it is there, but takes nobody any more
+        lab.smtpd(True)
+        lab.run(m)
+        assert len(lab.sent()) == 2
+
+
+def test_smtpd_busy():
+    """Where smtpd's queue of connections is full, sendmail waits in it."""
+    with Lab() as lab:
+        lab.smtpd(False)
         lab.smtpd(True, 0)
         others = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+        full = False
         for s in others:
             s.setblocking(False)
             try:
                 s.connect(lab.dir + "/smtpd.sock")
             except BlockingIOError:
-                break
-        lab.run(m, expect=RETRY)
-        assert "does not answer" in lab.log and not lab.sent()
+                full = True
+        assert full
+        lab.run(customer(lab))
+        assert len(lab.sent()) == 2
         for s in others:
             s.close()
-        lab.smtpd(False)
-        lab.smtpd(True)
-        lab.run(m)
-        assert len(lab.sent()) == 2
+
+
+def test_turned_away():
+    """smtpd has no session for sendmail just now: it is asked again."""
+    with Lab() as lab:
+        lab.orders("private away\n")
+        lab.run(customer(lab))
+        assert len(os.listdir(lab.dir + "/sent")) == 2
+        assert len([n for n in os.listdir(lab.dir)
+                    if n.startswith("away.")]) == 3
 
 
 def test_same_ids():

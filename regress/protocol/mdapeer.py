@@ -73,6 +73,12 @@ for line in lines:
         break
 def out(s):
     sys.stdout.write(s + "\n")
+if action == "away":
+    tries = len([n for n in os.listdir(top) if n.startswith("away.")])
+    if tries < 3:
+        open(top + "/away.%d" % tries, "w").close()
+        sys.stderr.write("sendmail: pipe closed\n")
+        sys.exit([1, 69, 70][tries])
 out("<<< 220 mx.company.example ESMTP OpenSMTPD")
 out(">>> EHLO localhost")
 out("<<< 250-mx.company.example Hello localhost [local]")
