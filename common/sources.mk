@@ -57,6 +57,7 @@ COMMON_SRCS += mimeparam.c
 COMMON_SRCS += mimejoin.c
 COMMON_SRCS += mimewrite.c
 COMMON_SRCS += addr.c
+COMMON_SRCS += verp.c
 COMMON_SRCS += addrlist.c
 COMMON_SRCS += store.c
 COMMON_SRCS += store_rule.c

@@ -23,6 +23,7 @@ UNIT_TESTS += upmail_test
 UNIT_TESTS += oauth_test
 UNIT_TESTS += tokens_test
 UNIT_TESTS += addr_test
+UNIT_TESTS += verp_test
 UNIT_TESTS += store_admin_test
 UNIT_TESTS += msgid_test
 UNIT_TESTS += date_test
