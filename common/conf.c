@@ -25,6 +25,7 @@
 
 #include "conf.h"
 #include "hostport.h"
+#include "listfile.h"
 #include "log.h"
 
 #define DAY	INT64_C(86400)
@@ -36,6 +37,10 @@ conf_new(void)
 
 	if ((conf = calloc(1, sizeof(*conf))) == NULL)
 		return NULL;
+	if ((conf->lists = calloc(1, sizeof(*conf->lists))) == NULL) {
+		free(conf);
+		return NULL;
+	}
 	conf->spool = CONF_SPOOL;
 	conf->replies.authenticate = CONF_AUTH_BOTH;
 	conf->replies.from = CONF_FROM_MAILBOX;
@@ -92,6 +97,8 @@ conf_free(struct conf *conf)
 	conf_list_free(&conf->replies.helpdesk);
 	conf_list_free(&conf->outbound.hosts);
 	free(conf->outbound.courier);
+	listfile_free(conf->lists);
+	free(conf->lists);
 	free(conf);
 }
 
@@ -110,7 +117,9 @@ conf_error(struct conf_errors *errors, const char *file, int line,
 	    sizeof(*message));
 	if (message != NULL)
 		errors->message = message;
-	if (line != 0)
+	if (file == NULL)
+		r = asprintf(&text, "%s", what);
+	else if (line != 0)
 		r = asprintf(&text, "%s:%d: %s", file, line, what);
 	else
 		r = asprintf(&text, "%s: %s", file, what);
@@ -186,6 +195,20 @@ conf_read(const char *path, size_t *len, char *why, size_t whysize)
 	return text;
 }
 
+int
+conf_relative(const char *base, const char *path, char *full, size_t size)
+{
+	const char	*slash = strrchr(base, '/');
+	int		 r;
+
+	if (path[0] == '/' || slash == NULL)
+		r = snprintf(full, size, "%s", path);
+	else
+		r = snprintf(full, size, "%.*s/%s", (int)(slash - base), base,
+		    path);
+	return r < 0 || (size_t)r >= size ? -1 : 0;
+}
+
 struct conf *
 conf_load(const char *path, struct conf_errors *errors)
 {
@@ -202,6 +225,32 @@ conf_load(const char *path, struct conf_errors *errors)
 	return conf;
 }
 
+int
+conf_load_lists(struct conf *conf, struct conf_errors *errors)
+{
+	return listfile_load(conf->lists, errors);
+}
+
+static void
+conf_log(struct conf_errors *errors)
+{
+	size_t	 i;
+
+	for (i = 0; i < errors->count; i++)
+		log_warnx("%s", errors->message[i]);
+	conf_errors_free(errors);
+}
+
+int
+conf_load_lists_log(struct conf *conf)
+{
+	struct conf_errors	 errors = { NULL, 0, 0 };
+	int			 rv = conf_load_lists(conf, &errors);
+
+	conf_log(&errors);
+	return rv;
+}
+
 struct conf *
 conf_load_log(const char *path, int warn)
 {
@@ -211,9 +260,7 @@ conf_load_log(const char *path, int warn)
 	size_t			 i;
 
 	conf = conf_load(path, &errors);
-	for (i = 0; i < errors.count; i++)
-		log_warnx("%s", errors.message[i]);
-	conf_errors_free(&errors);
+	conf_log(&errors);
 	if (conf != NULL && warn)
 		for (i = 0; (warning = conf_warning(conf, i)) != NULL; i++)
 			log_warnx("%s", warning);
@@ -279,6 +326,10 @@ conf_check(const char *path, int verbose)
 
 	memset(&errors, 0, sizeof(errors));
 	conf = conf_load(path, &errors);
+	if (conf != NULL && conf_load_lists(conf, &errors) == -1) {
+		conf_free(conf);
+		conf = NULL;
+	}
 	for (i = 0; i < errors.count; i++)
 		(void)fprintf(stderr, "%s\n", errors.message[i]);
 	if (errors.dropped != 0)

@@ -76,6 +76,8 @@ enum conf_spam {
 	CONF_SPAM_PASS
 };
 
+struct listfiles;		/* listfile.h */
+
 struct conf_list {
 	char	**item;		/* `count' strings, no NULL at the end */
 	size_t	  count;
@@ -145,6 +147,8 @@ struct conf {
 	struct conf_replies	 replies;
 	struct conf_outbound	 outbound;
 	struct conf_limit	 limit_sender;
+	struct listfiles	*lists;		/* files of lists; empty until
+						 * conf_load_lists() */
 };
 
 /* What was wrong, a message each, "FILE:LINE: what". */
@@ -173,6 +177,15 @@ struct conf	*conf_load_log(const char *path, int warn);
 struct conf	*conf_parse(const char *name, const char *text, size_t len,
 		    struct conf_errors *errors);
 
+/*
+ * Reads the files of lists that the configuration names.  Returns 0, or -1
+ * when there was any mistake, which is in `errors' as above.
+ */
+int		 conf_load_lists(struct conf *, struct conf_errors *errors);
+
+/* The same for a program that starts: mistakes go to the log. */
+int		 conf_load_lists_log(struct conf *);
+
 /* A configuration of defaults only; NULL without memory. */
 struct conf	*conf_new(void);
 
@@ -190,7 +203,10 @@ int		 conf_list_add(struct conf_list *, const char *s);
 /* Forgets the items; the list can be used again. */
 void		 conf_list_free(struct conf_list *);
 
-/* Adds "FILE:LINE: what" to the messages (no line when it is 0). */
+/*
+ * Adds "FILE:LINE: what" to the messages (no line when it is 0, and no file
+ * when it is NULL).
+ */
 void		 conf_error(struct conf_errors *, const char *file, int line,
 		    const char *what);
 
@@ -201,6 +217,13 @@ void		 conf_error(struct conf_errors *, const char *file, int line,
  */
 char		*conf_read(const char *path, size_t *len, char *why,
 		    size_t whysize);
+
+/*
+ * The name, in `full' of `size' bytes, of a file that the file `base' calls
+ * `path': relative to that one's directory.  0, or -1 when it does not fit.
+ */
+int		 conf_relative(const char *base, const char *path, char *full,
+		    size_t size);
 
 /* Frees; NULL is allowed. */
 void		 conf_free(struct conf *);
@@ -215,10 +238,10 @@ void		 conf_errors_free(struct conf_errors *);
 const char	*conf_warning(const struct conf *, size_t i);
 
 /*
- * For -n of every program: reads `path' and writes its mistakes, or else
- * its warnings, to standard error; with `verbose' also the configuration to
- * standard output, in a form that parses again to the same.  Returns the
- * exit status, 0 or 1.
+ * For -n of every program: reads `path' and its lists and writes their
+ * mistakes, or else its warnings, to standard error; with `verbose' also the
+ * configuration to standard output, in a form that parses again to the same.
+ * Returns the exit status, 0 or 1.
  */
 int		 conf_check(const char *path, int verbose);
 

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 #include <ctype.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,17 +71,24 @@ conflex_file(const struct conflex *lex)
 	return in;
 }
 
+const char *
+conflex_name(const struct conflex *lex)
+{
+	struct conflex_input	*in = conflex_file(lex);
+
+	return in != NULL ? in->name : "relay.conf";
+}
+
 void
 conflex_error(struct conflex *lex, int line, const char *fmt, ...)
 {
-	struct conflex_input	*in = conflex_file(lex);
 	va_list			 ap;
 	char			 what[1024];
 
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	conf_error(lex->errors, in != NULL ? in->name : "relay.conf",
+	conf_error(lex->errors, conflex_name(lex),
 	    line != 0 ? line : lex->line, what);
 }
 
@@ -194,19 +200,14 @@ conflex_skip(struct conflex *lex, int depth)
 int
 conflex_include(struct conflex *lex, const char *path)
 {
-	struct conflex_input	*in = conflex_file(lex);
-	char			 full[PATH_MAX], dir[PATH_MAX], why[128];
+	struct conflex_input	*in;
+	char			 full[PATH_MAX], why[128];
 	char			*text;
 	size_t			 len;
 	int			 r;
 
-	if (path[0] == '/' || strchr(in->name, '/') == NULL)
-		r = snprintf(full, sizeof(full), "%s", path);
-	else if (strlcpy(dir, in->name, sizeof(dir)) >= sizeof(dir))
-		r = -1;
-	else
-		r = snprintf(full, sizeof(full), "%s/%s", dirname(dir), path);
-	if (r < 0 || (size_t)r >= sizeof(full)) {
+	if (conf_relative(conflex_name(lex), path, full,
+	    sizeof(full)) == -1) {
 		conflex_error(lex, 0, "name of included file is too long");
 		return -1;
 	}

@@ -57,6 +57,9 @@ void		 conflex_free(struct conflex *);
  */
 int		 conflex_next(struct conflex *, const char **value);
 
+/* The file that is being read. */
+const char	*conflex_name(const struct conflex *);
+
 /*
  * Goes on with the file `path', relative to the one being read, after a
  * '\n' that ends the line with the include.  Returns 0, or -1 after the

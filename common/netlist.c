@@ -38,9 +38,11 @@ grow(void **v, size_t n, size_t *sz, size_t each)
 	size_t	 want = *sz == 0 ? 16 : *sz * 2;
 	void	*p;
 
+	if (n >= NETLIST_MAX)
+		return -1;
 	if (n < *sz)
 		return 0;
-	if (n >= NETLIST_MAX || (p = reallocarray(*v, want, each)) == NULL)
+	if ((p = reallocarray(*v, want, each)) == NULL)
 		return -1;
 	*v = p;
 	*sz = want;

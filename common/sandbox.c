@@ -20,11 +20,13 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "compat.h"
+#include "listfile.h"
 #include "log.h"
 #include "sandbox.h"
 #ifdef __linux__
@@ -112,24 +114,60 @@ sandbox_dir(const char *path, char *buf)
 	{ "/usr/share/ca-certificates", LANDLOCK_READ },		\
 	{ "/usr/local/share/ca-certificates", LANDLOCK_READ }
 
-/* The first four paths are always there, the others with SECCOMP_NET. */
+static const struct landlock_path sandbox_system[] = { SANDBOX_SYSTEM };
+#define SANDBOX_NSYSTEM	(sizeof(sandbox_system) / sizeof(sandbox_system[0]))
+#define SANDBOX_FIXED	4	/* paths that are always there */
+
+/*
+ * Adds the directory of a file, and that to which a link leads, to p: a list
+ * is replaced by renaming another file over it.  How many they are.
+ */
+static size_t
+sandbox_list(const char *file, struct landlock_path *p, char buf[][PATH_MAX])
+{
+	char real[PATH_MAX];
+	size_t n = 0;
+
+	p[n].access = LANDLOCK_READ;
+	p[n].path = sandbox_dir(file, buf[n]);
+	n += p[n].path != NULL;
+	p[n].access = LANDLOCK_READ;
+	p[n].path = realpath(file, real) == NULL ? NULL :
+	    sandbox_dir(real, buf[n]);
+	return n + (p[n].path != NULL);
+}
+
 static int
 sandbox_files(const struct sandbox_paths *paths,
     const struct landlock_tcp *tcp, int groups)
 {
-	char dbuf[PATH_MAX], kbuf[PATH_MAX];
-	struct landlock_path p[] = {
+	const struct listfiles *lists = paths->lists;
+	size_t i, n = SANDBOX_FIXED, most = lists == NULL ? 0 : 2 * lists->n;
+	char dbuf[PATH_MAX], kbuf[PATH_MAX], (*lbuf)[PATH_MAX];
+	struct landlock_path p[SANDBOX_FIXED + SANDBOX_NSYSTEM +
+	    2 * LISTFILE_MAX] = {
 		{ NULL, LANDLOCK_READ | LANDLOCK_WRITE },
 		{ NULL, LANDLOCK_READ },
 		{ "/dev/null", LANDLOCK_READ | LANDLOCK_WRITE },
-		{ "/dev/urandom", LANDLOCK_READ },
-		SANDBOX_SYSTEM
+		{ "/dev/urandom", LANDLOCK_READ }
 	};
+	int rv;
 
 	p[0].path = sandbox_dir(paths->database, dbuf);
 	p[1].path = sandbox_dir(paths->key, kbuf);
-	return sandbox_apply(p, groups & SECCOMP_NET ?
-	    sizeof(p) / sizeof(p[0]) : 4, tcp, groups);
+	if (groups & SECCOMP_NET) {
+		memcpy(p + n, sandbox_system, sizeof(sandbox_system));
+		n += SANDBOX_NSYSTEM;
+	}
+	if ((lbuf = calloc(most + 1, sizeof(*lbuf))) == NULL) {
+		log_warn("sandbox: lists");
+		return -1;
+	}
+	for (i = 0; lists != NULL && i < lists->n; i++)
+		n += sandbox_list(lists->v[i]->path, p + n, lbuf + 2 * i);
+	rv = sandbox_apply(p, n, tcp, groups);
+	free(lbuf);
+	return rv;
 }
 
 int
@@ -237,6 +275,14 @@ sandbox_unveil(const char *file, const char *permissions)
 static int
 sandbox_files(const struct sandbox_paths *paths, const char *promises)
 {
+	char real[PATH_MAX];
+	size_t i;
+
+	for (i = 0; paths->lists != NULL && i < paths->lists->n; i++)
+		if (sandbox_unveil(paths->lists->v[i]->path, "r") == -1 ||
+		    (realpath(paths->lists->v[i]->path, real) != NULL &&
+		    sandbox_unveil(real, "r") == -1))
+			return -1;
 	if (sandbox_unveil(paths->database, "rwc") == -1 ||
 	    sandbox_unveil(paths->key, "r") == -1)
 		return -1;

@@ -122,3 +122,4 @@ COMMON_SRCS += bodyrw_part.c
 COMMON_SRCS += scrub_quick.c
 COMMON_SRCS += textlex_tag.c
 COMMON_SRCS += netlist.c
+COMMON_SRCS += listfile.c

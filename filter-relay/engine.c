@@ -21,6 +21,7 @@
 #include "compat.h"
 #include "dnsipc.h"
 #include "engine.h"
+#include "listfile.h"
 #include "log.h"
 #include "pending.h"
 #include "sandbox.h"
@@ -231,6 +232,26 @@ engine_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		engine_fail(e, tx);
 }
 
+/* A file of a list has changed. */
+static void
+engine_list(struct engine *e, const struct ipc_msg *msg)
+{
+	const struct listfiles *lists = e->conf->lists;
+	struct ipc_unpack u;
+	const uint8_t *text;
+	char why[LISTFILE_WHY] = "the keeper's list makes no sense";
+	uint32_t i;
+	size_t len;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	i = ipc_get_u32(&u);
+	text = ipc_get_bytes(&u, LISTFILE_BYTES, &len);
+	if (ipc_unpack_end(&u) == -1 || i >= lists->n ||
+	    listfile_set(lists->v[i], (const char *)text, len, why,
+	    sizeof(why)) == -1)
+		log_warnx("%s", why);
+}
+
 static void
 engine_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
@@ -247,6 +268,10 @@ engine_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		TAILQ_FOREACH(tx, &e->txs, all)
 			if (tx->state != ETX_HEADER)
 				engine_fail(e, tx);
+		return;
+	}
+	if (msg->type == MSG_LISTFILE) {
+		engine_list(e, msg);
 		return;
 	}
 	if ((tx = etx_find(e, msg->id)) == NULL || tx->failed)

@@ -150,6 +150,7 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 		keeper_send_rcpt(k, msg->id, what, reply);
 		return;
 	}
+	keeper_lists_look(k);
 	if ((tx = ktx_find(k, msg->id)) == NULL &&
 	    (tx = ktx_new(k, msg->id)) != NULL) {
 		memcpy(tx->sid, sid, sizeof(tx->sid));
@@ -236,6 +237,7 @@ keeper_on_facts(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 
 	memset(&plan, 0, sizeof(plan));
 	memset(&p, 0, sizeof(p));
+	keeper_lists_look(k);
 	if (msgfacts_unpack(&mf, msg->data, msg->len) == -1 ||
 	    keeper_ready(k) == -1 || policy_judge(k, tx, &mf, &plan) == -1) {
 		ipc_send(k->engine, MSG_FAIL, msg->id, NULL, 0, -1);
@@ -310,6 +312,8 @@ keeper_peer(int role, int fd, void *arg)
 	if (ch == NULL || ipc_event(ch, cb, k) == -1)
 		fatal("channel");
 	*old = ch;
+	if (role == ROLE_ENGINE)
+		keeper_lists_engine(k);
 }
 
 int
@@ -317,7 +321,8 @@ keeper_main(struct privsep_child *pc, void *arg)
 {
 	const struct setup *setup = arg;
 	const struct conf *conf = setup->conf;
-	struct sandbox_paths paths = { conf->database, conf->key, NULL };
+	struct sandbox_paths paths = { conf->database, conf->key, NULL,
+	    conf->lists };
 	struct keeper k;
 
 	memset(&k, 0, sizeof(k));

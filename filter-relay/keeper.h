@@ -25,6 +25,7 @@
 #include "conf.h"
 #include "ipc.h"
 #include "keys.h"
+#include "listfile.h"
 #include "lograte.h"
 #include "messages.h"
 #include "privsep.h"
@@ -94,6 +95,8 @@ struct keeper {
 	time_t			 busy;		/* do not wait again until */
 	int			 reopen;	/* the store has failed */
 	struct lograte		*rate;
+	uint8_t			 changed[LISTFILE_MAX];	/* since the start */
+	uint8_t			 unsent[LISTFILE_MAX];	/* to the engine */
 };
 
 /* The role's main function, for privsep.  arg is a struct setup. */
@@ -110,6 +113,16 @@ void	keeper_trouble(struct keeper *k, const char *what);
  * older than `retain', return paths, records.
  */
 void	keeper_expire_start(struct keeper *k);
+
+/*
+ * keeper_lists.c: looks whether files of lists have changed, and gives the
+ * engine those that it does not have.  To be called before the keeper says
+ * anything of a message, so that what it says comes after them.
+ */
+void	keeper_lists_look(struct keeper *k);
+
+/* keeper_lists.c: a new engine has the lists of the start. */
+void	keeper_lists_engine(struct keeper *k);
 
 /*
  * keeper_rcpt.c: takes a recipient into account.  Returns MSG_RCPT_*; reply

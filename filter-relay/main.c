@@ -56,7 +56,8 @@ confine(void *arg)
 {
 	const struct setup *setup = arg;
 	const struct conf *conf = setup->conf;
-	struct sandbox_paths paths = { conf->database, conf->key, NULL };
+	struct sandbox_paths paths = { conf->database, conf->key, NULL,
+	    conf->lists };
 
 	if (sandbox_init(conf->sandbox_required, 1) == -1)
 		return -1;
@@ -85,6 +86,7 @@ main(int argc, char **argv)
 {
 	struct privsep ps = { roles, ROLE_COUNT, confine, NULL };
 	struct setup setup = { NULL, NULL, 0, -1 };
+	struct conf *conf;
 	const char *path = CONF_PATH;
 	int ch, check = 0, debug = 0, verbose = 0;
 
@@ -117,10 +119,12 @@ main(int argc, char **argv)
 	umask(007);
 	log_init("filter-relay", debug);
 	log_setverbose(verbose);
-	if ((setup.conf = conf_load_log(path, 1)) == NULL) {
+	if ((conf = conf_load_log(path, 1)) == NULL ||
+	    conf_load_lists_log(conf) == -1) {
 		log_warnx("not started, the configuration has mistakes");
 		return 1;
 	}
+	setup.conf = conf;
 	if ((setup.pending = pending_map()) == NULL)
 		fatal("shared memory");
 	setup.spool = open_spool(setup.conf);

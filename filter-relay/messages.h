@@ -23,7 +23,7 @@
  *	front -> engine		BEGIN, DATA, EOM, END
  *	engine -> front		OUT, CREDIT, REST, DONE, FAIL
  *	engine -> keeper	FACTS, FINISH
- *	keeper -> engine	PLAN
+ *	keeper -> engine	PLAN, LISTFILE
  *	engine -> resolver	dnsipc.h
  */
 
@@ -80,7 +80,10 @@ enum {
 	MSG_FINISH,
 	/* Which mailboxes are there?  u8 1: and what to watch.  The answer:
 	 * a list, or nothing, and perhaps a descriptor. */
-	MSG_LIST
+	MSG_LIST,
+	/* u32: which of the files of lists has changed; its text.  What the
+	 * keeper says of a message comes after those that it has seen. */
+	MSG_LISTFILE
 };
 
 /* Flags of MSG_RCPT. */

@@ -26,3 +26,4 @@ FILTER_SRCS += resolver.c
 FILTER_SRCS += pending.c
 FILTER_SRCS += engine_auth.c
 FILTER_SRCS += spool.c
+FILTER_SRCS += keeper_lists.c

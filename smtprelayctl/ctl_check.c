@@ -28,7 +28,8 @@ ctl_check_config(struct ctl *ctl)
 	int			 status = CTL_OK;
 
 	memset(&errors, 0, sizeof(errors));
-	if ((ctl->conf = conf_load(ctl->path, &errors)) == NULL)
+	if ((ctl->conf = conf_load(ctl->path, &errors)) == NULL ||
+	    conf_load_lists(ctl->conf, &errors) == -1)
 		status = CTL_FAIL;
 	for (i = 0; i < errors.count; i++)
 		(void)ctl_fail(ctl, "%s", errors.message[i]);

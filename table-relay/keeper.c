@@ -225,7 +225,8 @@ int
 keeper_main(struct privsep_child *pc, void *arg)
 {
 	struct table		*t = arg;
-	struct sandbox_paths	 paths = { t->conf->database, NULL, NULL };
+	struct sandbox_paths	 paths = { t->conf->database, NULL, NULL,
+	    NULL };
 	struct keeper		 k = { .conf = t->conf, .senders = t->senders };
 
 	table_forget(t);

@@ -72,7 +72,8 @@ static int
 confine(void *arg)
 {
 	const struct table	*t = arg;
-	struct sandbox_paths	 paths = { t->conf->database, NULL, NULL };
+	struct sandbox_paths	 paths = { t->conf->database, NULL, NULL,
+	    NULL };
 
 	if (!t->senders)
 		return sandbox_parent(&paths);

@@ -50,7 +50,7 @@ static pid_t victim;
 static int
 confine(enum kind kind)
 {
-	struct sandbox_paths paths = { database, key, NULL };
+	struct sandbox_paths paths = { database, key, NULL, NULL };
 
 	if (kind == PARENT)
 		return sandbox_parent(&paths);

@@ -78,3 +78,4 @@ UNIT_TESTS += netlist_test
 UNIT_TESTS += dnslist_test
 UNIT_TESTS += spool_test
 UNIT_TESTS += judge_test
+UNIT_TESTS += listfile_test
