@@ -19,22 +19,44 @@
 #include "compat.h"
 #include "keyset.h"
 
-#define BUCKETS_MIN	64
+#define SLOTS_MIN	64
+#define TAKEN		0x80000000U	/* in the hash of a key that is in */
 
 struct entry {
-	struct entry	*next;
 	int64_t		 until;
-	uint32_t	 hash;
 	uint16_t	 len;
 	char		 key[];
 };
 
+/*
+ * An open table: a key lies in the first free slot from where its hash
+ * points.  The hashes lie apart from the rest, so close together that the
+ * search for what is not there mostly touches a single line of the cache.
+ */
 struct keyset {
-	struct entry	**bucket;	/* mask + 1 chains */
+	uint32_t	 *hash;		/* mask + 1; 0 is free */
+	struct entry	**entry;	/* as many */
 	size_t		  mask;
 	size_t		  count;
 	uint64_t	  seed;
 };
+
+static int
+make_slots(struct keyset *ks, size_t n)
+{
+	uint32_t	 *h = calloc(n, sizeof(*h));
+	struct entry	**e = calloc(n, sizeof(*e));
+
+	if (h == NULL || e == NULL) {
+		free(h);
+		free(e);
+		return -1;
+	}
+	ks->hash = h;
+	ks->entry = e;
+	ks->mask = n - 1;
+	return 0;
+}
 
 struct keyset *
 keyset_new(void)
@@ -43,8 +65,7 @@ keyset_new(void)
 
 	if ((ks = calloc(1, sizeof(*ks))) == NULL)
 		return NULL;
-	ks->mask = BUCKETS_MIN - 1;
-	if ((ks->bucket = calloc(BUCKETS_MIN, sizeof(*ks->bucket))) == NULL) {
+	if (make_slots(ks, SLOTS_MIN) == -1) {
 		free(ks);
 		return NULL;
 	}
@@ -55,17 +76,14 @@ keyset_new(void)
 void
 keyset_free(struct keyset *ks)
 {
-	struct entry	*e;
-	size_t		 i;
+	size_t	i;
 
 	if (ks == NULL)
 		return;
 	for (i = 0; i <= ks->mask; i++)
-		while ((e = ks->bucket[i]) != NULL) {
-			ks->bucket[i] = e->next;
-			free(e);
-		}
-	free(ks->bucket);
+		free(ks->entry[i]);
+	free(ks->entry);
+	free(ks->hash);
 	free(ks);
 }
 
@@ -84,92 +102,132 @@ hash(const struct keyset *ks, const char *key, size_t len)
 		h = (h ^ (unsigned char)*key++) * 0x100000001b3ULL;
 	h ^= h >> 32;
 	h *= 0xd6e8feb86659fd93ULL;
-	return (uint32_t)(h ^ (h >> 32));
+	return (uint32_t)(h ^ (h >> 32)) | TAKEN;
 }
 
-static struct entry **
+/* The key's slot, or the free one that ends the search. */
+static size_t
 find(const struct keyset *ks, uint32_t h, const char *key, size_t len)
 {
-	struct entry	**ep;
+	const struct entry	*e;
+	size_t			 i;
 
-	for (ep = &ks->bucket[h & ks->mask]; *ep != NULL; ep = &(*ep)->next)
-		if ((*ep)->hash == h && (*ep)->len == len &&
-		    memcmp((*ep)->key, key, len) == 0)
+	for (i = h & ks->mask; ks->hash[i] != 0; i = (i + 1) & ks->mask) {
+		if (ks->hash[i] != h)
+			continue;
+		e = ks->entry[i];
+		if (e->len == len && memcmp(e->key, key, len) == 0)
 			break;
-	return ep;
+	}
+	return i;
 }
 
-/* Twice the buckets; without memory the chains just get longer. */
-static void
+/* Twice the slots.  Without memory those that there are fill up. */
+static int
 grow(struct keyset *ks)
 {
-	struct entry	**bucket, **old = ks->bucket, *e;
-	size_t		  i, n = ks->mask + 1;
+	struct keyset	 old = *ks;
+	size_t		 i, to;
 
-	if ((bucket = calloc(2 * n, sizeof(*bucket))) == NULL)
-		return;
-	ks->bucket = bucket;
-	ks->mask = 2 * n - 1;
-	for (i = 0; i < n; i++)
-		while ((e = old[i]) != NULL) {
-			old[i] = e->next;
-			e->next = bucket[e->hash & ks->mask];
-			bucket[e->hash & ks->mask] = e;
-		}
-	free(old);
+	if (make_slots(ks, 2 * (old.mask + 1)) == -1)
+		return old.count < old.mask ? 0 : -1;
+	for (i = 0; i <= old.mask; i++) {
+		if (old.hash[i] == 0)
+			continue;
+		to = old.hash[i] & ks->mask;
+		while (ks->hash[to] != 0)
+			to = (to + 1) & ks->mask;
+		ks->hash[to] = old.hash[i];
+		ks->entry[to] = old.entry[i];
+	}
+	free(old.hash);
+	free(old.entry);
+	return 0;
 }
 
 int
 keyset_put(struct keyset *ks, const char *key, size_t len, int64_t until)
 {
-	struct entry	**ep, *e;
-	uint32_t	  h;
+	struct entry	*e;
+	uint32_t	 h;
+	size_t		 i;
 
 	if (len == 0 || len > KEYSET_KEY_MAX)
 		return -1;
 	h = hash(ks, key, len);
-	ep = find(ks, h, key, len);
-	if (*ep != NULL) {
-		(*ep)->until = until;
+	i = find(ks, h, key, len);
+	if (ks->hash[i] != 0) {
+		ks->entry[i]->until = until;
 		return 0;
+	}
+	/* Three slots of four at most are taken, and one is always free. */
+	if (ks->count >= ks->mask - ks->mask / 4) {
+		if (grow(ks) == -1)
+			return -1;
+		i = find(ks, h, key, len);
 	}
 	if (ks->count >= KEYSET_MAX || (e = malloc(sizeof(*e) + len)) == NULL)
 		return -1;
-	e->next = NULL;
 	e->until = until;
-	e->hash = h;
 	e->len = (uint16_t)len;
 	memcpy(e->key, key, len);
-	*ep = e;
-	if (++ks->count > ks->mask)
-		grow(ks);
+	ks->hash[i] = h;
+	ks->entry[i] = e;
+	ks->count++;
 	return 0;
+}
+
+/* Frees a slot, and moves into it who was kept from it by who was there. */
+static void
+vacate(struct keyset *ks, size_t hole)
+{
+	size_t	i = hole, home;
+
+	free(ks->entry[hole]);
+	for (;;) {
+		i = (i + 1) & ks->mask;
+		if (ks->hash[i] == 0)
+			break;
+		home = ks->hash[i] & ks->mask;
+		if (((i - home) & ks->mask) < ((i - hole) & ks->mask))
+			continue;
+		ks->hash[hole] = ks->hash[i];
+		ks->entry[hole] = ks->entry[i];
+		hole = i;
+	}
+	ks->hash[hole] = 0;
+	ks->entry[hole] = NULL;
+	ks->count--;
 }
 
 void
 keyset_del(struct keyset *ks, const char *key, size_t len)
 {
-	struct entry	**ep, *e;
+	size_t	i;
 
 	if (len == 0 || len > KEYSET_KEY_MAX)
 		return;
-	ep = find(ks, hash(ks, key, len), key, len);
-	if ((e = *ep) == NULL)
-		return;
-	*ep = e->next;
-	free(e);
-	ks->count--;
+	i = find(ks, hash(ks, key, len), key, len);
+	if (ks->hash[i] != 0)
+		vacate(ks, i);
 }
 
 int64_t
 keyset_until(const struct keyset *ks, const char *key, size_t len)
 {
-	struct entry	*e;
+	size_t	i;
 
 	if (len == 0 || len > KEYSET_KEY_MAX)
 		return 0;
-	e = *find(ks, hash(ks, key, len), key, len);
-	return e == NULL ? 0 : e->until;
+	i = find(ks, hash(ks, key, len), key, len);
+	return ks->hash[i] == 0 ? 0 : ks->entry[i]->until;
+}
+
+void
+keyset_prefetch(const struct keyset *ks, const char *key, size_t len)
+{
+	if (len > 0 && len <= KEYSET_KEY_MAX)
+		__builtin_prefetch(&ks->hash[hash(ks, key, len) & ks->mask]);
 }
 
 int
@@ -181,19 +239,14 @@ keyset_has(const struct keyset *ks, const char *key, size_t len, int64_t now)
 void
 keyset_expire(struct keyset *ks, int64_t now)
 {
-	struct entry	**ep, *e;
-	size_t		  i;
+	size_t	i = 0;
 
-	for (i = 0; i <= ks->mask; i++)
-		for (ep = &ks->bucket[i]; (e = *ep) != NULL; ) {
-			if (now < e->until) {
-				ep = &e->next;
-				continue;
-			}
-			*ep = e->next;
-			free(e);
-			ks->count--;
-		}
+	/* Who moves into a slot is looked at there. */
+	while (i <= ks->mask)
+		if (ks->hash[i] != 0 && ks->entry[i]->until <= now)
+			vacate(ks, i);
+		else
+			i++;
 }
 
 size_t

@@ -55,6 +55,10 @@ int		 keyset_has(const struct keyset *, const char *key,
 int64_t		 keyset_until(const struct keyset *, const char *key,
 		    size_t len);
 
+/* A hint that the key will be looked up soon: it sets out from memory. */
+void		 keyset_prefetch(const struct keyset *, const char *key,
+		    size_t len);
+
 /* Takes out all whose time was over at now. */
 void		 keyset_expire(struct keyset *, int64_t now);
 

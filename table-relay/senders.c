@@ -22,11 +22,14 @@
 #include "keyset.h"
 #include "senders.h"
 
+#define LINE		64	/* bytes of the cache in one piece */
+#define PREFETCH	512	/* of a login's list, before it is needed */
+
 /* What one login may send as, beside its own addresses. */
 struct login {
 	LIST_ENTRY(login) entry;
-	char		*list;		/* as smtpd reads it */
 	size_t		 len, size;
+	char		 list[];	/* as smtpd reads it */
 };
 
 LIST_HEAD(logins, login);
@@ -67,7 +70,6 @@ static void
 login_free(struct login *l)
 {
 	LIST_REMOVE(l, entry);
-	free(l->list);
 	free(l);
 }
 
@@ -109,23 +111,35 @@ login_find(const struct senders *s, const char *name, size_t len)
 	return (struct login *)(intptr_t)keyset_until(s->bylogin, name, len);
 }
 
+/* Room for more bytes of a login's list; NULL without memory. */
 static struct login *
-login_make(struct senders *s, const char *name, size_t len)
+login_room(struct senders *s, const char *name, size_t len, size_t more)
 {
-	struct login	*l;
+	struct login	*l = login_find(s, name, len), *new;
+	size_t		 used = l == NULL ? 0 : l->len, size;
 
-	if ((l = login_find(s, name, len)) != NULL)
-		return l;
-	if ((l = calloc(1, sizeof(*l))) == NULL)
+	if (used + more > SENDERS_LIST_MAX)
 		return NULL;
+	if (l != NULL && l->size - used >= more)
+		return l;
+	size = used + more;
+	size += size / 2;
+	if ((new = malloc(sizeof(*new) + size)) == NULL)
+		return NULL;
+	new->len = used;
+	new->size = size;
 	if (len == 0)
-		s->helpdesk = l;
-	else if (keyset_put(s->bylogin, name, len, (intptr_t)l) == -1) {
-		free(l);
+		s->helpdesk = new;
+	else if (keyset_put(s->bylogin, name, len, (intptr_t)new) == -1) {
+		free(new);
 		return NULL;
 	}
-	LIST_INSERT_HEAD(&s->logins, l, entry);
-	return l;
+	if (l != NULL) {
+		memcpy(new->list, l->list, used);
+		login_free(l);
+	}
+	LIST_INSERT_HEAD(&s->logins, new, entry);
+	return new;
 }
 
 /* smtpd takes what is longer than its buffers for a broken list. */
@@ -160,15 +174,19 @@ put(struct list *l, const char *s, size_t len)
 static void
 put_address(struct list *l, const char *address, size_t len)
 {
-	size_t	 i;
+	const char	*quote;
+	size_t		 n;
 
 	if (l->len > 0)
 		put(l, ",", 1);
-	for (i = 0; i < len; i++) {
-		if (address[i] == '\'')
-			put(l, "\\", 1);
-		put(l, address + i, 1);
+	while ((quote = memchr(address, '\'', len)) != NULL) {
+		n = quote - address;
+		put(l, address, n);
+		put(l, "\\'", 2);
+		address += n + 1;
+		len -= n + 1;
 	}
+	put(l, address, len);
 }
 
 int
@@ -177,24 +195,13 @@ senders_may(struct senders *s, const char *login, size_t loginlen,
 {
 	struct list	 list;
 	struct login	*l;
-	char		*p;
-	size_t		 size;
 
 	if (loginlen > CONF_LOGIN_MAX)
 		return -1;
 	if (!can_be_said(address, len))
 		return 0;
-	if ((l = login_make(s, login, loginlen)) == NULL)
+	if ((l = login_room(s, login, loginlen, 2 * len + 1)) == NULL)
 		return -1;
-	if (l->size - l->len < 2 * len + 1) {
-		size = l->len + 2 * len + 1;
-		size += size / 2;
-		if (l->len + 2 * len + 1 > SENDERS_LIST_MAX ||
-		    (p = realloc(l->list, size)) == NULL)
-			return -1;
-		l->list = p;
-		l->size = size;
-	}
 	list.buf = l->list;
 	list.size = l->size;
 	list.len = l->len;
@@ -247,11 +254,8 @@ senders_routed(const struct senders *s, const char *address, size_t len)
 }
 
 static void
-put_login(const struct senders *s, struct list *list, const char *login,
-    size_t len)
+put_login(struct list *list, const struct login *l)
 {
-	const struct login	*l = login_find(s, login, len);
-
 	if (l == NULL || l->len == 0)
 		return;
 	if (list->len > 0)
@@ -283,34 +287,62 @@ is_helpdesk(const struct conf *conf, const char *login, size_t len)
 	return 0;
 }
 
+/* What will be copied sets out from memory now. */
+static void
+prefetch(const struct login *l)
+{
+	const char	*p = (const char *)l;
+	size_t		 i;
+
+	for (i = 0; i < PREFETCH; i += LINE)
+		__builtin_prefetch(p + i);
+}
+
+/* The login's own address in one of our domains; 0 when it is too long. */
+static size_t
+own_address(char *buf, size_t size, const char *login, size_t len,
+    const char *domain)
+{
+	size_t	n = strlen(domain);
+
+	if (len + 1 + n > size)
+		return 0;
+	memcpy(buf, login, len);
+	buf[len] = '@';
+	memcpy(buf + len + 1, domain, n);
+	return len + 1 + n;
+}
+
 ssize_t
 senders_list(const struct senders *s, const char *login, size_t len,
     char *buf, size_t size)
 {
 	const struct conf	*conf = s->conf;
+	const struct login	*l;
 	struct list		 list = { buf, size, 0, 0 };
-	char			 own[ADDR_MAX + 1];
-	size_t			 i, n, count;
+	char			 own[ADDR_MAX];
+	size_t			 i, n = 0, count;
 
 	if (len == 0 || len > CONF_LOGIN_MAX)
 		return 0;
 	/* The bounce domain alone is nobody's address. */
 	count = conf->domains.count - (conf->bounce_added ? 1 : 0);
-	if (memchr(login, '@', len) != NULL) {
-		put_own(s, &list, login, len);
+	if (memchr(login, '@', len) != NULL)
 		count = 0;
-	}
-	for (i = 0; i < count; i++) {
-		n = strlen(conf->domains.item[i]);
-		if (len + 1 + n >= sizeof(own))
-			continue;
-		memcpy(own, login, len);
-		own[len] = '@';
-		memcpy(own + len + 1, conf->domains.item[i], n);
-		put_own(s, &list, own, len + 1 + n);
-	}
-	put_login(s, &list, login, len);
+	/* What is needed last sets out first on its way from memory. */
+	if (count > 0 && (n = own_address(own, sizeof(own), login, len,
+	    conf->domains.item[0])) > 0)
+		keyset_prefetch(s->addresses, own, n);
+	if ((l = login_find(s, login, len)) != NULL)
+		prefetch(l);
+	if (memchr(login, '@', len) != NULL)
+		put_own(s, &list, login, len);
+	for (i = 0; i < count; i++)
+		if ((n = own_address(own, sizeof(own), login, len,
+		    conf->domains.item[i])) > 0)
+			put_own(s, &list, own, n);
+	put_login(&list, l);
 	if (is_helpdesk(conf, login, len))
-		put_login(s, &list, "", 0);
+		put_login(&list, s->helpdesk);
 	return list.full ? -1 : (ssize_t)list.len;
 }
