@@ -17,7 +17,7 @@
 # usage: one.sh THEME RELEASE: runs one theme, within a time
 
 status=0
-timeout -k 30 1500 /usr/bin/python3 "$(dirname "$0")/test_$1.py" "$2" ||
+timeout -k 30 3600 /usr/bin/python3 "$(dirname "$0")/test_$1.py" "$2" ||
     status=$?
 case $status in
 0)	exit 0 ;;

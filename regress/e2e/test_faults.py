@@ -129,9 +129,6 @@ def test_keeper_stopped(relay):
     stopped(relay, "filter-relay: keeper")
 
 
-test_engine_stopped.seconds = test_keeper_stopped.seconds = 400
-
-
 def test_all_killed(relay):
     """All children of the filter at once, several times."""
     copy = relay.copy()

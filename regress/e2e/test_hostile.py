@@ -241,9 +241,6 @@ def test_big_body(relay):
     assert grown < 6 * 1024, "grew by %d KiB" % grown
 
 
-test_big_body.seconds = 300
-
-
 def test_200_in_cc(relay):
     """More addresses than participants: only From gets a handle."""
     many = ", ".join("p%d@elsewhere.test" % n for n in range(200))

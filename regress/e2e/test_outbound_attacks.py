@@ -73,7 +73,7 @@ def test_port(relay):
             client.close()
     # In the clear it is no mail server at all.
     with ns.socket_in(relay.pid) as s:
-        s.settimeout(20)
+        s.settimeout(120)
         s.connect(("127.0.0.1", PORT))
         s.sendall(b"EHLO x\r\nMAIL FROM:<%s>\r\n" % SENDER.encode())
         try:
@@ -108,7 +108,7 @@ class Squatter(threading.Thread):
                 return
             self.count += 1
             try:
-                conn.settimeout(10)
+                conn.settimeout(60)
                 conn = self.context.wrap_socket(conn, True)
                 conn.sendall(b"220 127.0.0.1 ESMTP\r\n")
                 while True:

@@ -161,9 +161,6 @@ def test_hanging(relay):
     fleet.arrived(2, 200, twice=("body", "dot"))
 
 
-test_hanging.seconds = 700
-
-
 def endless(session):
     """A reply without an end."""
     for _ in range(200000):
@@ -222,9 +219,6 @@ def test_server_faults(relay):
     relay.wait_queue_empty()
 
 
-test_server_faults.seconds = 500
-
-
 @outbound
 def test_killed(relay):
     """The courier is killed while a mail is at each stage; smtpd and the
@@ -251,9 +245,6 @@ def test_killed(relay):
             os.kill(pid, signal.SIGKILL)
     fleet.submit(1, 2)
     fleet.arrived(3, 200, twice=("body", "dot", "stored"))
-
-
-test_killed.seconds = 500
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def test_many(relay):
     assert len(half) > ACCOUNTS // 2, len(half)
 
 
-test_many.seconds = 1200
+test_many.seconds = 2400
 
 
 if __name__ == "__main__":

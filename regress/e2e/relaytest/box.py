@@ -88,7 +88,7 @@ class Box:
         return ["nsenter", "-t", str(self.pid), "-m", "-n", "-p", "-u", "-i",
                 "-r", "-w", "--"] + SANE + list(args)
 
-    def run(self, args, check=True, text=None, timeout=60):
+    def run(self, args, check=True, text=None, timeout=60 * ns.PATIENCE):
         """Runs a command there; text is its standard input."""
         data = b"" if text is None else text.encode()
         return ns.run(self.command(args), check=check, input=data,

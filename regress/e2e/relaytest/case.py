@@ -15,7 +15,9 @@
 
 """Runs the tests of one theme on one release of smtpd."""
 
+import contextlib
 import os
+import re
 import signal
 import sys
 import time
@@ -24,7 +26,11 @@ import traceback
 from relaytest.relay import Relay
 from relaytest.world import World
 
-TEST_SECONDS = 150
+TEST_SECONDS = 900
+# What a failure is mostly about, among the lines of a log.
+TELLING = re.compile(
+    r"(?i)fail|error|warn|fatal|later|limit|refus|reject|result=(?!\"?ok)|"
+    r"time.?out|exit|terminat|busy|cannot|no such|died|again|hold|unable")
 
 
 def setup(**words):
@@ -55,7 +61,41 @@ class Late(BaseException):
 
 
 def _late(*_):
-    raise Late("the test took more than %d seconds" % TEST_SECONDS)
+    raise Late("the test took too long")
+
+
+def _state(relay):
+    """What smtpd has in hand at the moment of a failure."""
+    lines = []
+    with contextlib.suppress(Exception, Late):
+        signal.alarm(60)
+        if relay.smtpd is not None:
+            lines = relay.queue()
+    return "".join("queue: %s\n" % x for x in lines[:10]) + (
+        "queue: %d envelopes\n" % len(lines))
+
+
+def _excerpt(log, telling=25, last=12):
+    """The lines of a log from which a failure can be understood."""
+    try:
+        with open(log, "rb") as f:
+            lines = f.read().decode("utf-8", "replace").splitlines()
+    except OSError as e:
+        return [str(e)]
+    head, tail = lines[:-last], lines[-last:]
+    return [x for x in head if TELLING.search(x)][-telling:] + tail
+
+
+def _report(title, why, log):
+    """Says of a failure what CI has to show, in one piece, for others write
+    there, too."""
+    lines = why.strip().splitlines()
+    text = "FAIL %s: %s; log in %s\n" % (title, next(
+        (x for x in reversed(lines) if not x.startswith("queue: ")), "")[:300],
+        log)
+    for line in lines[-20:] + _excerpt(log):
+        text += "    %s\n" % line[:300]
+    os.write(1, text.encode("utf-8", "replace"))
 
 
 def _play(function, release, log):
@@ -66,9 +106,12 @@ def _play(function, release, log):
     try:
         maker = getattr(function, "maker", Relay)
         with maker(release, **getattr(function, "words", {})) as relay:
-            function(relay)
-            if not getattr(function, "stops", False):
-                assert relay.smtpd_alive(), "smtpd has ended"
+            try:
+                function(relay)
+                if not getattr(function, "stops", False):
+                    assert relay.smtpd_alive(), "smtpd has ended"
+            except (Exception, Late):
+                return traceback.format_exc() + _state(relay)
     except (Exception, Late):
         return traceback.format_exc()
     finally:
@@ -99,9 +142,7 @@ def main(tests):
                 os.unlink(log)
             continue
         failed += 1
+        _report("%s/%s %s" % (theme, name[5:], release), why, log)
         with open(log, "a") as f:
             f.write("\n" + why)
-        print("FAIL %s/%s %s: %s; log in %s" % (
-            theme, name[5:], release, why.strip().splitlines()[-1][:300], log),
-            flush=True)
     sys.exit(1 if failed else 0)

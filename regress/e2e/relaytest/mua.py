@@ -24,6 +24,7 @@ import subprocess
 import tempfile
 import time
 
+from relaytest import ns
 from relaytest.relay import Client
 from relaytest.sink import Sink
 
@@ -137,7 +138,8 @@ class Program:
         pid, fd = pty.fork()
         if pid == 0:
             os.execvpe(args[0], args, self.environment())
-        shown, seen, end = "", 0, time.monotonic() + timeout
+        shown, seen = "", 0
+        end = time.monotonic() + timeout * ns.PATIENCE
         typed = list(typed)
         while time.monotonic() < end:
             if not select.select([fd], [], [], 0.2)[0]:

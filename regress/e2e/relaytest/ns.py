@@ -26,6 +26,11 @@ import threading
 import time
 
 CLONE_NEWNET = 0x40000000
+# Deadlines are what a busy machine may need, times this: they are met at once
+# by what is right, and only what is wrong waits for their end.
+PATIENCE = 5
+NUDGE_AFTER = 20	# seconds between two calls of the last of these
+nudgers = []
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -36,13 +41,19 @@ class Timeout(Exception):
 def wait_for(what, condition, timeout=20.0, every=0.02):
     """Polls until condition() is true and returns its value; Timeout says
     what was waited for."""
-    end = time.monotonic() + timeout
+    timeout *= PATIENCE
+    now = time.monotonic()
+    end, nudged = now + timeout, now
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > end:
             raise Timeout("no %s within %g seconds" % (what, timeout))
+        if nudgers and now > nudged + NUDGE_AFTER:
+            nudgers[-1]()
+            nudged = time.monotonic()
         time.sleep(every)
 
 
@@ -73,7 +84,7 @@ def socket_in(pid, kind=socket.SOCK_STREAM, family=socket.AF_INET):
     return box[0]
 
 
-def run(args, check=True, timeout=60, **kw):
+def run(args, check=True, timeout=60 * PATIENCE, **kw):
     """Runs a command to its end; its output is in the result."""
     r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        timeout=timeout, **kw)
@@ -115,7 +126,7 @@ class Holder:
         except OSError:
             pass
         try:
-            self.proc.wait(timeout=10)
+            self.proc.wait(timeout=10 * PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(self.proc.pid, signal.SIGKILL)
             self.proc.wait()

@@ -21,7 +21,7 @@ import ssl
 from relaytest import mail, ns
 from relaytest.certs import Authority
 from relaytest.puppet import Puppet
-from relaytest.relay import CAROL, Client, Relay
+from relaytest.relay import CAROL, Client, Relay, again
 from relaytest.upstream import Postfix, Smtpd
 from relaytest.world import LIBEXEC
 
@@ -194,7 +194,7 @@ class Outbound(Relay):
 
     def submitted(self, *args, **kw):
         """submit() that must end in 250 for every recipient."""
-        out = self.submit(*args, **kw)
+        out = again(lambda: self.submit(*args, **kw), self.add_log)
         assert out.final[0] == 250 and all(
             code == 250 for code, _ in out.rcpts), "refused: %s" % out
         return out

@@ -72,6 +72,7 @@ class World(Machine):
         super().__init__(release)
         self.smtpd = None
         self.sites = []
+        ns.nudgers.append(self.nudge)
         try:
             sock = ns.socket_in(self.pid, socket.SOCK_DGRAM)
             sock.bind(("127.0.0.1", 53))
@@ -93,6 +94,8 @@ class World(Machine):
         return [s.sink for s in self.sites]
 
     def close(self):
+        if self.nudge in ns.nudgers:
+            ns.nudgers.remove(self.nudge)
         if self.smtpd is not None:
             with contextlib.suppress(Exception):
                 self.stop_smtpd()
@@ -173,10 +176,10 @@ class World(Machine):
         if pid:
             os.kill(pid, signal.SIGTERM)
         try:
-            self.smtpd.wait(timeout=15)
+            self.smtpd.wait(timeout=15 * ns.PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill(r"\bsmtpd\b")
-            self.smtpd.wait(timeout=5)
+            self.smtpd.wait(timeout=5 * ns.PATIENCE)
         self.smtpd = None
 
     def smtpctl(self, *args):
@@ -191,9 +194,16 @@ class World(Machine):
         """Tries everything in the queue at once."""
         return self.smtpctl("schedule", "all")
 
+    def nudge(self):
+        """What failed for a moment, of a busy machine say, is tried again;
+        by itself smtpd would wait for minutes."""
+        if self.smtpd_alive():
+            self.add_log(b"test: retries what is in the queue\n")
+            self.retry()
+
     def wait_queue_empty(self, timeout=30):
         """Waits until smtpd has nothing to do, retrying what waits."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * ns.PATIENCE
         nudge = time.monotonic()
         while self.queue():
             if time.monotonic() > end:
