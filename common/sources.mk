@@ -77,6 +77,7 @@ COMMON_SRCS += store_steps.c
 COMMON_SRCS += store_thread.c
 COMMON_SRCS += store_watch.c
 COMMON_SRCS += store_worker.c
+COMMON_SRCS += store_wrap.c
 COMMON_SRCS += store_account.c
 COMMON_SRCS += store_accstate.c
 COMMON_SRCS += store_identity.c

@@ -58,6 +58,7 @@
 #define STORE_TEXT_MAX		512	/* of an event */
 #define STORE_WORKER_ADDRS	32	/* addresses of one worker */
 #define STORE_REPLY_ID		32	/* hexadecimal digits */
+#define STORE_GATE_MAX		64	/* the name of a gate */
 #define STORE_PATH_MAX		1000
 
 enum store_kind {

@@ -148,7 +148,7 @@ store_handle_issue(struct store *s, uint32_t worker, uint64_t conversation,
 #define RPATH								\
 	"SELECT r.id, r.address, r.kind, c.mailbox, r.conversation,"	\
 	" r.message, r.worker, r.participant, r.sent_to, r.created,"	\
-	" r.expires, r.quoted FROM rpath r"				\
+	" r.expires, r.quoted, r.gate FROM rpath r"			\
 	" LEFT JOIN conversation c ON c.id = r.conversation "
 
 static int
@@ -174,7 +174,8 @@ get_rpath(struct store *s, const char *address, time_t now,
 		rp->quoted = sqlite3_column_int64(st, 11);
 		if (db_text(s, st, 1, rp->address,
 		    sizeof(rp->address)) == -1 || db_text(s, st, 8,
-		    rp->address_to, sizeof(rp->address_to)) == -1)
+		    rp->address_to, sizeof(rp->address_to)) == -1 ||
+		    db_text(s, st, 12, rp->gate, sizeof(rp->gate)) == -1)
 			ret = -1;
 	}
 	db_done(s, st);
@@ -198,12 +199,13 @@ store_rpath_make(struct store *s, const char *domain, time_t now,
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_run(s, "INSERT INTO rpath (address, kind, conversation, "
-	    "message, worker, participant, sent_to, created, expires) VALUES "
-	    "(?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, 0), "
-	    "?, ?, ?)", "tiiiiieii", rp->address, (int64_t)rp->kind,
-	    (int64_t)rp->conversation, (int64_t)rp->message,
-	    (int64_t)rp->worker, (int64_t)rp->participant, rp->address_to,
-	    (int64_t)rp->created, (int64_t)rp->expires);
+	    "message, worker, participant, sent_to, created, expires, gate) "
+	    "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), "
+	    "nullif(?, 0), ?, ?, ?, ?)", "tiiiiieiie", rp->address,
+	    (int64_t)rp->kind, (int64_t)rp->conversation,
+	    (int64_t)rp->message, (int64_t)rp->worker,
+	    (int64_t)rp->participant, rp->address_to, (int64_t)rp->created,
+	    (int64_t)rp->expires, rp->gate);
 	if (ret != -1) {
 		rp->id = sqlite3_last_insert_rowid(s->db);
 		ret = 0;

@@ -365,6 +365,10 @@ static const char *const	 misfits[] = {
 	" WHERE w.login IS NULL OR lower(w.login) <> i.user LIMIT 1",
 	"SELECT 1 FROM identity i JOIN mailbox m ON m.address = " BARE
 	" LIMIT 1",
+	"SELECT 1 FROM rpath WHERE (kind = 4) <> (gate IS NOT NULL)"
+	" OR gate = '' OR (kind = 4 AND (conversation IS NOT NULL"
+	" OR sent_to IS NULL OR sent_to NOT GLOB '?*@?*'"
+	" OR sent_to GLOB '*[^!-~]*' OR sent_to GLOB '*[,<>]*')) LIMIT 1",
 	"SELECT 1 FROM identity_code c JOIN identity i ON i.id = c.identity"
 	" WHERE i.verified IS NOT NULL OR length(c.hash) <> 64"
 	" OR length(c.tag) <> 4 LIMIT 1"

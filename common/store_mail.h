@@ -55,7 +55,8 @@ struct store_handle {
 enum store_rpathkind {
 	STORE_RPATH_WORKER = 1,		/* a copy to a worker, or a report */
 	STORE_RPATH_PARTICIPANT,	/* a reply to a participant */
-	STORE_RPATH_IDENTITY		/* a code: see store_identity.h */
+	STORE_RPATH_IDENTITY,		/* a code: see store_identity.h */
+	STORE_RPATH_WRAPPED		/* a platform's: see store_wrap.h */
 };
 
 struct store_rpath {
@@ -69,9 +70,11 @@ struct store_rpath {
 	uint32_t	 worker;	/* to whom; or who wrote */
 	uint64_t	 participant;	/* to whom */
 	char		 address_to[STORE_ADDR_MAX + 1];
+	char		 gate[STORE_GATE_MAX + 1];	/* of a wrapped one */
 	time_t		 created;
 	time_t		 expires;
-	unsigned int	 quoted;	/* bounces quoted so far */
+	unsigned int	 quoted;	/* bounces quoted so far; of a wrapped
+					 * one: sent back */
 };
 
 struct store_rcpt {
@@ -109,7 +112,7 @@ int	store_handle_each(struct store *s, uint32_t worker,
 
 /*
  * Makes a return path at domain.  Of rp the caller sets kind, conversation,
- * message, worker, participant and address_to; the rest is filled in.
+ * message, worker, participant, address_to and gate; the rest is filled in.
  */
 int	store_rpath_make(struct store *s, const char *domain, time_t now,
 	    struct store_rpath *rp);

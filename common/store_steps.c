@@ -391,6 +391,10 @@ const char *const	 schema_steps[] = {
 	"    VALUES ('', OLD.address); END;",
 	/* 6: why the mail with an identity's code came back */
 	"ALTER TABLE identity_code ADD COLUMN bounced TEXT;",
+	/* 7: return paths that stand for a platform's, made at a gate */
+	"ALTER TABLE rpath ADD COLUMN gate TEXT;"
+	"CREATE INDEX rpath_gate ON rpath (gate, sent_to, created)"
+	"  WHERE gate IS NOT NULL;",
 };
 
 const int	 schema_newest = sizeof(schema_steps) / sizeof(schema_steps[0]);

@@ -71,7 +71,8 @@ static const struct export_table	 tables[] = {
 		{ "id", 0 }, { "address", STORE_ADDR_MAX }, { "kind", 0 },
 		{ "conversation", 0 }, { "message", 0 }, { "worker", 0 },
 		{ "participant", 0 }, { "sent_to", STORE_ADDR_MAX },
-		{ "created", 0 }, { "expires", 0 }, { "quoted", 0 } } },
+		{ "created", 0 }, { "expires", 0 }, { "quoted", 0 },
+		{ "gate", STORE_GATE_MAX } } },
 	{ "reply", 1, NULL, {
 		{ "id", STORE_REPLY_ID }, { "worker", 0 }, { "mailbox", 0 },
 		{ "conversation", 0 }, { "smtpd", STORE_SMTPD_MAX },

@@ -19,6 +19,7 @@
 #include <strings.h>
 
 #include "compat.h"
+#include "lex.h"
 #include "verp.h"
 
 #define TAG_MAX	64	/* characters of a hash, time or serial number */
@@ -278,13 +279,30 @@ static const struct {
 #define FORMS	(sizeof(forms) / sizeof(forms[0]))
 
 int
+verp_valid(const char *s)
+{
+	char	 buf[ADDR_MAX + 1] = "x@";
+	size_t	 n;
+
+	if (strnlen(s, VERP_MAX + 1) > VERP_MAX)
+		return 0;
+	for (n = 0; lex_atext(s[n]) || s[n] == '.'; n++)
+		if (s[n] == '.' && (n == 0 || s[n - 1] == '.'))
+			return 0;
+	if (n == 0 || n > VERP_LOCAL_MAX || s[n - 1] == '.' || s[n] != '@')
+		return 0;
+	return strlcat(buf, s + n + 1, sizeof(buf)) < sizeof(buf) &&
+	    addr_valid_dotatom(buf);
+}
+
+int
 verp_find(const char *s, struct verp *v)
 {
 	struct part	 local, domain;
 	size_t		 i;
 
 	memset(v, 0, sizeof(*v));
-	if (!addr_valid_dotatom(s))
+	if (!verp_valid(s))
 		return 0;
 	domain.p = addr_domain(s);
 	domain.len = strlen(domain.p);

@@ -46,11 +46,22 @@ struct verp {
 	char		 address[ADDR_MAX + 1];	/* as it was typed */
 };
 
+/* Platforms write local parts that are longer than RFC 5321 4.5.3.1.1 has
+ * them, and smtpd takes them. */
+#define VERP_LOCAL_MAX	255	/* bytes */
+#define VERP_MAX	320	/* of the whole address */
+
+/*
+ * 1 when s is an address that an envelope can carry: a dot-atom of up to
+ * VERP_LOCAL_MAX bytes at a domain name; else 0.
+ */
+int	 verp_valid(const char *s);
+
 /*
  * Looks for the address inside of the envelope sender s, one level deep.
  * Returns 1 and fills *v: its address is addr_valid_dotatom(), and its
- * domain has a dot; or 0 when s has none of the forms, is no address itself
- * (name@domain__tag@platform is none) or holds nothing that is one.
+ * domain has a dot; or 0 when s has none of the forms, is not verp_valid()
+ * (name@domain__tag@platform is not) or holds nothing that is an address.
  */
 int	 verp_find(const char *s, struct verp *v);
 

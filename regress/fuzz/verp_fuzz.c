@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(s, data, size);
 	s[size] = '\0';
 	if (verp_find(s, &v) == 1) {
-		CLAIM(addr_valid_dotatom(s));
+		CLAIM(verp_valid(s));
 		CLAIM(addr_valid_dotatom(v.address));
 		CLAIM(strchr(addr_domain(v.address), '.') != NULL);
 		CLAIM(strcmp(verp_form_name(v.form), "none") != 0);

@@ -19,6 +19,7 @@
 #include "store_export.h"
 #include "store_identity.h"
 #include "store_util.h"
+#include "store_wrap.h"
 
 #define TEXT_MAX	(256 * 1024)
 
@@ -93,6 +94,7 @@ static void
 outbound(struct store *s)
 {
 	struct store_account	 acc;
+	struct store_rpath	 rp;
 	char			 code[STORE_CODE_TEXT + 1];
 	char			 rpath[STORE_ADDR_MAX + 1];
 	uint64_t		 id;
@@ -113,6 +115,8 @@ outbound(struct store *s)
 	    test_domains, 2, NOW, &id));
 	OK(s, store_identity_code(s, id, "company.example", NOW, code,
 	    rpath));
+	CHECK(store_wrap(s, "sf", "jo=company.example__x@verp.test",
+	    "company.example", NOW, &rp) == 1);
 }
 
 static int

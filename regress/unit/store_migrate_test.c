@@ -22,6 +22,7 @@
 
 #include "store_identity.h"
 #include "store_util.h"
+#include "store_wrap.h"
 
 /* Runs SQL on the file at test_path, without the store. */
 static void
@@ -142,6 +143,25 @@ outbound(struct store *s)
 	CHECK(n == 2);
 }
 
+#define OLD_RPATH	"r-6w67yzds2e2fl45ikg7sx6rdme@company.example"
+
+/* Version 7: return paths of gates, among those of before. */
+static void
+gates(struct store *s)
+{
+	struct store_rpath	 rp;
+	struct store_rcpt	 rcpt;
+
+	CHECK(store_rcpt_get(s, OLD_RPATH, NOW, &rcpt) == 1);
+	CHECK(rcpt.rpath.kind == STORE_RPATH_WORKER);
+	CHECK_STR(rcpt.rpath.gate, "");
+	CHECK(store_wrap(s, "sf", "a=b.example__x@verp.test",
+	    "company.example", NOW, &rp) == 1);
+	CHECK(store_rcpt_get(s, rp.address, NOW, &rcpt) == 1);
+	CHECK(rcpt.rpath.kind == STORE_RPATH_WRAPPED);
+	CHECK_STR(rcpt.rpath.gate, "sf");
+}
+
 static void
 version_one(void)
 {
@@ -169,6 +189,7 @@ version_one(void)
 	CHECK(rcpt.handle.live && rcpt.handle.worker == w.id);
 	next = test_worker(s, "next", "next@home.example");
 	CHECK(next == 4);
+	gates(s);
 	brought(s);
 	outbound(s);
 	CHECK(store_check(s) == 1);

@@ -21,6 +21,7 @@
 #include "store_limit.h"
 #include "store_outid.h"
 #include "store_util.h"
+#include "store_wrap.h"
 
 #define CONVS		10000
 #define PEOPLE		2	/* participants of each */
@@ -112,6 +113,9 @@ static const char *const	 bulk[] = {
 	" SELECT id, 1, 't' || id, 1, 1 FROM message WHERE conversation > 999",
 	"INSERT INTO rpath (address, kind, conversation, created, expires)"
 	" SELECT lower(hex(randomblob(13))), 1, i, 1, 1890000000 FROM n",
+	"INSERT INTO rpath (address, kind, gate, sent_to, created, expires)"
+	" SELECT lower(hex(randomblob(13))), 4, 'sf', 's' || i, 1789990000,"
+	" 1890000000 FROM n",
 	"INSERT INTO account (name, transport, generation, created, changed)"
 	" SELECT 'a' || i, 'null', i, 1, 1 FROM n",
 	"INSERT INTO account_state (account, failures) SELECT id, 1"
@@ -168,6 +172,10 @@ answers(struct store *s, int n)
 	OK(s, store_rpath_make(s, "company.example", NOW, &rp));
 	CHECK(store_rcpt_get(s, rp.address, NOW, &rcpt) == 1);
 	CHECK(store_rpath_quote(s, rp.id) == 1);
+	(void)snprintf(rpath, sizeof(rpath), "s%d@verp.test", n);
+	CHECK(store_wrap(s, "sf", rpath, "company.example", NOW, &rp) == 1);
+	CHECK(store_wrap(s, "sf", rpath, "company.example", NOW, &rp) == 1);
+	rpath[0] = '\0';
 	OK(s, store_handle_each(s, worker[0], convs[n], NOW, ignore_handle,
 	    NULL));
 	OK(s, store_conversation_people(s, convs[n], ignore_person, NULL));

@@ -50,6 +50,7 @@ UNIT_TESTS += copyhdr_test
 UNIT_TESTS += store_fault_test
 UNIT_TESTS += store_plan_test
 UNIT_TESTS += store_thread_test
+UNIT_TESTS += store_wrap_test
 UNIT_TESTS += store_sealed_test
 UNIT_TESTS += bodyrw_test
 UNIT_TESTS += intake_test

@@ -30,6 +30,10 @@ static const struct {
 	int		 recipient;
 } table[] = {
 	/* Salesforce, and what its manual shows */
+	{ L50 "=company.example__0-5lcvu61wz9gt2x@x.bnc.salesforce.com",
+	    L50 "@company.example", VERP_PLATFORM, 0 },
+	{ L50 L50 "=company.example__x@x.bnc.salesforce.com", NULL,
+	    VERP_NONE, 0 },
 	{ "user.name=company.example__x@x.bnc.salesforce.com",
 	    "user.name@company.example", VERP_PLATFORM, 0 },
 	{ "jd=Acme.Example__0-5lcvu61wz9gt2x@5jq.kn8.8-ab.na1.bnc.salesforce."
@@ -57,7 +61,7 @@ static const struct {
 	{ "a=one_two.example__x@h.example", NULL, VERP_NONE, 0 },
 	{ "a=one/two.example__x@h.example", NULL, VERP_NONE, 0 },
 	{ "a.=one.example__x@h.example", NULL, VERP_NONE, 0 },
-	{ "a=" D63 ".example__x@h.example", NULL, VERP_NONE, 0 },
+	{ "a=" D63 "x.example__x@h.example", NULL, VERP_NONE, 0 },
 	{ "a=" L50 ".ex__x@h.example", "a@" L50 ".ex", VERP_PLATFORM, 0 },
 	/* BATV */
 	{ "prvs=1546f9b6d5=alice@home.example", "alice@home.example",
@@ -166,6 +170,20 @@ main(void)
 		CHECK(v.form == table[i].form);
 		CHECK(v.recipient == table[i].recipient);
 	}
+	CHECK(verp_valid("a=one.example__x@h.example") == 1);
+	CHECK(verp_valid("a@[192.0.2.1]") == 0);
+	CHECK(verp_valid("\"a\"@h.example") == 0);
+	CHECK(verp_valid("a,b@h.example") == 0);
+	CHECK(verp_valid("") == 0);
+	memset(s, 'a', VERP_MAX + 1);
+	memcpy(s + VERP_LOCAL_MAX, "@h.example", 11);
+	CHECK(verp_valid(s) == 1);
+	memset(s, 'a', VERP_MAX + 1);
+	memcpy(s + VERP_LOCAL_MAX + 1, "@h.example", 11);
+	CHECK(verp_valid(s) == 0);
+	memset(s, 'a', VERP_MAX + 1);
+	memcpy(s + 200, "@" D63 "." D63, 128);
+	CHECK(verp_valid(s) == 0);
 	/* what is too long is no address */
 	memset(s, '=', sizeof(s));
 	s[sizeof(s) - 1] = '\0';
