@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "confhandoff.h"
 #include "hostport.h"
 #include "listfile.h"
 #include "log.h"
@@ -97,6 +98,7 @@ conf_free(struct conf *conf)
 	conf_list_free(&conf->replies.helpdesk);
 	conf_list_free(&conf->outbound.hosts);
 	free(conf->outbound.courier);
+	confhandoff_free(conf);
 	listfile_free(conf->lists);
 	free(conf->lists);
 	free(conf);
@@ -291,6 +293,7 @@ conf_finish(struct conf *conf, const char *name, int line,
 			return -1;
 		conf->bounce_added = 1;
 	}
+	confhandoff_sort(conf);
 	if ((conf->path = strdup(name)) == NULL)
 		return -1;
 	return 0;

@@ -77,6 +77,7 @@ enum conf_spam {
 };
 
 struct listfiles;		/* listfile.h */
+struct conf_handoff;		/* confhandoff.h */
 
 struct conf_list {
 	char	**item;		/* `count' strings, no NULL at the end */
@@ -147,6 +148,8 @@ struct conf {
 	struct conf_replies	 replies;
 	struct conf_outbound	 outbound;
 	struct conf_limit	 limit_sender;
+	struct conf_handoff	*handoff;	/* as they are asked */
+	size_t			 nhandoffs;
 	struct listfiles	*lists;		/* files of lists; empty until
 						 * conf_load_lists() */
 };
@@ -247,6 +250,9 @@ int		 conf_check(const char *path, int verbose);
 
 /* Writes the configuration as relay.conf would say it.  Returns 0 or -1. */
 int		 conf_print(const struct conf *, FILE *);
+
+/* Writes a string in quotes, as relay.conf has it. */
+void		 conf_print_string(FILE *, const char *);
 
 /* Whether `domain' (any case) is one of ours: 1 or 0. */
 int		 conf_is_our_domain(const struct conf *, const char *domain);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "confhandoff.h"
 #include "conflex.h"
 #include "confset.h"
 
@@ -39,6 +40,7 @@ static const char		*text;		/* of the last token */
 static int			 token;		/* the last one */
 static int			 plain;		/* no keywords: macro's value */
 static int			 block;		/* line of open block, or 0 */
+static size_t			 mistakes;	/* when it opened */
 
 /* Lines that may stand once, and where they stood. */
 enum once {
@@ -68,18 +70,25 @@ enum once {
 	ONCE_HIDE,
 	ONCE_SENDER_MESSAGES,
 	ONCE_SENDER_RECIPIENTS,
+	ONCE_STRATEGY,
+	ONCE_WHEN,
+	ONCE_PRIORITY,
+	ONCE_SYMBOL,
 	ONCE_MAX
 };
 
 static int	once_line[ONCE_MAX];
 
 #define WANT_LINE	"database, key, domain, bounce, sandbox, spool, "   \
-			"replies, outbound, limit, include or a macro "	    \
-			"(name = value)"
+			"replies, outbound, limit, handoff, include or a "  \
+			"macro (name = value)"
 #define WANT_REPLIES	"authenticate, trust, from, copies, signature, "    \
 			"handle, retain, automatic, leak, commands, start, " \
 			"participants, messages, spam, helpdesk or '}'"
 #define WANT_OUTBOUND	"alternates, hosts, tls, courier, verify, hide or '}'"
+#define WANT_HANDOFF	"strategy, when, priority, symbol or '}'"
+#define WANT_STRATEGY	"count, local, authenticated, hostnames or addresses"
+#define WANT_FILE	"the path of a file"
 #define WANT_LIMIT	"messages or recipients"
 #define WANT_UNIT	"minute, hour or day"
 #define WANT_END	"the end of the line"
@@ -88,6 +97,7 @@ static int	once_line[ONCE_MAX];
 #define WANT_DURATION	CONFSET_DURATION
 
 static void	once(enum once, const char *);
+static void	handoff(const char *);
 static void	items(void (*)(struct confset *, const char *),
 		    const char *);
 static void	done(void);
@@ -98,13 +108,14 @@ static void	done(void);
 	int		 number;
 }
 
-%token	ACCEPT ALLOW ALTERNATES AND ARCHIVE AUTHENTICATE AUTOMATIC BOUNCE
-%token	CLIENT COMMANDS COPIES COURIER DATABASE DAY DENY DOMAIN FROM HANDLE
-%token	HELPDESK HIDE HOSTS HOUR IDENTITY IGNORE INCLUDE KEY LEAK LIFETIME
-%token	LIMIT MAILBOX MESSAGES MINUTE NO NONE OR ORIGINAL OUTBOUND
-%token	PARTICIPANTS PASS PER PORT RECIPIENTS REFUSE REPLIES REQUIRE REQUIRED
-%token	RESULTS RETAIN SANDBOX SCRUB SENDER SIGNATURE SPAM SPOOL START TLS
-%token	TRUST VERIFY WORKER YES BAD
+%token	ACCEPT ADDRESSES ALLOW ALTERNATES AND ARCHIVE AUTHENTICATE
+%token	AUTHENTICATED AUTOMATIC BOUNCE CLIENT COMMANDS COPIES COUNT COURIER
+%token	DATABASE DAY DENY DOMAIN FROM HANDLE HANDOFF HELPDESK HIDE HOSTNAMES
+%token	HOSTS HOUR IDENTITY IGNORE INCLUDE KEY LEAK LIFETIME LIMIT LOCAL
+%token	MAILBOX MESSAGES MINUTE NO NONE OR ORIGINAL OUTBOUND PARTICIPANTS PASS
+%token	PER PORT PRIORITY RECIPIENTS REFUSE REPLIES REQUIRE REQUIRED RESULTS
+%token	RETAIN SANDBOX SCRUB SENDER SIGNATURE SOURCE SPAM SPOOL START STRATEGY
+%token	SYMBOL TLS TRUST USERS VERIFY WHEN WORKER YES BAD
 %token	<string> STRING MACRO
 %type	<string> values
 %type	<number> authenticate from copies automatic leak commands spam
@@ -129,6 +140,7 @@ line		: include
 		| replies
 		| outbound
 		| limit
+		| handoff
 		;
 
 include		: INCLUDE { want = "the name of a file"; } STRING {
@@ -443,6 +455,73 @@ limititem	: MESSAGES { want = "a number"; } STRING { want = "per"; }
 		}
 		;
 
+handoff		: HANDOFF { want = "a name"; } STRING { want = "'{'"; } '{' {
+			block = conflex_line(lex);
+			handoff($3);
+		} handopts handlast '}' {
+			confhandoff_end(&cs, errors->count > mistakes ? 0 :
+			    block);
+			block = 0;
+			done();
+		}
+		;
+
+handopts	: /* empty */
+		| handopts handopt '\n'		{ want = WANT_HANDOFF; }
+		| handopts '\n'			{ want = WANT_HANDOFF; }
+		| handopts error '\n'		{
+			want = WANT_HANDOFF;
+			yyerrok;
+		}
+		;
+
+handlast	: /* empty */
+		| handopt
+		;
+
+handopt		: STRATEGY { want = WANT_STRATEGY; } strategy {
+			once(ONCE_STRATEGY, "strategy");
+		}
+		| WHEN { want = "'{'"; } '{' { want = "source"; } nls0 SOURCE {
+			want = "a network or '{'";
+			items(confhandoff_source, "a network");
+		} list { want = "'}'"; } nls0 '}' { once(ONCE_WHEN, "when"); }
+		| PRIORITY { want = "a number"; } STRING {
+			once(ONCE_PRIORITY, "priority");
+			confhandoff_priority(&cs, $3);
+		}
+		| SYMBOL { want = "a name"; } STRING {
+			once(ONCE_SYMBOL, "symbol");
+			confhandoff_symbol(&cs, $3);
+		}
+		;
+
+strategy	: COUNT { want = "a number"; } STRING {
+			confhandoff_strategy(&cs, CONF_STRATEGY_COUNT, $3);
+		}
+		| LOCAL {
+			confhandoff_strategy(&cs, CONF_STRATEGY_LOCAL, NULL);
+		}
+		| AUTHENTICATED {
+			confhandoff_strategy(&cs, CONF_STRATEGY_AUTHENTICATED,
+			    NULL);
+			want = "users, " WANT_END_BLOCK;
+		} users
+		| HOSTNAMES { want = WANT_FILE; } STRING {
+			confhandoff_strategy(&cs, CONF_STRATEGY_HOSTNAMES, $3);
+		}
+		| ADDRESSES { want = WANT_FILE; } STRING {
+			confhandoff_strategy(&cs, CONF_STRATEGY_ADDRESSES, $3);
+		}
+		;
+
+users		: /* empty */
+		| USERS { want = WANT_FILE; } STRING {
+			confhandoff_strategy(&cs, CONF_STRATEGY_AUTHENTICATED,
+			    $3);
+		}
+		;
+
 unit		: MINUTE		{ $$ = 60; want = WANT_MORE; }
 		| HOUR			{ $$ = 3600; want = WANT_MORE; }
 		| DAY			{ $$ = 86400; want = WANT_MORE; }
@@ -469,17 +548,20 @@ static const struct {
 } keywords[] = {
 	/* In alphabetical order. */
 	{ "accept",			ACCEPT },
+	{ "addresses",			ADDRESSES },
 	{ "allow",			ALLOW },
 	{ "alternates",			ALTERNATES },
 	{ "and",			AND },
 	{ "archive",			ARCHIVE },
 	{ "authenticate",		AUTHENTICATE },
+	{ "authenticated",		AUTHENTICATED },
 	{ "authentication-results",	RESULTS },
 	{ "automatic",			AUTOMATIC },
 	{ "bounce",			BOUNCE },
 	{ "client",			CLIENT },
 	{ "commands",			COMMANDS },
 	{ "copies",			COPIES },
+	{ "count",			COUNT },
 	{ "courier",			COURIER },
 	{ "database",			DATABASE },
 	{ "day",			DAY },
@@ -487,8 +569,10 @@ static const struct {
 	{ "domain",			DOMAIN },
 	{ "from",			FROM },
 	{ "handle",			HANDLE },
+	{ "handoff",			HANDOFF },
 	{ "helpdesk",			HELPDESK },
 	{ "hide",			HIDE },
+	{ "hostnames",			HOSTNAMES },
 	{ "hosts",			HOSTS },
 	{ "hour",			HOUR },
 	{ "identity",			IDENTITY },
@@ -498,6 +582,7 @@ static const struct {
 	{ "leak",			LEAK },
 	{ "lifetime",			LIFETIME },
 	{ "limit",			LIMIT },
+	{ "local",			LOCAL },
 	{ "mailbox",			MAILBOX },
 	{ "messages",			MESSAGES },
 	{ "minute",			MINUTE },
@@ -510,6 +595,7 @@ static const struct {
 	{ "pass",			PASS },
 	{ "per",			PER },
 	{ "port",			PORT },
+	{ "priority",			PRIORITY },
 	{ "recipients",			RECIPIENTS },
 	{ "refuse",			REFUSE },
 	{ "replies",			REPLIES },
@@ -520,12 +606,17 @@ static const struct {
 	{ "scrub",			SCRUB },
 	{ "sender",			SENDER },
 	{ "signature",			SIGNATURE },
+	{ "source",			SOURCE },
 	{ "spam",			SPAM },
 	{ "spool",			SPOOL },
 	{ "start",			START },
+	{ "strategy",			STRATEGY },
+	{ "symbol",			SYMBOL },
 	{ "tls",			TLS },
 	{ "trust",			TRUST },
+	{ "users",			USERS },
 	{ "verify",			VERIFY },
+	{ "when",			WHEN },
 	{ "worker",			WORKER },
 	{ "yes",			YES }
 };
@@ -611,6 +702,17 @@ items(void (*where)(struct confset *, const char *), const char *what)
 {
 	add = where;
 	item = what;
+}
+
+/* A block of its own begins. */
+static void
+handoff(const char *name)
+{
+	once_line[ONCE_STRATEGY] = once_line[ONCE_WHEN] = 0;
+	once_line[ONCE_PRIORITY] = once_line[ONCE_SYMBOL] = 0;
+	mistakes = errors->count;
+	confhandoff_begin(&cs, name);
+	want = WANT_HANDOFF;
 }
 
 /* Reports a line that stands for the second time. */

@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #include "conf.h"
+#include "confhandoff.h"
 
 const char *
 conf_authenticate_name(enum conf_authenticate authenticate)
@@ -63,8 +64,8 @@ conf_spam_name(enum conf_spam spam)
 	return spam == CONF_SPAM_REFUSE ? "refuse" : "pass";
 }
 
-static void
-print_string(FILE *fp, const char *s)
+void
+conf_print_string(FILE *fp, const char *s)
 {
 	(void)fputc('"', fp);
 	for (; *s != '\0'; s++) {
@@ -84,7 +85,7 @@ print_list(FILE *fp, const char *indent, const char *word,
 	(void)fprintf(fp, "%s%s {\n", indent, word);
 	for (i = 0; i < count; i++) {
 		(void)fprintf(fp, "%s\t", indent);
-		print_string(fp, list->item[i]);
+		conf_print_string(fp, list->item[i]);
 		(void)fprintf(fp, "%s\n", i + 1 < count ? "," : "");
 	}
 	(void)fprintf(fp, "%s}\n", indent);
@@ -174,19 +175,19 @@ print_limit(FILE *fp, const struct conf_limit *l)
 int
 conf_print(const struct conf *conf, FILE *fp)
 {
-	size_t	 domains = conf->domains.count;
+	size_t	 i, domains = conf->domains.count;
 
 	if (conf->bounce_added)
 		domains--;
 	(void)fprintf(fp, "database ");
-	print_string(fp, conf->database);
+	conf_print_string(fp, conf->database);
 	(void)fprintf(fp, "\nkey ");
-	print_string(fp, conf->key);
+	conf_print_string(fp, conf->key);
 	(void)fprintf(fp, "\n");
 	print_list(fp, "", "domain", &conf->domains, domains);
 	if (conf->bounce_domain != NULL) {
 		(void)fprintf(fp, "bounce domain ");
-		print_string(fp, conf->bounce_domain);
+		conf_print_string(fp, conf->bounce_domain);
 		(void)fprintf(fp, "\n");
 	}
 	if (conf->sandbox_required)
@@ -199,5 +200,7 @@ conf_print(const struct conf *conf, FILE *fp)
 	if (conf->limit_sender.messages != 0 ||
 	    conf->limit_sender.recipients != 0)
 		print_limit(fp, &conf->limit_sender);
+	for (i = 0; i < conf->nhandoffs; i++)
+		confhandoff_print(&conf->handoff[i], fp);
 	return fflush(fp) == EOF || ferror(fp) ? -1 : 0;
 }

@@ -2,6 +2,7 @@ COMMON_SRCS =
 COMMON_SRCS += conf.c
 COMMON_SRCS += conf_units.c
 COMMON_SRCS += hostport.c
+COMMON_SRCS += confhandoff.c
 COMMON_SRCS += conflex.c
 COMMON_SRCS += confset.c
 COMMON_SRCS += json.c
