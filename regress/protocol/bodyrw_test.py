@@ -342,7 +342,7 @@ def mutate(r, raw):
 def run(message, refusable=False):
     p = subprocess.run([PROGRAM, "scrub", "+support@company.example",
                         "+sales@company.test", "=" + LIVE] + ADDRESSES,
-                       input=message, capture_output=True, timeout=60,
+                       input=message, capture_output=True, timeout=300,
                        check=False)
     if p.returncode == 2 and refusable:
         return None

@@ -119,7 +119,7 @@ def test_stopped_keeper():
         begin = time.monotonic()
         answer = s.rcpt(world.handle)
         assert later(answer), answer
-        assert 9 < time.monotonic() - begin < 20
+        assert 9 < time.monotonic() - begin < 50
         other = Session(f)
         got, verdict = other.send("c@customer.test", ["j@elsewhere.test"],
                                   message())
@@ -171,10 +171,10 @@ def stopped_engine():
         s.put(".")
         s.got()
         assert later(s.commit())
-        assert time.monotonic() - begin < 50
+        assert time.monotonic() - begin < 58
         assert "takes no more" in f.logged()
-        assert small.got(100) == []
-        assert 55 < time.monotonic() - begin < 100
+        assert small.got(400) == []
+        assert 55 < time.monotonic() - begin < 300
         assert later(small.commit())
         os.kill(pid, signal.SIGCONT)
         f.nothing()
@@ -248,8 +248,8 @@ def stopped_verdict():
         got = s.data(reply(world))
         pid = f.kill("keeper", signal.SIGSTOP)
         begin = time.monotonic()
-        assert later(s.commit(100))
-        assert 55 < time.monotonic() - begin < 100
+        assert later(s.commit(400))
+        assert 55 < time.monotonic() - begin < 300
         os.kill(pid, signal.SIGCONT)
         f.nothing()
         works(f, world)

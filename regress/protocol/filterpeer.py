@@ -46,6 +46,9 @@ class Gone(Exception):
     """The filter has closed its end: smtpd would stop now."""
 
 
+PATIENCE = 100.0	# seconds that a busy machine may take for anything
+
+
 class Silent(Exception):
     """No answer by the deadline: smtpd would wait for ever."""
 
@@ -54,7 +57,7 @@ class Fatal(Exception):
     """A line at which smtpd would call fatal()."""
 
 
-def wait_for(what, condition, timeout=20.0):
+def wait_for(what, condition, timeout=PATIENCE):
     """Polls until condition() holds and returns its value."""
     end = time.monotonic() + timeout
     while True:
@@ -184,7 +187,7 @@ class Filter:
                   "config|subsystem|smtp-in", "config|admd|mx.company.example",
                   "config|ready")
 
-    def raw(self, data, timeout=20.0):
+    def raw(self, data, timeout=PATIENCE):
         """Writes bytes as smtpd does: its reading never stops meanwhile."""
         end = time.monotonic() + timeout
         fd = self.proc.stdin.fileno()
@@ -221,7 +224,7 @@ class Filter:
         self.lines.extend(lines)
         return True
 
-    def line(self, timeout=20.0):
+    def line(self, timeout=PATIENCE):
         end = time.monotonic() + timeout
         while not self.lines:
             left = end - time.monotonic()
@@ -351,12 +354,12 @@ class Session:
                               "1576147242.200225", "smtp-in", phase, self.sid,
                               self.token, param)))
 
-    def result(self, timeout=20.0):
+    def result(self, timeout=PATIENCE):
         line = self.f.line(timeout).split("|", 3)
         assert line[:3] == ["filter-result", self.sid, self.token], line
         return line[3]
 
-    def request(self, phase, param="", timeout=20.0):
+    def request(self, phase, param="", timeout=PATIENCE):
         self.ask(phase, param)
         return self.result(timeout)
 
@@ -373,7 +376,7 @@ class Session:
                       % (self.f.version, self.sid, self.token, line)
                       for line in lines))
 
-    def got(self, timeout=20.0):
+    def got(self, timeout=PATIENCE):
         """The data lines that come back, up to the dot."""
         lines = []
         while True:
@@ -383,13 +386,13 @@ class Session:
                 return lines
             lines.append(line[3])
 
-    def data(self, lines, timeout=20.0):
+    def data(self, lines, timeout=PATIENCE):
         """Sends a message (without its dot) and returns what came back."""
         self.put(*lines)
         self.put(".")
         return self.got(timeout)
 
-    def commit(self, timeout=20.0):
+    def commit(self, timeout=PATIENCE):
         return self.request("commit", "", timeout)
 
     def send(self, sender, rcpts, lines):

@@ -26,13 +26,13 @@ export OBJ
 one='
 	name=$(basename "$1" | sed "s/_test\..*//")
 	status=0
-	out=$(timeout 300 "$1" 2>&1 </dev/null) || status=$?
+	out=$(timeout 1200 "$1" 2>&1 </dev/null) || status=$?
 	if [ "$status" -eq 0 ]; then
 		echo "ok protocol/$name"
 		exit 0
 	fi
 	if [ "$status" -eq 124 ]; then
-		why="no end within 300 s"
+		why="no end within 1200 s"
 	else
 		why=$(echo "$out" | tail -n 1)
 	fi

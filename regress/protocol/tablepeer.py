@@ -40,7 +40,7 @@ NAMES = {ALIAS: "alias", DOMAIN: "domain", CREDENTIALS: "credentials",
          USERINFO: "userinfo", SOURCE: "source", MAILADDR: "mailaddr",
          MAILADDRMAP: "mailaddrmap", RELAYHOST: "relayhost"}
 OK, FAIL, OPEN, CLOSE, UPDATE, CHECK, LOOKUP, FETCH = range(8)
-SLOW = 30		# seconds that a busy machine may take for anything
+SLOW = 100		# seconds that a busy machine may take for anything
 SIZE_T = struct.calcsize("@N")
 
 
