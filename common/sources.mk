@@ -19,6 +19,7 @@ COMMON_SRCS += keys.c
 COMMON_SRCS += keys_file.c
 COMMON_SRCS += token.c
 COMMON_SRCS += tokenbox.c
+COMMON_SRCS += startaddr.c
 COMMON_SRCS += privsep.c
 COMMON_SRCS += sandbox.c
 COMMON_SRCS += landlock.c

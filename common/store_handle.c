@@ -52,6 +52,14 @@ get(struct store *s, sqlite3_stmt *st, time_t now, struct store_handle *h)
 }
 
 int
+store_handle_byid(struct store *s, uint64_t id, time_t now,
+    struct store_handle *h)
+{
+	return get(s, db_get(s, HANDLE "WHERE h.id = ?", "i", (int64_t)id),
+	    now, h);
+}
+
+int
 store_handle_each(struct store *s, uint32_t worker, uint64_t conversation,
     time_t now, int (*cb)(const struct store_handle *, void *), void *arg)
 {

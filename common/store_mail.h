@@ -105,6 +105,10 @@ int	store_handle_issue(struct store *s, uint32_t worker,
 	    uint64_t conversation, uint64_t participant, time_t now,
 	    time_t lifetime, struct store_handle *h);
 
+/* Finds a handle by id, dead or alive. */
+int	store_handle_byid(struct store *s, uint64_t id, time_t now,
+	    struct store_handle *h);
+
 /* Walks over the live handles of a worker in a conversation. */
 int	store_handle_each(struct store *s, uint32_t worker,
 	    uint64_t conversation, time_t now,
@@ -247,6 +251,14 @@ int	store_reply_add(struct store *s, struct store_reply *r, time_t now);
 /* Finds the record of a reply that is not older than 10 days at now. */
 int	store_reply_get(struct store *s, const char *id, time_t now,
 	    struct store_reply *r);
+
+/*
+ * Tells conversation and outside Message-Id (size bytes at outside) of the
+ * first record within 10 days with the same worker, mailbox and dkey as r:
+ * that of the same message.
+ */
+int	store_reply_before(struct store *s, const struct store_reply *r,
+	    time_t now, uint64_t *conversation, char *outside, size_t size);
 
 enum store_sent {
 	STORE_SENT_NEW = 1,	/* send it */

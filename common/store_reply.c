@@ -110,6 +110,28 @@ store_reply_get(struct store *s, const char *id, time_t now,
 	return ret;
 }
 
+int
+store_reply_before(struct store *s, const struct store_reply *r, time_t now,
+    uint64_t *conversation, char *outside, size_t size)
+{
+	sqlite3_stmt	*st;
+	int		 ret;
+
+	if ((st = db_get(s, "SELECT conversation, outside FROM reply "
+	    "WHERE worker = ? AND mailbox = ? AND dkey = ? AND created > ? "
+	    "ORDER BY created, id LIMIT 1", "iiti", (int64_t)r->worker,
+	    (int64_t)r->mailbox, r->dkey,
+	    (int64_t)now - STORE_REPLY_LIFE)) == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1) {
+		*conversation = sqlite3_column_int64(st, 0);
+		if (db_text(s, st, 1, outside, size) == -1)
+			ret = -1;
+	}
+	db_done(s, st);
+	return ret;
+}
+
 /* What is known of it: 1, 0 or -1. */
 static int
 sent_find(struct store *s, uint32_t worker, const char *dkey,

@@ -22,6 +22,7 @@
 #include "handle.h"
 #include "log.h"
 #include "messages.h"
+#include "startaddr.h"
 #include "store_admin.h"
 
 int
@@ -95,6 +96,7 @@ boxes_maybe(const struct boxes *b, const char *address)
 {
 	char addr[STORE_ADDR_MAX + 1], mailbox[HANDLE_ADDR_MAX + 1];
 	char handle[HANDLE_LEN + 1], rpath[RPATH_LEN + 1];
+	char box[ADDR_MAX + 1], whom[ADDR_MAX + 1];
 	const char *domain;
 
 	/* One that is too long is the keeper's to judge. */
@@ -102,6 +104,7 @@ boxes_maybe(const struct boxes *b, const char *address)
 		return 1;
 	return handle_addr_parse(addr, mailbox, sizeof(mailbox),
 	    handle) == 1 || rpath_addr_parse(addr, rpath, &domain) == 1 ||
+	    startaddr_parse(addr, box, whom) == 1 ||
 	    (b->list.n > 0 && bsearch(addr, b->list.v, b->list.n,
 	    sizeof(*b->list.v), boxes_compare) != NULL);
 }

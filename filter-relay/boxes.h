@@ -49,7 +49,7 @@ void	boxes_lost(struct boxes *b);
 int	boxes_fresh(const struct boxes *b);
 
 /* 1 if the address can be a mailbox, by this list, or has the form of a
- * handle or a return path; else 0. */
+ * handle, a return path, or what begins a conversation; else 0. */
 int	boxes_maybe(const struct boxes *b, const char *address);
 
 /* In the keeper: answers MSG_LIST. */

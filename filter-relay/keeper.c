@@ -41,6 +41,7 @@ ktx_free(struct keeper *k, struct ktx *tx)
 	free(tx->outid);
 	free(tx->rec);
 	free(tx->subject);
+	strlist_free(&tx->starts);
 	free(tx);
 }
 

@@ -37,6 +37,7 @@
 #define KEEPER_BUSY_MS		3000	/* for another process's lock */
 #define KEEPER_HANDLES		STORE_REPLY_HANDLES
 #define KEEPER_MAILBOXES	20	/* mailboxes in one transaction */
+#define KEEPER_STARTS		100	/* new people for a worker in a day */
 #define KEEPER_REPLY_MAX	512	/* bytes of a reply to a client */
 #define KEEPER_STR_MAX		1024	/* login, sender, source, recipient */
 #define KEEPER_QUEUE		(16 * 1024 * 1024)
@@ -66,6 +67,7 @@ struct ktx {
 	size_t			 nhandles;
 	uint32_t		 worker;	/* of the handles */
 	uint64_t		 handlebox;	/* their mailbox, or 0 */
+	struct strlist		 starts;	/* whom to begin with there */
 	uint64_t		 mailbox[KEEPER_MAILBOXES];	/* bare */
 	size_t			 nmailboxes;
 	int			 counthandle;	/* it counts for handlebox */
@@ -77,6 +79,8 @@ struct ktx {
 	int			 committing;
 	char			 reply[KEEPER_REPLY_MAX + 1];	/* or "" */
 	struct store_reply	*rec;		/* what to record, or NULL */
+	uint32_t		 starter;	/* with new people, of whom */
+	unsigned int		 nstarted;	/* there are so many */
 	char			*subject;	/* of a message with rec */
 };
 
@@ -162,6 +166,13 @@ int	keeper_limit_take(struct keeper *k, const struct ktx *tx,
  */
 int	policy_judge(struct keeper *k, struct ktx *tx,
 	    const struct msgfacts *mf, struct plan *plan);
+
+/*
+ * keeper_start.c: a worker's message to tx->starts: before its commit finds
+ * or makes the conversation, those who take part and their handles; as part of
+ * the caller's transaction.  Returns 1; 0 and tx->reply is set; or -1.
+ */
+int	keeper_start(struct keeper *k, struct ktx *tx);
 
 /* keeper_commit.c: takes over what the engine found in the body. */
 void	keeper_finish(struct keeper *k, struct ktx *tx,

@@ -84,22 +84,25 @@ keeper_finish(struct keeper *k, struct ktx *tx, const struct finish *fi)
 
 /*
  * The id under which it leaves; and the verdict, where a word to the team
- * that answers nothing begins a conversation.
+ * that answers nothing begins a conversation: 1, 0 it was refused, or -1.
  */
 static int
 commit_record(struct keeper *k, struct ktx *tx)
 {
 	struct store_reply *r = tx->rec;
+	int n;
 
 	if (tx->outid != NULL && store_outid_put(k->store, tx->user,
 	    tx->ownid, tx->outid, k->now) == -1)
 		return -1;
 	if (r == NULL)
-		return 0;
+		return 1;
+	if (tx->starter != 0 && (n = keeper_start(k, tx)) != 1)
+		return n;
 	if (r->conversation == 0 && store_conversation_new(k->store,
 	    r->mailbox, tx->subject, k->now, &r->conversation) == -1)
 		return -1;
-	return store_reply_add(k->store, r, k->now);
+	return store_reply_add(k->store, r, k->now) == -1 ? -1 : 1;
 }
 
 /*
@@ -115,11 +118,14 @@ commit_all(struct keeper *k, struct ktx *tx)
 
 	if (store_durable(s, tx->rec != NULL) == -1 || store_begin(s) == -1)
 		return -1;
-	if ((n = keeper_limit_take(k, tx, tx->reply)) == 0) {
+	/* How many people are new is known when they are recorded. */
+	if ((n = commit_record(k, tx)) == 1)
+		n = keeper_limit_take(k, tx, tx->reply);
+	if (n == 0) {
 		store_rollback(s);
 		return 0;
 	}
-	return n == -1 || commit_record(k, tx) == -1 ? -1 : store_commit(s);
+	return n == -1 ? -1 : store_commit(s);
 }
 
 void

@@ -25,11 +25,13 @@
 #include "store_limit.h"
 
 #define LIMIT_HOUR	3600
-#define LIMIT_MAX	(KEEPER_MAILBOXES + 3)	/* of one message */
+#define LIMIT_DAY	86400
+#define LIMIT_MAX	(KEEPER_MAILBOXES + 4)	/* of one message */
 
 #define LIMIT_MESSAGES		"sender messages"
 #define LIMIT_RECIPIENTS	"sender recipients"
 #define LIMIT_MAILBOX		"mailbox"
+#define LIMIT_START		"worker start"
 
 /* The limits that hold for one message, with room for their names. */
 struct limits {
@@ -63,6 +65,19 @@ limit_mailbox(struct keeper *k, struct limits *l, uint64_t mailbox)
 	limit_add(l, LIMIT_MAILBOX, name, k->conf->replies.messages_per_hour,
 	    LIMIT_HOUR, 1);
 	l->mailbox[l->n - 1] = mailbox;
+}
+
+/* Whom a worker writes to who did not write before. */
+static void
+limit_start(const struct ktx *tx, struct limits *l)
+{
+	char *name = l->number[l->n];
+
+	if (tx->nstarted == 0)
+		return;
+	(void)snprintf(name, sizeof(l->number[0]), "%" PRIu32, tx->starter);
+	limit_add(l, LIMIT_START, name, KEEPER_STARTS, LIMIT_DAY,
+	    tx->nstarted);
 }
 
 /* A user is counted by the login; who is not known, by the sender. */
@@ -115,10 +130,10 @@ limit_over(struct keeper *k, const struct ktx *tx, const struct limits *l,
 		limit_over_mailbox(k, tx, l, which, reply);
 		return;
 	}
-	what = strcmp(sl->kind, LIMIT_MESSAGES) == 0 ? "messages" :
-	    "recipients";
-	lograte_info(k->rate, k->now, l->user, "%s: %s: more than %u %s "
-	    "within a %s", tx->sid, l->user, sl->limit, what, span);
+	what = strcmp(sl->kind, LIMIT_START) == 0 ? "new people" :
+	    strcmp(sl->kind, LIMIT_MESSAGES) == 0 ? "messages" : "recipients";
+	lograte_info(k->rate, k->now, sl->name, "%s: %s %s: more than %u %s "
+	    "within a %s", tx->sid, sl->kind, sl->name, sl->limit, what, span);
 	if (sl->count > sl->limit)
 		(void)snprintf(reply, KEEPER_REPLY_MAX + 1, "550 5.7.1 You "
 		    "may write to %u recipients within a %s, and this is to "
@@ -186,6 +201,7 @@ keeper_limit_take(struct keeper *k, const struct ktx *tx, char *reply)
 			limit_mailbox(k, &l, tx->handlebox);
 	}
 	limit_user(k, tx, &l);
+	limit_start(tx, &l);
 	if (l.n == 0)
 		return 1;
 	if ((n = store_limit_take(k->store, l.v, l.n, k->now, &which)) == 0)

@@ -19,6 +19,7 @@
 
 #include "keeper.h"
 #include "log.h"
+#include "startaddr.h"
 
 static int
 rcpt_refuse(char *reply, const char *text)
@@ -34,6 +35,19 @@ rcpt_trouble(struct keeper *k, char *reply)
 	return rcpt_refuse(reply, KEEPER_TRY_LATER);
 }
 
+/* Is there nobody to read what the mailbox gets? */
+static int
+rcpt_nobody(struct keeper *k, const struct store_mailbox *mb, char *reply)
+{
+	if (mb->able > 0 || mb->archive[0] != '\0')
+		return 0;
+	lograte_info(k->rate, k->now, mb->address, "%s: nobody can receive "
+	    "mail: no member is enabled, and it has no archive", mb->address);
+	rcpt_refuse(reply, "451 4.3.0 Nobody can receive mail for this "
+	    "address now, please try again later");
+	return 1;
+}
+
 /* The mailbox itself. */
 static int
 rcpt_mailbox(struct keeper *k, struct ktx *tx, const struct store_mailbox *mb,
@@ -45,13 +59,8 @@ rcpt_mailbox(struct keeper *k, struct ktx *tx, const struct store_mailbox *mb,
 	for (i = 0; i < tx->nmailboxes; i++)
 		if (tx->mailbox[i] == mb->id)
 			return MSG_RCPT_ENGAGE;
-	if (mb->able == 0 && mb->archive[0] == '\0') {
-		lograte_info(k->rate, k->now, mb->address,
-		    "%s: nobody can receive mail: no member is enabled, and "
-		    "it has no archive", mb->address);
-		return rcpt_refuse(reply, "451 4.3.0 Nobody can receive mail "
-		    "for this address now, please try again later");
-	}
+	if (rcpt_nobody(k, mb, reply))
+		return MSG_RCPT_REFUSE;
 	if (tx->nmailboxes == KEEPER_MAILBOXES)
 		return rcpt_refuse(reply, "452 4.5.3 Too many mailboxes in "
 		    "one message, send it separately");
@@ -87,6 +96,31 @@ rcpt_dead(struct keeper *k, struct ktx *tx, const struct store_rcpt *r,
 	return MSG_RCPT_REFUSE;
 }
 
+/*
+ * Does it go together with what there is?  Handles and new people are of one
+ * mailbox, handles of one worker, and none of them with anyone outside.
+ */
+static int
+rcpt_joins(const struct ktx *tx, uint64_t mailbox, uint32_t worker,
+    char *reply)
+{
+	const char *why;
+
+	if (tx->handlebox != 0 && (tx->handlebox != mailbox ||
+	    (worker != 0 && tx->worker != 0 && tx->worker != worker)))
+		why = "452 4.5.3 This address belongs to another mailbox or "
+		    "person, send it separately";
+	else if (tx->outside)
+		why = "452 4.5.3 Send this in a message of its own, without "
+		    "recipients elsewhere";
+	else if (tx->nhandles + tx->starts.n >= KEEPER_HANDLES)
+		why = "452 4.5.3 Too many recipients, send it separately";
+	else
+		return 1;
+	rcpt_refuse(reply, why);
+	return 0;
+}
+
 /* A handle: of one mailbox and one worker with the others. */
 static int
 rcpt_handle(struct keeper *k, struct ktx *tx, const struct store_rcpt *r,
@@ -97,23 +131,41 @@ rcpt_handle(struct keeper *k, struct ktx *tx, const struct store_rcpt *r,
 
 	if (!h->live)
 		return rcpt_dead(k, tx, r, reply);
-	if (tx->nhandles > 0 && (tx->worker != h->worker ||
-	    tx->handlebox != h->mailbox))
-		return rcpt_refuse(reply, "452 4.5.3 This address belongs to "
-		    "another mailbox or person, send it separately");
-	if (tx->outside)
-		return rcpt_refuse(reply, "452 4.5.3 Send this in a message "
-		    "of its own, without recipients elsewhere");
 	for (i = 0; i < tx->nhandles; i++)
 		if (tx->handle[i] == h->id)
 			return MSG_RCPT_HANDLE;
-	if (tx->nhandles == KEEPER_HANDLES)
-		return rcpt_refuse(reply, "452 4.5.3 Too many recipients, "
-		    "send it separately");
+	if (!rcpt_joins(tx, h->mailbox, h->worker, reply))
+		return MSG_RCPT_REFUSE;
 	tx->worker = h->worker;
 	tx->handlebox = h->mailbox;
 	tx->conversation[tx->nhandles] = h->conversation;
 	tx->handle[tx->nhandles++] = h->id;
+	return MSG_RCPT_HANDLE;
+}
+
+/*
+ * Somebody with whom to begin a conversation.  Whether the sender may, and
+ * with that one, is not told before it is known who sends.
+ */
+static int
+rcpt_start(struct keeper *k, struct ktx *tx, const char *box,
+    const char *whom, char *reply)
+{
+	struct store_mailbox mb;
+	int n;
+
+	if ((n = store_mailbox_get(k->store, box, &mb)) == -1)
+		return rcpt_trouble(k, reply);
+	if (n == 0)
+		return MSG_RCPT_PLAIN;
+	if (tx->handlebox == mb.id && strlist_has(&tx->starts, whom))
+		return MSG_RCPT_HANDLE;
+	if (rcpt_nobody(k, &mb, reply) ||
+	    !rcpt_joins(tx, mb.id, 0, reply))
+		return MSG_RCPT_REFUSE;
+	if (strlist_add(&tx->starts, whom) == -1)
+		return rcpt_refuse(reply, KEEPER_TRY_LATER);
+	tx->handlebox = mb.id;
 	return MSG_RCPT_HANDLE;
 }
 
@@ -139,6 +191,7 @@ keeper_rcpt(struct keeper *k, struct ktx *tx, int flags, const char *rcpt,
     char *reply)
 {
 	struct store_rcpt r;
+	char box[ADDR_MAX + 1], whom[ADDR_MAX + 1];
 	int n = 0;
 
 	tx->nrcpts++;
@@ -147,6 +200,10 @@ keeper_rcpt(struct keeper *k, struct ktx *tx, int flags, const char *rcpt,
 	if (!(flags & MSG_RCPT_FOREIGN) &&
 	    (n = store_rcpt_get(k->store, rcpt, k->now, &r)) == -1)
 		return rcpt_trouble(k, reply);
+	if (n == 0 && !(flags & MSG_RCPT_FOREIGN) &&
+	    k->conf->replies.start_allow &&
+	    startaddr_parse(rcpt, box, whom) == 1)
+		return rcpt_start(k, tx, box, whom, reply);
 	if (n == 0)
 		return rcpt_worker(k, tx, rcpt, reply);
 	switch (r.kind) {

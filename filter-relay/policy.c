@@ -196,6 +196,14 @@ policy_loop(struct judge *j)
 	return 1;
 }
 
+static const char *
+policy_what(const struct judge *j)
+{
+	if (j->reply)
+		return "reply";
+	return j->start ? "new conversation" : "team mail";
+}
+
 /* A worker's mail is judged; who may not be told is a stranger. */
 static int
 policy_claim(struct judge *j)
@@ -209,13 +217,15 @@ policy_claim(struct judge *j)
 		j->plan->action = PLAN_AUTH;
 		return 0;
 	}
-	if ((n = policy_worker(j, why, sizeof(why))) == -1)
+	if ((n = policy_worker(j, why, sizeof(why))) == 1 && j->start)
+		n = policy_start(j, why, sizeof(why));
+	if (n == -1)
 		return policy_trouble(j);
 	if (n == 1) {
 		log_info("%s: %s of %s for %s accepted", j->tx->sid,
-		    j->reply ? "reply" : "team mail", j->w.name,
-		    j->mb.address);
-		n = j->reply ? policy_plan_reply(j) : policy_plan_team(j);
+		    policy_what(j), j->w.name, j->mb.address);
+		n = j->reply || j->start ? policy_plan_reply(j) :
+		    policy_plan_team(j);
 		return n == -1 ? policy_trouble(j) : 0;
 	}
 	if (j->mf->unsure && !j->sender) {
@@ -237,8 +247,7 @@ policy_claim(struct judge *j)
 	policy_refuse(j, "550 5.7.1", why);
 	lograte_info(j->k->rate, j->k->now, j->w.name,
 	    "%s: %s of %s for %s from %s refused: %s", j->tx->sid,
-	    j->reply ? "reply" : "team mail", j->w.name, j->mb.address,
-	    j->tx->source, why);
+	    policy_what(j), j->w.name, j->mb.address, j->tx->source, why);
 	return 0;
 }
 
@@ -249,7 +258,7 @@ policy_ours(struct judge *j)
 	struct ktx *tx = j->tx;
 	int n;
 
-	if (tx->nhandles == 0 && tx->nmailboxes == 0) {
+	if (tx->handlebox == 0 && tx->nmailboxes == 0) {
 		if (tx->toworker == 0 || tx->nrcpts != 1)
 			return 0;
 		return policy_plan_sign(j) == -1 ? policy_trouble(j) : 0;
@@ -260,6 +269,7 @@ policy_ours(struct judge *j)
 		n = policy_is_member(j);
 	if (n == -1)
 		return policy_trouble(j);
+	j->start = n == 1 && tx->starts.n > 0 && j->mb.id == tx->handlebox;
 	return n == 1 ? policy_claim(j) : policy_stranger(j, NULL);
 }
 

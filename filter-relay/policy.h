@@ -30,6 +30,7 @@ struct judge {
 	struct store_worker	 w;		/* who the message says to be */
 	struct store_mailbox	 mb;		/* for which mailbox */
 	int			 reply;		/* by a handle of theirs */
+	int			 start;		/* to somebody new, too */
 	int			 hidden;	/* named, but not as writer */
 	int			 sender;	/* authentication holds */
 	uint64_t		 conversation;	/* of the token, or 0 */
@@ -61,6 +62,21 @@ int	submit_plan(struct judge *j);
 
 /* policy_plan.c: a reply that passed: plan and record.  0 or -1. */
 int	policy_plan_reply(struct judge *j);
+
+/*
+ * policy_start.c: may the worker write to all of tx->starts?  1; 0: why, as
+ * for policy_worker(), is set; or -1: the store fails.
+ */
+int	policy_start(struct judge *j, char *why, size_t size);
+
+/*
+ * policy_start.c: an address in To or Cc that is nothing of ours: whom it
+ * stands for, if it is one by which conversations begin.  0 or -1.
+ */
+int	policy_start_map(struct judge *j, const char *address);
+
+/* policy_start.c: what is to be recorded for tx->starts.  0 or -1. */
+int	policy_start_plan(struct judge *j, struct store_reply *r);
 
 /* policy_plan.c: a worker's mail to the team that passed.  0 or -1. */
 int	policy_plan_team(struct judge *j);

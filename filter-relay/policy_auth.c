@@ -141,6 +141,8 @@ policy_open(struct judge *j)
 	if (j->sender || j->mf->judged || r->trust_results ||
 	    j->mf->nfrom != 1 || j->mf->writer[0] == '\0')
 		return 0;
+	if (j->start)
+		return 1;
 	switch (r->authenticate) {
 	case CONF_AUTH_BOTH:
 	case CONF_AUTH_SENDER:
@@ -214,6 +216,14 @@ auth_always(struct judge *j, char *why, size_t size)
 	return 1;
 }
 
+static int
+auth_unknown(char *why, size_t size)
+{
+	return auth_no(why, size, "your mail could not be authenticated: "
+	    "send it with your login here, or through your own mail "
+	    "provider", "");
+}
+
 int
 policy_worker(struct judge *j, char *why, size_t size)
 {
@@ -223,6 +233,10 @@ policy_worker(struct judge *j, char *why, size_t size)
 
 	if ((rv = auth_always(j, why, size)) != 1)
 		return rv;
+	if (j->start && !j->sender)
+		return auth_unknown(why, size);
+	if (j->start && !j->reply)
+		return 1;	/* there is nothing that it answers */
 	if ((n = auth_signature(j)) == NEAR_FAILED)
 		return -1;
 	signature = n == NEAR_RIGHT;
@@ -251,7 +265,5 @@ policy_worker(struct judge *j, char *why, size_t size)
 	if (!signature && mode != CONF_AUTH_SENDER)
 		return auth_no(why, size, auth_told(n), ": answer the message "
 		    "that you got with your mail program's Reply");
-	return auth_no(why, size, "your mail could not be authenticated: "
-	    "send it with your login here, or through your own mail "
-	    "provider", "");
+	return auth_unknown(why, size);
 }

@@ -103,6 +103,8 @@ plan_map(struct judge *j)
 		if ((n = store_rcpt_get(j->k->store, j->mf->rcpts.v[i],
 		    j->k->now, &r)) == -1)
 			return -1;
+		if (n == 0 && policy_start_map(j, j->mf->rcpts.v[i]) == -1)
+			return -1;
 		if (n == 0 || r.kind != STORE_RCPT_HANDLE)
 			continue;
 		if (r.handle.worker != j->w.id) {
@@ -168,11 +170,12 @@ policy_plan_reply(struct judge *j)
 	if ((r = plan_record(j)) == NULL)
 		return -1;
 	j->tx->rec = r;
-	r->conversation = j->tx->conversation[0];
+	r->conversation = j->tx->conversation[0];	/* 0 without handles */
 	for (i = 0; i < j->tx->nhandles; i++)
 		r->handle[r->nhandles++] = j->tx->handle[i];
 	if (msgid_make(addr_domain(j->mb.address), r->outside,
 	    sizeof(r->outside)) == -1 ||
+	    (j->start && policy_start_plan(j, r) == -1) ||
 	    plan_strings(j, r) == -1 || plan_map(j) == -1 ||
 	    plan_secrets(j) == -1 || plan_ids(j, r->conversation) == -1)
 		return -1;

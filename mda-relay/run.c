@@ -31,6 +31,7 @@
 #include "log.h"
 #include "reply.h"
 #include "run.h"
+#include "startaddr.h"
 #include "store_mda.h"
 #include "token.h"
 #include "tokenbox.h"
@@ -42,6 +43,7 @@ static int	work(struct run *);
 static int	what_is(struct run *);
 static int	claim(struct run *, const uint8_t *);
 static int	mailbox_mail(struct run *);
+static int	begins(struct run *, const struct store_reply *);
 static int	loops(struct run *);
 
 int
@@ -111,6 +113,7 @@ static int
 what_is(struct run *r)
 {
 	char	mailbox[STORE_ADDR_MAX + 1], name[HANDLE_LEN + 1];
+	char	whom[ADDR_MAX + 1];
 	int	n;
 
 	if ((n = store_rcpt_get(r->store, r->recipient, r->now,
@@ -118,7 +121,7 @@ what_is(struct run *r)
 		return n;
 	/* a handle that is no longer known leaves mail to its mailbox */
 	if (handle_addr_parse(r->recipient, mailbox, sizeof(mailbox),
-	    name) != 1)
+	    name) != 1 && startaddr_parse(r->recipient, mailbox, whom) != 1)
 		return 0;
 	if ((n = store_rcpt_get(r->store, mailbox, r->now, &r->rcpt)) != 1)
 		return n;
@@ -170,6 +173,10 @@ mailbox_mail(struct run *r)
 	if (n == 1 && (rec.mailbox != r->rcpt.mailbox.id ||
 	    strcmp(rec.smtpd, r->letter.smtpd_id) != 0))
 		n = 0;
+	if (n == 1 && begins(r, &rec) == -1) {
+		run_store_failed(r, "handle");
+		return RUN_RETRY;
+	}
 	if (n == 1 && r->rcpt.kind == STORE_RCPT_MAILBOX)
 		return reply_team(r, &rec);
 	for (i = 0; n == 1 && i < rec.nhandles; i++)
@@ -179,6 +186,38 @@ mailbox_mail(struct run *r)
 		log_info("%s: X-Relay-Reply of no record of ours",
 		    r->letter.smtpd_id);
 	return customer_run(r);
+}
+
+/*
+ * A worker's mail that begins a conversation with the one whom the recipient
+ * names has a handle for that one, and goes on as if it were to the handle.
+ */
+static int
+begins(struct run *r, const struct store_reply *rec)
+{
+	struct store_participant p;
+	struct store_handle	h;
+	char			box[ADDR_MAX + 1], whom[ADDR_MAX + 1];
+	size_t			i;
+	int			n;
+
+	if (r->rcpt.kind != STORE_RCPT_MAILBOX ||
+	    startaddr_parse(r->recipient, box, whom) != 1)
+		return 0;
+	if ((n = store_participant_byaddr(r->store, rec->conversation, whom,
+	    &p)) != 1)
+		return n;
+	for (i = 0; i < rec->nhandles; i++) {
+		if ((n = store_handle_byid(r->store, rec->handle[i], r->now,
+		    &h)) == -1)
+			return -1;
+		if (n == 1 && h.participant == p.id) {
+			r->rcpt.kind = STORE_RCPT_HANDLE;
+			r->rcpt.handle = h;
+			return 1;
+		}
+	}
+	return 0;
 }
 
 /* 1 the claim is ours, 0 another's who lives, -1. */
@@ -348,7 +387,14 @@ run_is_ours(struct run *r, const char *addr)
 	char			base[ADDR_MAX + 1], tag[ADDR_MAX + 1];
 	char			name[RPATH_LEN + 1];
 	const char		*domain;
+	int			n;
 
+	/* a mailbox may have a plus of its own */
+	if (handle_addr_parse(addr, base, sizeof(base), name) == 1 ||
+	    startaddr_parse(addr, base, tag) == 1) {
+		if ((n = store_mailbox_get(r->store, base, &mb)) != 0)
+			return n;
+	}
 	if (addr_split_tag(addr, base, sizeof(base), tag, sizeof(tag)) == -1)
 		return 0;
 	if (rpath_addr_parse(addr, name, &domain) == 1 &&

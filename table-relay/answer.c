@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "keyset.h"
 #include "log.h"
+#include "startaddr.h"
 #include "table-relay.h"
 
 #define UNSURE	"what the database holds is not known at the moment"
@@ -108,6 +109,21 @@ is_ours(struct answerer *a, const char *domain, size_t len)
 	return 1;
 }
 
+/* One by which a worker may begin a conversation of a mailbox. */
+static int
+is_start(const struct answerer *a, size_t len)
+{
+	char	addr[ADDR_MAX + 1], box[ADDR_MAX + 1], whom[ADDR_MAX + 1];
+
+	if (!a->table->conf->replies.start_allow || len >= sizeof(addr) ||
+	    memchr(a->key, '\0', len) != NULL)
+		return 0;
+	memcpy(addr, a->key, len);
+	addr[len] = '\0';
+	return startaddr_parse(addr, box, whom) == 1 &&
+	    mirror_has(a->mirror, box, strlen(box), time(NULL));
+}
+
 static void
 answer_address(struct answerer *a, const struct request *req,
     struct answer *ans)
@@ -122,7 +138,8 @@ answer_address(struct answerer *a, const struct request *req,
 		say_error(ans, UNSURE);
 		return;
 	}
-	if (!mirror_has(a->mirror, a->key, req->keylen, time(NULL)))
+	if (!mirror_has(a->mirror, a->key, req->keylen, time(NULL)) &&
+	    !is_start(a, req->keylen))
 		return;
 	if (req->service == SERVICE_ALIAS)
 		say(ans, RESULT_FOUND, TABLE_USER, strlen(TABLE_USER));

@@ -112,6 +112,36 @@ def test_all():
         assert len({s.sender for s in w.sent()}) == 3
 
 
+def test_start():
+    """Mail that begins a conversation goes to whom the recipient names."""
+    with World(cc=(DAVE,), archive=ARCHIVE) as w:
+        id, smtpd = w.record([w.handle[CAROL], w.handle[DAVE]])
+        for person in ("Dave@Third.test", CAROL):
+            a = "support+to-%s@company.example" % person.replace("@", "=")
+            for _ in range(2):
+                w.run(w.reply(id, smtpd, a), to=a, sender=ALICE)
+        assert [s.to for s in w.sent()] == [ARCHIVE, DAVE, CAROL]
+        assert all(b"X-Relay" not in s.raw and b"+to-" not in s.raw
+                   for s in w.sent())
+        # The mailbox has its own part; what is not in the record is mail to
+        # it, and so is a stranger's.
+        w.forget()
+        w.run(w.reply(id, smtpd, MAILBOX), sender=ALICE)
+        assert [s.to for s in w.sent()] == [BOB], w.sent()
+        w.forget()
+        a = "support+to-eve=evil.test@company.example"
+        m = customer(w, rcpt=a, more=[("Cc", a + ", x@third.test")])
+        w.run(m, to=a)
+        assert sorted(s.to for s in w.sent()) == sorted([ALICE, BOB, ARCHIVE])
+        for s in w.sent(ALICE) + w.sent(BOB):
+            assert b"eve" not in s.raw, s.raw
+            assert len(re.findall(rb"support\+[a-z2-7]{16}@", s.raw)) == 3
+        assert w.rows("SELECT 1 FROM participant WHERE address LIKE "
+                      "'%eve%'") == []
+        w.run(customer(w, rcpt=a), to="nobody+to-a=b.test@company.example",
+              expect=RETRY)
+
+
 def test_received_below():
     """Only smtpd's own first Received goes; there is none below it."""
     with World() as w:

@@ -93,6 +93,31 @@ def test_handles(kind):
             assert t.check(key) == "found", key
 
 
+def test_start(kind):
+    """Addresses by which workers begin conversations, where they may."""
+    key = "support+to-carol=customer.test@company.example"
+    with World() as world, kind(world) as t:
+        assert t.check(key) == "not-found"
+    with World(replies="\tstart allow\n") as world, kind(world) as t:
+        handle = world.seed("handles support@company.example 1 1000")[0]
+        assert t.check(key) == "found"
+        assert t.lookup(key.upper()) == FOUND
+        assert t.lookup(key, MAILADDR) == "found " + key
+        for key in ("nobody+to-carol=customer.test@company.example",
+                    "support+to-carol=customer.test@elsewhere.test",
+                    "support+to-customer.test@company.example",
+                    "support+to-=customer.test@company.example",
+                    "support+to-carol=@company.example",
+                    "+to-carol=customer.test@company.example",
+                    "support+to-carol=a b@company.example",
+                    "support+to-@company.example",
+                    "support+to-c=" + "d" * 60 + "@company.example",
+                    "support+to-c=" + "d" * 500 + "@company.example",
+                    handle.replace("@", "+to-carol=customer.test@")):
+            assert t.check(key) == "not-found", key
+            assert t.lookup(key) == "not-found", key
+
+
 def test_many(kind):
     """Everything is there when there is much of it, from the first moment."""
     with World() as world:

@@ -105,7 +105,7 @@ def memory(pid, words):
 class World:
     """A directory with a relay.conf and a database, gone afterwards."""
 
-    def __init__(self, seed=True, more=""):
+    def __init__(self, seed=True, more="", replies=""):
         self.dir = tempfile.TemporaryDirectory()
         self.path = self.dir.name
         self.conf = os.path.join(self.path, "relay.conf")
@@ -115,8 +115,8 @@ class World:
             f.write('database "%s"\nkey "%s/relay.key"\n'
                     'domain { "company.example", "company.test" }\n'
                     'bounce domain "bounce.company.example"\n'
-                    'replies {\n\tauthenticate signature\n}\n%s'
-                    % (self.db, self.path, more))
+                    'replies {\n\tauthenticate signature\n%s}\n%s'
+                    % (self.db, self.path, replies, more))
         self.seeder = None
         if seed:
             self.start_seed()

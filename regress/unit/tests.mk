@@ -40,6 +40,7 @@ UNIT_TESTS += store_mail_test
 UNIT_TESTS += store_export_test
 UNIT_TESTS += base32_test
 UNIT_TESTS += handle_test
+UNIT_TESTS += startaddr_test
 UNIT_TESTS += keys_test
 UNIT_TESTS += token_test
 UNIT_TESTS += scrub_test
