@@ -233,6 +233,18 @@ store_rpath_quote(struct store *s, uint64_t id)
 	return db_leave(s, ret);
 }
 
+int
+store_rpath_unquote(struct store *s, uint64_t id)
+{
+	int	 ret;
+
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "UPDATE rpath SET quoted = quoted - 1 WHERE id = ? "
+	    "AND quoted > 0", "i", (int64_t)id);
+	return db_leave(s, ret == -1 ? -1 : 0);
+}
+
 /*
  * The form of the address says which table to ask, except that a mailbox is
  * asked for first: nothing else can have its address.

@@ -124,6 +124,9 @@ int	store_rpath_make(struct store *s, const char *domain, time_t now,
 /* Counts one more quoted bounce: 1, or 0 if STORE_RPATH_QUOTES were. */
 int	store_rpath_quote(struct store *s, uint64_t id);
 
+/* Takes one back that was counted and came to nothing. */
+int	store_rpath_unquote(struct store *s, uint64_t id);
+
 /* -------------------------------------------------------- conversations */
 
 /*

@@ -26,6 +26,7 @@
 #include "log.h"
 #include "members.h"
 #include "notice.h"
+#include "wrapped.h"
 
 /* One address that failed, wherever that became known. */
 struct failed {
@@ -59,6 +60,8 @@ bounce_run(struct run *r)
 
 	if (rp->kind == STORE_RPATH_IDENTITY)
 		return identity_run(r, rp);
+	if (rp->kind == STORE_RPATH_WRAPPED)
+		return wrapped_run(r);
 	report = r->from[0] == '\0' && (l->flags & LETTER_REPORT) != 0;
 	if (report && l->nfailures > 0) {
 		/* the one that the return path was for, if it is named */

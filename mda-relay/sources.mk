@@ -21,3 +21,4 @@ MDA_SRCS += sender.c
 MDA_SRCS += spool.c
 MDA_SRCS += transcript.c
 MDA_SRCS += wire.c
+MDA_SRCS += wrapped.c

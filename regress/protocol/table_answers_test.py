@@ -118,6 +118,38 @@ def test_start(kind):
             assert t.lookup(key) == "not-found", key
 
 
+def test_wrapped(kind):
+    """Return paths that stand for a platform's sender, while they live."""
+    sender = "jo=company.example__x@x.bnc.salesforce.com"
+    month = 30 * 86400
+    with World() as world:
+        def wrap(domain, who, age):
+            return world.seed("wrap %s %s %d" % (domain, who, age))[0]
+        dead = wrap("company.example", "dead@platform.test", month + 1)
+        with kind(world) as t:
+            live = [wrap(domain, sender, 0) for domain in (
+                "company.example", "bounce.company.example")]
+            live.append(wrap("company.example", "old@platform.test",
+                             month - 3600))
+            foreign = wrap("customer.test", sender, 0)
+            for key in live:
+                assert t.check(key, MAILADDR) == "found", key
+                assert t.lookup(key.upper()) == FOUND, key
+                assert t.lookup(key, MAILADDR) == "found " + key
+            for key in (dead, foreign):
+                assert t.check(key, MAILADDR) == "not-found", key
+                assert t.lookup(key) == "not-found", key
+            # Its time is over without a word of the database.
+            began = time.time()
+            brief = wrap("company.example", "brief@platform.test", month - 3)
+            if t.check(brief) != "found":
+                assert time.time() - began > 2
+            wait_for("end of a return path",
+                     lambda: t.check(brief) == "not-found")
+            for key in live:
+                assert t.check(key) == "found", key
+
+
 def test_many(kind):
     """Everything is there when there is much of it, from the first moment."""
     with World() as world:

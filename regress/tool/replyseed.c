@@ -30,6 +30,9 @@
  *	replyseed database identity USER ADDRESS DOMAIN
  *	    adds an identity that waits for its owner's word, and writes the
  *	    return path of the mail that asks for it, below DOMAIN
+ *	replyseed database wrap GATE SENDER DOMAIN AGE
+ *	    writes the return path that a gate put in SENDER's place so many
+ *	    seconds ago
  *	replyseed database hold SECONDS
  *	    writes "held", and holds the database locked
  */
@@ -43,7 +46,7 @@
 
 #include "keys.h"
 #include "store_identity.h"
-#include "store_mail.h"
+#include "store_wrap.h"
 #include "token.h"
 
 static struct store	*store;
@@ -147,6 +150,17 @@ identity(char **argv)
 }
 
 static void
+wrap(char **argv)
+{
+	struct store_rpath	rp;
+
+	if (store_wrap(store, argv[0], argv[1], argv[2],
+	    time(NULL) - atoi(argv[3]), &rp) != 1)
+		fail();
+	puts(rp.address);
+}
+
+static void
 create(const char *database, const char *key)
 {
 	struct store_err	e;
@@ -185,6 +199,8 @@ main(int argc, char **argv)
 		token(argv + 3);
 	else if (strcmp(argv[2], "identity") == 0 && argc == 6)
 		identity(argv + 3);
+	else if (strcmp(argv[2], "wrap") == 0 && argc == 7)
+		wrap(argv + 3);
 	else if (strcmp(argv[2], "hold") == 0) {
 		if (store_begin(store) == -1)
 			fail();

@@ -24,6 +24,8 @@
  *	delete ADDRESS			deletes it
  *	handles ADDRESS N SECONDS	issues N handles of that mailbox
  *	rpaths DOMAIN N			makes N return paths
+ *	wrap DOMAIN SENDER AGE		makes a return path for a platform's
+ *					sender, AGE seconds ago
  *	revoke				voids all of alice's handles
  *	worker NAME LOGIN ADDRESS	adds one
  *	unworker NAME			deletes
@@ -51,7 +53,7 @@
 #include "compat.h"
 #include "store_identity.h"
 #include "sender.h"
-#include "store_mail.h"
+#include "store_wrap.h"
 
 static struct store	*store;
 static uint32_t		 alice;
@@ -122,6 +124,18 @@ make_rpaths(const char *domain, unsigned long n)
 			return -1;
 		puts(rp.address);
 	}
+	return 0;
+}
+
+static int
+wrap(const char *domain, const char *sender, long age)
+{
+	struct store_rpath	rp;
+
+	if (store_wrap(store, "gate", sender, domain, time(NULL) - age,
+	    &rp) != 1)
+		return -1;
+	puts(rp.address);
 	return 0;
 }
 
@@ -319,6 +333,8 @@ command(char *line, int *open)
 		return issue_handles(name, n, seconds);
 	if (strcmp(word, "rpaths") == 0)
 		return make_rpaths(name, n);
+	if (strcmp(word, "wrap") == 0 && b != NULL)
+		return wrap(name, b, seconds);
 	if ((r = sender_command(word, name, b, c)) != -2)
 		return r;
 	errx(2, "%s: no such command", word);

@@ -158,6 +158,13 @@ return_paths(struct store *s)
 	for (i = 0; i < STORE_RPATH_QUOTES; i++)
 		CHECK(store_rpath_quote(s, rp.id) == 1);
 	CHECK(store_rpath_quote(s, rp.id) == 0);
+	OK(s, store_rpath_unquote(s, rp.id));
+	CHECK(store_rpath_quote(s, rp.id) == 1);
+	CHECK(store_rpath_quote(s, rp.id) == 0);
+	for (i = 0; i < STORE_RPATH_QUOTES + 1; i++)
+		OK(s, store_rpath_unquote(s, rp.id));
+	CHECK(store_rcpt_get(s, rp.address, NOW, &rcpt) == 1 &&
+	    rcpt.rpath.quoted == 0);
 	/* One that belongs to no conversation. */
 	memset(&rp, 0, sizeof(rp));
 	rp.kind = STORE_RPATH_PARTICIPANT;
