@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "confgate.h"
 #include "confhandoff.h"
 #include "hostport.h"
 #include "listfile.h"
@@ -101,6 +102,7 @@ conf_free(struct conf *conf)
 	confhandoff_free(conf);
 	listfile_free(conf->lists);
 	free(conf->lists);
+	confgate_free(conf);
 	free(conf);
 }
 

@@ -23,6 +23,8 @@
 #include <stdio.h>
 
 #include "compat.h"
+#include "dnslistname.h"
+#include "netlist.h"
 
 #define CONF_PATH		"/etc/mail/relay.conf"
 #define CONF_KEY		"/etc/mail/relay.key"
@@ -42,6 +44,10 @@
 #define CONF_PARTICIPANTS_MAX	200
 #define CONF_MESSAGES_MAX	1000000		/* per hour */
 #define CONF_SENDER_MAX		1000000		/* messages or recipients */
+#define CONF_GATES_MAX		100
+#define CONF_GATE_NAME_MAX	64		/* bytes */
+#define CONF_REQUIRE_MAX	32		/* requirements of one gate */
+#define CONF_HEADER_MAX		1000		/* bytes of a value */
 #define CONF_LIFETIME_MIN	60		/* seconds */
 #define CONF_LIFETIME_MAX	(INT64_C(20) * 365 * 86400)
 
@@ -136,6 +142,69 @@ struct conf_limit {
 	int64_t			 recipients_span;
 };
 
+/* What a gate asks of a message. */
+enum conf_need {
+	CONF_NEED_TLS,
+	CONF_NEED_SENDER,	/* domain of the envelope's sender and From */
+	CONF_NEED_HEADER,
+	CONF_NEED_DKIM,
+	CONF_NEED_ALIGNED,	/* DKIM, aligned with From */
+	CONF_NEED_SPF,
+	CONF_NEED_DMARC,
+	CONF_NEED_UNLISTED	/* by a DNS list */
+};
+
+struct conf_require {
+	enum conf_need		 need;
+	int			 tls;		/* TLS 1.x at least: x */
+	int			 own;		/* a domain of ours */
+	struct conf_list	 domains;	/* or one of these */
+	char			*text;		/* name of header or list */
+	char			*value;		/* of the header */
+	struct dnslist		 list;
+};
+
+enum conf_who {			/* of which logins a gate is */
+	CONF_WHO_ANYBODY,	/* with or without */
+	CONF_WHO_SOMEBODY,	/* with one */
+	CONF_WHO_NOBODY,	/* without */
+	CONF_WHO_LISTED
+};
+
+enum conf_return_path {		/* what becomes of the envelope's sender */
+	CONF_RETURN_KEEP,
+	CONF_RETURN_STRIP,	/* a VERP form: the address inside */
+	CONF_RETURN_WRAP	/* a return path of ours */
+};
+
+enum conf_otherwise {		/* with what does not fulfil it */
+	CONF_OTHERWISE_REJECT,
+	CONF_OTHERWISE_TEMPFAIL,
+	CONF_OTHERWISE_JUNK,
+	CONF_OTHERWISE_REPORT
+};
+
+/* What is empty or 0 among the conditions is none. */
+struct conf_gate {
+	char			*name;
+	int			 local;		/* smtpd's socket */
+	struct conf_list	 sources;	/* networks, as written */
+	struct netlist		 nets;		/* the same, to be matched */
+	const struct listfile	**file;		/* of networks; conf's lists */
+	size_t			 nfiles;
+	struct conf_list	 listeners;	/* ADDR:PORT, or *:PORT */
+	enum conf_who		 who;
+	struct conf_list	 users;
+	int			 own;		/* sender domain own */
+	struct conf_list	 domains;	/* of the sender, lower case */
+	struct conf_require	*require;
+	size_t			 nrequire;
+	struct conf_limit	 limit;		/* all that passes */
+	struct conf_limit	 limit_sender;	/* each sender's */
+	enum conf_return_path	 return_path;
+	enum conf_otherwise	 otherwise;
+};
+
 struct conf {
 	char			*path;		/* the file, as it was given */
 	char			*database;	/* absolute */
@@ -152,6 +221,8 @@ struct conf {
 	size_t			 nhandoffs;
 	struct listfiles	*lists;		/* files of lists; empty until
 						 * conf_load_lists() */
+	struct conf_gate	*gate;		/* in their order */
+	size_t			 ngates;
 };
 
 /* What was wrong, a message each, "FILE:LINE: what". */
@@ -251,8 +322,20 @@ int		 conf_check(const char *path, int verbose);
 /* Writes the configuration as relay.conf would say it.  Returns 0 or -1. */
 int		 conf_print(const struct conf *, FILE *);
 
-/* Writes a string in quotes, as relay.conf has it. */
+/* Writes a string in quotes, and a list of them, as relay.conf has it. */
 void		 conf_print_string(FILE *, const char *);
+void		 conf_print_list(FILE *, const char *indent,
+		    const char *word, const struct conf_list *, size_t count);
+
+/* Writes the block of a gate. */
+void		 conf_print_gate(const struct conf_gate *, FILE *);
+
+/* A requirement as relay.conf has it, such as "dkim pass aligned". */
+void		 conf_require_text(const struct conf_require *, char *buf,
+		    size_t size);
+
+/* The word for `otherwise', such as "reject". */
+const char	*conf_otherwise_name(enum conf_otherwise);
 
 /* Whether `domain' (any case) is one of ours: 1 or 0. */
 int		 conf_is_our_domain(const struct conf *, const char *domain);

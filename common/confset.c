@@ -111,9 +111,8 @@ confset_bounce(struct confset *cs, const char *value)
 		keep(cs, &cs->conf->bounce_domain, name);
 }
 
-/* Adds to the list unless it is there or the list is full. */
-static void
-add(struct confset *cs, struct conf_list *list, const char *what,
+void
+confset_add(struct confset *cs, struct conf_list *list, const char *what,
     const char *value)
 {
 	size_t	 i;
@@ -132,22 +131,36 @@ add(struct confset *cs, struct conf_list *list, const char *what,
 }
 
 void
-confset_domain(struct confset *cs, const char *value)
+confset_add_domain(struct confset *cs, struct conf_list *list,
+    const char *value)
 {
 	char	 name[CONF_DOMAIN_MAX + 1];
 
 	if (get_domain(cs, value, name, sizeof(name)) == 0)
-		add(cs, &cs->conf->domains, "domain", name);
+		confset_add(cs, list, "domain", name);
 }
 
 void
-confset_login(struct confset *cs, const char *value)
+confset_domain(struct confset *cs, const char *value)
+{
+	confset_add_domain(cs, &cs->conf->domains, value);
+}
+
+void
+confset_add_login(struct confset *cs, struct conf_list *list,
+    const char *value)
 {
 	if (value[0] == '\0' || strlen(value) > CONF_LOGIN_MAX)
 		conflex_error(cs->lex, 0, "\"%.64s\", expected a login of 1 "
 		    "to %d bytes", value, CONF_LOGIN_MAX);
 	else
-		add(cs, &cs->conf->replies.helpdesk, "login", value);
+		confset_add(cs, list, "login", value);
+}
+
+void
+confset_login(struct confset *cs, const char *value)
+{
+	confset_add_login(cs, &cs->conf->replies.helpdesk, value);
 }
 
 void
@@ -161,7 +174,7 @@ confset_host(struct confset *cs, const char *value)
 		conflex_error(cs->lex, 0, "\"%.128s\": %s, expected a "
 		    "server such as \"smtp.partner.example:587\"", value, why);
 	else
-		add(cs, &cs->conf->outbound.hosts, "server", server);
+		confset_add(cs, &cs->conf->outbound.hosts, "server", server);
 }
 
 /*

@@ -33,6 +33,16 @@ struct confset {
 	int		 failed;	/* out of memory */
 };
 
+/* Adds to the list unless it is there or the list is full. */
+void	 confset_add(struct confset *, struct conf_list *, const char *what,
+	    const char *value);
+
+/* The same for what is a domain, in lower case, and for a login. */
+void	 confset_add_domain(struct confset *, struct conf_list *,
+	    const char *value);
+void	 confset_add_login(struct confset *, struct conf_list *,
+	    const char *value);
+
 /* Each takes one item of a list: of `domain', `helpdesk' and `hosts'. */
 void	 confset_domain(struct confset *, const char *value);
 void	 confset_login(struct confset *, const char *value);

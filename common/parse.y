@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "confgate.h"
 #include "confhandoff.h"
 #include "conflex.h"
 #include "confset.h"
@@ -74,14 +75,20 @@ enum once {
 	ONCE_WHEN,
 	ONCE_PRIORITY,
 	ONCE_SYMBOL,
+	ONCE_GATE,		/* from here on in each gate */
+	ONCE_MATCH = ONCE_GATE,
+	ONCE_REQUIRE,
+	ONCE_GATE_LIMIT,
+	ONCE_RETURN_PATH,
+	ONCE_OTHERWISE,
 	ONCE_MAX
 };
 
 static int	once_line[ONCE_MAX];
 
 #define WANT_LINE	"database, key, domain, bounce, sandbox, spool, "   \
-			"replies, outbound, limit, handoff, include or a "  \
-			"macro (name = value)"
+			"replies, outbound, limit, handoff, gate, include or " \
+			"a macro (name = value)"
 #define WANT_REPLIES	"authenticate, trust, from, copies, signature, "    \
 			"handle, retain, automatic, leak, commands, start, " \
 			"participants, messages, spam, helpdesk or '}'"
@@ -89,6 +96,9 @@ static int	once_line[ONCE_MAX];
 #define WANT_HANDOFF	"strategy, when, priority, symbol or '}'"
 #define WANT_STRATEGY	"count, local, authenticated, hostnames or addresses"
 #define WANT_FILE	"the path of a file"
+#define WANT_GATE	"match, require, limit, return-path, otherwise or '}'"
+#define WANT_MATCH	"source, listener, user or sender"
+#define WANT_REQUIRE	"tls, sender, header, dkim, spf, dmarc or not"
 #define WANT_LIMIT	"messages or recipients"
 #define WANT_UNIT	"minute, hour or day"
 #define WANT_END	"the end of the line"
@@ -116,10 +126,13 @@ static void	done(void);
 %token	PER PORT PRIORITY RECIPIENTS REFUSE REPLIES REQUIRE REQUIRED RESULTS
 %token	RETAIN SANDBOX SCRUB SENDER SIGNATURE SOURCE SPAM SPOOL START STRATEGY
 %token	SYMBOL TLS TRUST USERS VERIFY WHEN WORKER YES BAD
+%token	ALIGNED ANY DKIM DMARC GATE HEADER JUNK KEEP LISTED LISTENER LISTFILE
+%token	MATCH NOT OTHERWISE OWN REJECT REPORT RETURNPATH SPF STRIP
+%token	TEMPFAIL USER VERP WRAP
 %token	<string> STRING MACRO
 %type	<string> values
 %type	<number> authenticate from copies automatic leak commands spam
-%type	<number> alternates start tls yesno unit
+%type	<number> alternates start tls yesno unit kept otherwise sender
 
 %%
 
@@ -141,6 +154,7 @@ line		: include
 		| outbound
 		| limit
 		| handoff
+		| gate
 		;
 
 include		: INCLUDE { want = "the name of a file"; } STRING {
@@ -527,6 +541,174 @@ unit		: MINUTE		{ $$ = 60; want = WANT_MORE; }
 		| DAY			{ $$ = 86400; want = WANT_MORE; }
 		;
 
+gate		: GATE { want = "the name of a gate"; } STRING {
+			want = "'{'";
+		} '{' {
+			memset(once_line + ONCE_GATE, 0,
+			    sizeof(once_line) - ONCE_GATE * sizeof(int));
+			mistakes = errors->count + errors->dropped;
+			confgate_begin(&cs, $3);
+			if (cs.failed)
+				YYABORT;
+			block = conflex_line(lex);
+			want = WANT_GATE;
+		} gateopts gatelast '}' {
+			block = 0;
+			if (errors->count + errors->dropped == mistakes)
+				confgate_end(&cs);
+			done();
+		}
+		;
+
+gateopts	: /* empty */
+		| gateopts gateopt '\n'		{ want = WANT_GATE; }
+		| gateopts '\n'			{ want = WANT_GATE; }
+		| gateopts error '\n'		{
+			want = WANT_GATE;
+			yyerrok;
+		}
+		;
+
+gatelast	: /* empty */
+		| gateopt
+		;
+
+gateopt		: MATCH { want = "'{'"; } '{' { want = WANT_MATCH; } nls0
+		    matchlist listend { once(ONCE_MATCH, "match"); }
+		| REQUIRE { want = "'{'"; } '{' { want = WANT_REQUIRE; } nls0
+		    needlist listend { once(ONCE_REQUIRE, "require"); }
+		| LIMIT { want = "'{'"; } '{' { want = WANT_LIMIT; } nls0
+		    quotalist listend { once(ONCE_GATE_LIMIT, "limit"); }
+		| RETURNPATH { want = "strip, wrap or keep"; } kept {
+			once(ONCE_RETURN_PATH, "return-path");
+			confgate_return_path(&cs, $3);
+		}
+		| OTHERWISE { want = "reject, tempfail, junk or report"; }
+		    otherwise {
+			once(ONCE_OTHERWISE, "otherwise");
+			confgate_otherwise(&cs, $3);
+		}
+		;
+
+kept		: STRIP { want = "verp"; } VERP { $$ = CONF_RETURN_STRIP; }
+		| WRAP			{ $$ = CONF_RETURN_WRAP; }
+		| KEEP			{ $$ = CONF_RETURN_KEEP; }
+		;
+
+otherwise	: REJECT		{ $$ = CONF_OTHERWISE_REJECT; }
+		| TEMPFAIL		{ $$ = CONF_OTHERWISE_TEMPFAIL; }
+		| JUNK			{ $$ = CONF_OTHERWISE_JUNK; }
+		| REPORT		{ $$ = CONF_OTHERWISE_REPORT; }
+		;
+
+matchlist	: matchitem			{ want = WANT_MORE; }
+		| matchlist sep matchitem	{ want = WANT_MORE; }
+		;
+
+matchitem	: SOURCE { want = "a network, file, local or '{'"; } sources
+		| LISTENER {
+			want = "a listener such as 192.0.2.1:25, or '{'";
+			items(confgate_listener, "a listener");
+		} list
+		| USER {
+			want = "a login, any, none or '{'";
+			items(confgate_user, "a login");
+		} user
+		| SENDER { want = "domain"; } DOMAIN {
+			want = "own, a domain or '{'";
+			items(confgate_domain, "a domain");
+		} domains
+		;
+
+user		: ANY		{ confgate_who(&cs, CONF_WHO_SOMEBODY); }
+		| NONE		{ confgate_who(&cs, CONF_WHO_NOBODY); }
+		| list
+		;
+
+domains		: OWN				{ confgate_own(&cs); }
+		| list
+		;
+
+sources		: source
+		| '{' { want = "a network, file or local"; } nls0 sourcelist
+		    listend
+		;
+
+sourcelist	: source			{ want = WANT_MORE; }
+		| sourcelist sep source		{ want = WANT_MORE; }
+		;
+
+source		: STRING			{ confgate_source(&cs, $1); }
+		| LOCAL				{ confgate_local(&cs); }
+		| LISTFILE { want = WANT_FILE; } STRING {
+			confgate_file(&cs, $3);
+		}
+		;
+
+needlist	: needitem			{ want = WANT_MORE; }
+		| needlist sep needitem		{ want = WANT_MORE; }
+		;
+
+needitem	: TLS {
+			want = "a version such as 1.2, " WANT_MORE;
+			confgate_need(&cs, CONF_NEED_TLS);
+		} version
+		| SENDER { want = "domain"; } DOMAIN {
+			want = "own, a domain or '{'";
+			confgate_need(&cs, CONF_NEED_SENDER);
+			items(confgate_need_domain, "a domain");
+		} needdomains
+		| HEADER { want = "the name of a header"; } STRING {
+			want = "its value";
+		} STRING {
+			confgate_need(&cs, CONF_NEED_HEADER);
+			confgate_header(&cs, $3, $5);
+		}
+		| DKIM { want = "pass"; } PASS {
+			want = "aligned, " WANT_MORE;
+		} aligned
+		| SPF { want = "pass"; } PASS {
+			confgate_need(&cs, CONF_NEED_SPF);
+		}
+		| DMARC { want = "pass"; } PASS {
+			confgate_need(&cs, CONF_NEED_DMARC);
+		}
+		| NOT { want = "listed"; } LISTED {
+			want = "a DNS list or '{'";
+			items(confgate_list, "a DNS list");
+		} list
+		;
+
+version		: /* empty */
+		| STRING			{ confgate_tls(&cs, $1); }
+		;
+
+needdomains	: OWN				{ confgate_need_own(&cs); }
+		| list
+		;
+
+aligned		: /* empty */	{ confgate_need(&cs, CONF_NEED_DKIM); }
+		| ALIGNED	{ confgate_need(&cs, CONF_NEED_ALIGNED); }
+		;
+
+quotalist	: quotaitem			{ want = WANT_MORE; }
+		| quotalist sep quotaitem	{ want = WANT_MORE; }
+		;
+
+quotaitem	: MESSAGES { want = "a number"; } STRING { want = "per"; }
+		    PER { want = WANT_UNIT; } unit sender {
+			confgate_limit(&cs, 0, $3, $7, $8);
+		}
+		| RECIPIENTS { want = "a number"; } STRING { want = "per"; }
+		    PER { want = WANT_UNIT; } unit sender {
+			confgate_limit(&cs, 1, $3, $7, $8);
+		}
+		;
+
+sender		: /* empty */			{ $$ = 0; }
+		| PER { want = "sender"; } SENDER	{ $$ = 1; }
+		;
+
 sep		: nls
 		| ',' nls0
 		| nls ',' nls0
@@ -546,79 +728,7 @@ static const struct {
 	const char	*name;
 	int		 value;
 } keywords[] = {
-	/* In alphabetical order. */
-	{ "accept",			ACCEPT },
-	{ "addresses",			ADDRESSES },
-	{ "allow",			ALLOW },
-	{ "alternates",			ALTERNATES },
-	{ "and",			AND },
-	{ "archive",			ARCHIVE },
-	{ "authenticate",		AUTHENTICATE },
-	{ "authenticated",		AUTHENTICATED },
-	{ "authentication-results",	RESULTS },
-	{ "automatic",			AUTOMATIC },
-	{ "bounce",			BOUNCE },
-	{ "client",			CLIENT },
-	{ "commands",			COMMANDS },
-	{ "copies",			COPIES },
-	{ "count",			COUNT },
-	{ "courier",			COURIER },
-	{ "database",			DATABASE },
-	{ "day",			DAY },
-	{ "deny",			DENY },
-	{ "domain",			DOMAIN },
-	{ "from",			FROM },
-	{ "handle",			HANDLE },
-	{ "handoff",			HANDOFF },
-	{ "helpdesk",			HELPDESK },
-	{ "hide",			HIDE },
-	{ "hostnames",			HOSTNAMES },
-	{ "hosts",			HOSTS },
-	{ "hour",			HOUR },
-	{ "identity",			IDENTITY },
-	{ "ignore",			IGNORE },
-	{ "include",			INCLUDE },
-	{ "key",			KEY },
-	{ "leak",			LEAK },
-	{ "lifetime",			LIFETIME },
-	{ "limit",			LIMIT },
-	{ "local",			LOCAL },
-	{ "mailbox",			MAILBOX },
-	{ "messages",			MESSAGES },
-	{ "minute",			MINUTE },
-	{ "no",				NO },
-	{ "none",			NONE },
-	{ "or",				OR },
-	{ "original",			ORIGINAL },
-	{ "outbound",			OUTBOUND },
-	{ "participants",		PARTICIPANTS },
-	{ "pass",			PASS },
-	{ "per",			PER },
-	{ "port",			PORT },
-	{ "priority",			PRIORITY },
-	{ "recipients",			RECIPIENTS },
-	{ "refuse",			REFUSE },
-	{ "replies",			REPLIES },
-	{ "require",			REQUIRE },
-	{ "required",			REQUIRED },
-	{ "retain",			RETAIN },
-	{ "sandbox",			SANDBOX },
-	{ "scrub",			SCRUB },
-	{ "sender",			SENDER },
-	{ "signature",			SIGNATURE },
-	{ "source",			SOURCE },
-	{ "spam",			SPAM },
-	{ "spool",			SPOOL },
-	{ "start",			START },
-	{ "strategy",			STRATEGY },
-	{ "symbol",			SYMBOL },
-	{ "tls",			TLS },
-	{ "trust",			TRUST },
-	{ "users",			USERS },
-	{ "verify",			VERIFY },
-	{ "when",			WHEN },
-	{ "worker",			WORKER },
-	{ "yes",			YES }
+#include "confword.h"
 };
 
 static int

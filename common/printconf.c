@@ -76,8 +76,8 @@ conf_print_string(FILE *fp, const char *s)
 	(void)fputc('"', fp);
 }
 
-static void
-print_list(FILE *fp, const char *indent, const char *word,
+void
+conf_print_list(FILE *fp, const char *indent, const char *word,
     const struct conf_list *list, size_t count)
 {
 	size_t	 i;
@@ -135,7 +135,7 @@ print_replies(FILE *fp, const struct conf_replies *r)
 	(void)fprintf(fp, "\tmessages %u per hour\n", r->messages_per_hour);
 	(void)fprintf(fp, "\tspam %s\n", conf_spam_name(r->spam));
 	if (r->helpdesk.count != 0)
-		print_list(fp, "\t", "helpdesk", &r->helpdesk,
+		conf_print_list(fp, "\t", "helpdesk", &r->helpdesk,
 		    r->helpdesk.count);
 	(void)fprintf(fp, "}\n");
 }
@@ -147,7 +147,7 @@ print_outbound(FILE *fp, const struct conf_outbound *o)
 	(void)fprintf(fp, "\talternates %s\n",
 	    o->alternates ? "allow" : "deny");
 	if (o->hosts.count != 0)
-		print_list(fp, "\t", "hosts", &o->hosts, o->hosts.count);
+		conf_print_list(fp, "\t", "hosts", &o->hosts, o->hosts.count);
 	(void)fprintf(fp, "\ttls %s\n",
 	    o->tls == CONF_TLS_VERIFY ? "verify" : "require");
 	(void)fprintf(fp, "\tcourier %s port %u\n", o->courier,
@@ -184,7 +184,7 @@ conf_print(const struct conf *conf, FILE *fp)
 	(void)fprintf(fp, "\nkey ");
 	conf_print_string(fp, conf->key);
 	(void)fprintf(fp, "\n");
-	print_list(fp, "", "domain", &conf->domains, domains);
+	conf_print_list(fp, "", "domain", &conf->domains, domains);
 	if (conf->bounce_domain != NULL) {
 		(void)fprintf(fp, "bounce domain ");
 		conf_print_string(fp, conf->bounce_domain);
@@ -202,5 +202,7 @@ conf_print(const struct conf *conf, FILE *fp)
 		print_limit(fp, &conf->limit_sender);
 	for (i = 0; i < conf->nhandoffs; i++)
 		confhandoff_print(&conf->handoff[i], fp);
+	for (i = 0; i < conf->ngates; i++)
+		conf_print_gate(&conf->gate[i], fp);
 	return fflush(fp) == EOF || ferror(fp) ? -1 : 0;
 }

@@ -28,63 +28,6 @@
 #define LOOPBACK(a)	((a) >> 24 == 127)
 #define REFUSAL(a)	((a) >> 8 == 0x7fffff)	/* 127.255.255.0/24 */
 
-/* One code, host byte order; 0 or -1. */
-static int
-list_code(const char *text, uint32_t *code)
-{
-	struct in_addr in;
-
-	if (inet_pton(AF_INET, text, &in) != 1)
-		return -1;
-	*code = ntohl(in.s_addr);
-	return LOOPBACK(*code) ? 0 : -1;
-}
-
-/* "CODE" or "CODE-CODE", which may be written to; 0 or -1. */
-static int
-list_range(struct dnslist *l, char *text)
-{
-	char *to = text;
-	uint32_t a, b;
-
-	text = strsep(&to, "-");
-	if (l->n == DNSLIST_CODES_MAX || list_code(text, &a) == -1 ||
-	    list_code(to == NULL ? text : to, &b) == -1 || a > b)
-		return -1;
-	l->codes[l->n].from = a;
-	l->codes[l->n++].to = b;
-	return 0;
-}
-
-int
-dnslist_parse(struct dnslist *l, const char *text)
-{
-	char codes[DNSLIST_CODES_MAX * 32 + 1], *p = codes, *word;
-	size_t i, len = strcspn(text, "=");
-
-	memset(l, 0, sizeof(*l));
-	if (len >= sizeof(l->name))
-		return -1;
-	for (i = 0; i < len; i++) {
-		if (!isalnum((unsigned char)text[i]) &&
-		    strchr(".-_", text[i]) == NULL)
-			return -1;
-		l->name[i] = tolower((unsigned char)text[i]);
-	}
-	if (len > 0 && l->name[len - 1] == '.')
-		l->name[len - 1] = '\0';
-	if (!dns_name_valid(l->name) || strchr(l->name, '.') == NULL)
-		return -1;
-	if (text[len] == '\0')
-		return 0;
-	if (strlcpy(codes, text + len + 1, sizeof(codes)) >= sizeof(codes))
-		return -1;
-	while ((word = strsep(&p, ",")) != NULL)
-		if (list_range(l, word) == -1)
-			return -1;
-	return 0;
-}
-
 int
 dnslist_name(const struct dnslist *l, int family, const void *addr, char *out,
     size_t outsz)

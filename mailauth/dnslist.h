@@ -16,11 +16,7 @@
 
 /*
  * DNS lists of addresses (RFC 5782): which name to ask, and what the answer
- * says.  A list is written
- *
- *	zen.list.example			listed, whatever the code
- *	zen.list.example=127.0.0.2,127.0.0.4-127.0.0.7
- *						listed with one of these codes
+ * says.
  */
 
 #ifndef DNSLIST_H
@@ -29,16 +25,7 @@
 #include <netinet/in.h>
 
 #include "dns.h"
-
-#define DNSLIST_CODES_MAX	16	/* codes and ranges of one list */
-
-struct dnslist {
-	char		 name[DNS_NAME_MAX + 1];	/* lower case */
-	size_t		 n;		/* 0: any code */
-	struct {
-		uint32_t	from, to;	/* host byte order */
-	}		 codes[DNSLIST_CODES_MAX];
-};
+#include "dnslistname.h"
 
 /* What an answer says. */
 #define DNSLIST_NOT		0	/* not listed */
@@ -46,12 +33,6 @@ struct dnslist {
 #define DNSLIST_LATER		2	/* no answer: another time maybe */
 #define DNSLIST_REFUSED		3	/* the list does not answer us, or is
 					 * no list any more */
-
-/*
- * Reads what was written.  0, or -1 when it is none: a name of two labels
- * and more, codes inside 127.0.0.0/8.
- */
-int	 dnslist_parse(struct dnslist *l, const char *text);
 
 /*
  * The name whose A records tell of an address (of AF_INET, 4 bytes, or

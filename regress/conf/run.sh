@@ -155,6 +155,22 @@ else
 	ok long-path
 fi
 
+# The networks of a gate may stand in a file, which is read with -n, too.
+printf 'domain a.example\ngate g { match { source { local, file "%s" } } }\n' \
+    "$tmp/nets" >file.conf
+echo '192.0.2.0/24 # documentation' >nets
+"$prog" -nvf file.conf >out 2>err && cp out again.conf &&
+    "$prog" -nvf again.conf >again 2>err && diff -u out again &&
+    grep -q "^			file \"$tmp/nets\"$" out ||
+    { cat err; fail gate-file "refused, or not printed"; }
+echo '192.0.2.1/24' >>nets
+if "$prog" -nf file.conf 2>err || ! grep -q '/nets:2: ' err; then
+	cat err
+	fail gate-file "a bad line is accepted"
+else
+	ok gate-file
+fi
+
 sh "$here/ctl.sh" "$prog" || status=1
 sh "$here/ctl_account.sh" "$prog" || status=1
 sh "$here/ctl_oauth.sh" "$prog" || status=1

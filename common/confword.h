@@ -1,0 +1,117 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The keywords of relay.conf(5) and their tokens, which only the grammar
+ * knows: parse.y includes this into a table.  In alphabetical order.
+ */
+
+	{ "accept",			ACCEPT },
+	{ "addresses",			ADDRESSES },
+	{ "aligned",			ALIGNED },
+	{ "allow",			ALLOW },
+	{ "alternates",			ALTERNATES },
+	{ "and",			AND },
+	{ "any",			ANY },
+	{ "archive",			ARCHIVE },
+	{ "authenticate",		AUTHENTICATE },
+	{ "authenticated",		AUTHENTICATED },
+	{ "authentication-results",	RESULTS },
+	{ "automatic",			AUTOMATIC },
+	{ "bounce",			BOUNCE },
+	{ "client",			CLIENT },
+	{ "commands",			COMMANDS },
+	{ "copies",			COPIES },
+	{ "count",			COUNT },
+	{ "courier",			COURIER },
+	{ "database",			DATABASE },
+	{ "day",			DAY },
+	{ "deny",			DENY },
+	{ "dkim",			DKIM },
+	{ "dmarc",			DMARC },
+	{ "domain",			DOMAIN },
+	{ "file",			LISTFILE },
+	{ "from",			FROM },
+	{ "gate",			GATE },
+	{ "handle",			HANDLE },
+	{ "handoff",			HANDOFF },
+	{ "header",			HEADER },
+	{ "helpdesk",			HELPDESK },
+	{ "hide",			HIDE },
+	{ "hostnames",			HOSTNAMES },
+	{ "hosts",			HOSTS },
+	{ "hour",			HOUR },
+	{ "identity",			IDENTITY },
+	{ "ignore",			IGNORE },
+	{ "include",			INCLUDE },
+	{ "junk",			JUNK },
+	{ "keep",			KEEP },
+	{ "key",			KEY },
+	{ "leak",			LEAK },
+	{ "lifetime",			LIFETIME },
+	{ "limit",			LIMIT },
+	{ "listed",			LISTED },
+	{ "listener",			LISTENER },
+	{ "local",			LOCAL },
+	{ "mailbox",			MAILBOX },
+	{ "match",			MATCH },
+	{ "messages",			MESSAGES },
+	{ "minute",			MINUTE },
+	{ "no",				NO },
+	{ "none",			NONE },
+	{ "not",			NOT },
+	{ "or",				OR },
+	{ "original",			ORIGINAL },
+	{ "otherwise",			OTHERWISE },
+	{ "outbound",			OUTBOUND },
+	{ "own",			OWN },
+	{ "participants",		PARTICIPANTS },
+	{ "pass",			PASS },
+	{ "per",			PER },
+	{ "port",			PORT },
+	{ "priority",			PRIORITY },
+	{ "recipients",			RECIPIENTS },
+	{ "refuse",			REFUSE },
+	{ "reject",			REJECT },
+	{ "replies",			REPLIES },
+	{ "report",			REPORT },
+	{ "require",			REQUIRE },
+	{ "required",			REQUIRED },
+	{ "retain",			RETAIN },
+	{ "return-path",		RETURNPATH },
+	{ "sandbox",			SANDBOX },
+	{ "scrub",			SCRUB },
+	{ "sender",			SENDER },
+	{ "signature",			SIGNATURE },
+	{ "source",			SOURCE },
+	{ "spam",			SPAM },
+	{ "spf",			SPF },
+	{ "spool",			SPOOL },
+	{ "start",			START },
+	{ "strategy",			STRATEGY },
+	{ "strip",			STRIP },
+	{ "symbol",			SYMBOL },
+	{ "tempfail",			TEMPFAIL },
+	{ "tls",			TLS },
+	{ "trust",			TRUST },
+	{ "user",			USER },
+	{ "users",			USERS },
+	{ "verify",			VERIFY },
+	{ "verp",			VERP },
+	{ "when",			WHEN },
+	{ "worker",			WORKER },
+	{ "wrap",			WRAP },
+	{ "yes",			YES }
