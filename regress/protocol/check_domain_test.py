@@ -27,6 +27,7 @@ import tempfile
 import time
 
 from dnspeer import Ask, OBJ, build
+from ports import free_port
 
 ZONE = """$ORIGIN .
 $TTL 300
@@ -108,20 +109,6 @@ def rsa(bits, more=""):
                     for i in range(0, len(text), 200))
 
 
-def free_port():
-    """A port that is free for UDP and TCP."""
-    while True:
-        u, t = (socket.socket(socket.AF_INET, k)
-                for k in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
-        with u, t:
-            u.bind(("127.0.0.1", 0))
-            try:
-                t.bind(u.getsockname())
-                return u.getsockname()[1]
-            except OSError:
-                continue
-
-
 def start(where):
     """The name server, and its address."""
     ptr6 = ".".join(reversed("20010db8" + "0" * 23 + "1")) + ".ip6.arpa."
@@ -138,7 +125,7 @@ def start(where):
         f.write(CONF % {"dir": where, "port": port})
     process = subprocess.Popen(["/usr/sbin/nsd", "-d", "-c",
                                 where + "/conf"])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         ask = Ask("127.0.0.1:%d" % port, "-t", "1000")
         status = ask.status("mail.good.example A")

@@ -28,6 +28,7 @@ import threading
 import time
 import traceback
 
+from ports import free_port
 from tablepeer import CREDENTIALS, SLOW, Text, World, wait_for
 
 HANG = object()		# say nothing, and go on listening
@@ -37,12 +38,6 @@ os.environ["ASAN_OPTIONS"] = ":".join(
     [os.environ.get("ASAN_OPTIONS", ""), "quarantine_size_mb=1"]).lstrip(":")
 USER = "fred@partner.example"
 PASSWORD = "s3cret"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Certs:

@@ -19,9 +19,9 @@
 
 import os
 import re
-import socket
 import subprocess
 
+from ports import free_port
 from tablepeer import MAILADDRMAP, World
 
 PASSWORD = "correct:horse|battery staple'"
@@ -31,9 +31,7 @@ class Senders(World):
     """A world with two accounts, and some whose mail leaves through them."""
 
     def __init__(self, alternates="allow", more="", replies="", **kw):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         super().__init__(more="outbound {\n\talternates %s\n"
                          "\tcourier 127.0.0.1 port %d\n%s}\n"
                          % (alternates, self.port, more), **kw)
