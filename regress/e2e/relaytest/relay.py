@@ -46,6 +46,7 @@ REPLIES = """	authenticate signature
 	commands accept
 """
 SMTPD = """table mailboxes relay:/etc/mail/relay.conf
+mta limit conn-delay-route 0 conn-delay-relay 0 reconn-delay-route 0
 %(head)s
 filter replies proc-exec "filter-relay" user _smtprelay
 %(socket)s
