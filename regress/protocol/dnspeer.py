@@ -16,7 +16,12 @@
 """A program that asks name servers, for tests of the resolver."""
 
 import os
+import socket
+import struct
 import subprocess
+import sys
+import tempfile
+import threading
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 OBJ = os.environ.get("OBJ", os.path.join(TOP, "obj"))
@@ -69,3 +74,83 @@ class Ask:
         self.process.stdin.close()
         if self.process.wait(60) != 0:
             raise AssertionError("dnsask failed")
+
+
+class Names(threading.Thread):
+    """A name server of 127.0.0.1: TXT by a dictionary, A and PTR by others
+    of addresses and of names; what is in down, and below it, is SERVFAIL."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 53))
+        self.txt = {}
+        self.addresses = {}
+        self.pointers = {}
+        self.down = set()
+        self.asked = 0
+
+    def run(self):
+        while True:
+            query, peer = self.sock.recvfrom(4096)
+            try:
+                self.sock.sendto(self.answer(query), peer)
+            except (IndexError, struct.error):
+                pass
+
+    def answer(self, query):
+        """One answer to one question."""
+        self.asked += 1
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
+            at += query[at] + 1
+        name = ".".join(labels)
+        question = query[12:at + 5]
+        kind = struct.unpack(">H", query[at + 1:at + 3])[0]
+        rcode, records = 0, []
+        if any(name == x or name.endswith("." + x) for x in self.down):
+            rcode = 2
+        else:
+            records = self.records(name, kind)
+            if not records and not any(
+                    x == name or x.endswith("." + name) for y in (
+                        self.txt, self.addresses, self.pointers) for x in y):
+                rcode = 3
+        out = query[:2] + struct.pack(">HHHHH", 0x8180 | rcode, 1,
+                                      len(records), 0, 0) + question
+        for data in records:
+            out += b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 0,
+                                             len(data)) + data
+        return out
+
+    def records(self, name, kind):
+        """The data of each record."""
+        if kind == 1:
+            return [socket.inet_aton(x) for x in self.addresses.get(name, [])]
+        if kind == 12:
+            return [b"".join(bytes([len(y)]) + y.encode()
+                             for y in x.split(".")) + b"\0"
+                    for x in self.pointers.get(name, [])]
+        if kind != 16:
+            return []
+        return [b"".join(bytes([len(x[i:i + 250])]) + x[i:i + 250].encode()
+                         for i in range(0, len(x), 250))
+                for x in self.txt.get(name, [])]
+
+
+def alone(file, inside):
+    """Runs inside() in a network of its own, whose one name server is to be
+    Names; file is the test's."""
+    if not os.environ.get("DNSPEER_ALONE"):
+        os.environ["DNSPEER_ALONE"] = "1"
+        os.execvp("unshare", ["unshare", "-nm", sys.executable,
+                              os.path.abspath(file)] + sys.argv[1:])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    with tempfile.NamedTemporaryFile("w") as resolv:
+        resolv.write("nameserver 127.0.0.1\n")
+        resolv.flush()
+        os.chmod(resolv.name, 0o644)
+        subprocess.run(["mount", "--bind", resolv.name, "/etc/resolv.conf"],
+                       check=True)
+        inside()

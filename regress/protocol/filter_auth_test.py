@@ -19,67 +19,17 @@ its own, whose one name server is this test."""
 
 import base64
 import os
-import socket
-import struct
 import subprocess
 import sys
-import tempfile
-import threading
 
 import dkim
 
+from dnspeer import Names, alone
 from filterpeer import Filter, Session, World, main, message
 
 ALICE = "alice@home.example"
 BOX = "support@company.example"
 BOTH = "authenticate signature and sender"
-
-
-class Names(threading.Thread):
-    """Answers TXT and A by a dictionary; what says SERVFAIL does so."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(("127.0.0.1", 53))
-        self.txt = {}
-        self.down = set()
-        self.asked = 0
-
-    def run(self):
-        while True:
-            query, peer = self.sock.recvfrom(4096)
-            try:
-                self.sock.sendto(self.answer(query), peer)
-            except (IndexError, struct.error):
-                pass
-
-    def answer(self, query):
-        """One answer to one question."""
-        self.asked += 1
-        labels, at = [], 12
-        while query[at]:
-            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
-            at += query[at] + 1
-        name = ".".join(labels)
-        question = query[12:at + 5]
-        kind = struct.unpack(">H", query[at + 1:at + 3])[0]
-        rcode, records = 0, []
-        if any(name == x or name.endswith("." + x) for x in self.down):
-            rcode = 2
-        elif name in self.txt:
-            records = self.txt[name] if kind == 16 else []
-        elif not any(x.endswith("." + name) for x in self.txt):
-            rcode = 3
-        out = query[:2] + struct.pack(">HHHHH", 0x8180 | rcode, 1,
-                                      len(records), 0, 0) + question
-        for text in records:
-            data = text.encode()
-            data = b"".join(bytes([len(data[i:i + 250])]) + data[i:i + 250]
-                            for i in range(0, len(data), 250))
-            out += b"\xc0\x0c" + struct.pack(">HHIH", 16, 1, 0,
-                                             len(data)) + data
-        return out
 
 
 NAMES = None
@@ -281,25 +231,14 @@ def test_trust():
 def inside():
     """In the network of the test."""
     global NAMES, KEY
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    with tempfile.NamedTemporaryFile("w") as resolv:
-        resolv.write("nameserver 127.0.0.1\n")
-        resolv.flush()
-        os.chmod(resolv.name, 0o644)
-        subprocess.run(["mount", "--bind", resolv.name, "/etc/resolv.conf"],
-                       check=True)
-        KEY = subprocess.run(
-            ["openssl", "genrsa", "-traditional", "1024"], check=True,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-        NAMES = Names()
-        NAMES.start()
-        main([test_accepted, test_refused, test_later, test_sender,
-              test_team, test_spool, test_trust])
+    KEY = subprocess.run(
+        ["openssl", "genrsa", "-traditional", "1024"], check=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    NAMES = Names()
+    NAMES.start()
+    main([test_accepted, test_refused, test_later, test_sender,
+          test_team, test_spool, test_trust])
 
 
 if __name__ == "__main__":
-    if os.environ.get("FILTER_AUTH_INSIDE"):
-        inside()
-    os.environ["FILTER_AUTH_INSIDE"] = "1"
-    os.execvp("unshare", ["unshare", "-nm", sys.executable,
-                          os.path.abspath(__file__)] + sys.argv[1:])
+    alone(__file__, inside)
