@@ -404,23 +404,29 @@ front_rcpt_answer(struct front *f, struct session *s, int what,
 	switch (what) {
 	case MSG_RCPT_COUNT:
 		tx->counted = 1;
-		front_answer(f, s, NULL);
 		break;
 	case MSG_RCPT_HANDLE:
 		tx->handle = 1;
 		/* FALLTHROUGH */
 	case MSG_RCPT_ENGAGE:
 		tx->engaged = 1;
-		/* FALLTHROUGH */
+		break;
 	case MSG_RCPT_PLAIN:
-		front_answer(f, s, NULL);
 		break;
 	default:
 		if (s->wait == SESSION_MAIL)
 			front_tx_end(f, s);
 		front_answer(f, s, text);
-		break;
+		return;
 	}
+	if (s->wait != SESSION_MAIL || text[0] == '\0') {
+		front_answer(f, s, NULL);
+		return;
+	}
+	/* What the client gave stays the sender that we judge by. */
+	front_unwait(f, s);
+	pending_clear(f->pending, &s->pending);
+	output_rewrite(&f->out, s, text);
 }
 
 void

@@ -45,7 +45,8 @@ enum {
 	 * the keeper; MAIL is asked for those of our users. */
 	MSG_MAIL = 1,
 	MSG_RCPT,
-	/* u8 MSG_RCPT_*, str reply ("" to proceed) */
+	/* u8 MSG_RCPT_*, str: the reply of MSG_RCPT_REFUSE; else the address
+	 * to take in the sender's place, if MAIL was asked, or "" */
 	MSG_RCPT_ANSWER,
 	/* The message is complete, smtpd wants a word.  u32: how many
 	 * recipients smtpd has taken, where the front was to count them. */

@@ -21,6 +21,7 @@
 
 #include "log.h"
 #include "output.h"
+#include "verp.h"
 
 #define OUTPUT_FAILURE	"451 4.3.0 Temporary failure, please try again later"
 
@@ -133,28 +134,44 @@ output_is_reply(const char *s)
 	return 1;
 }
 
-void
-output_result(struct output *o, const struct session *s, const char *text)
+/* Word and parameter, which are right. */
+static void
+output_answer(struct output *o, const struct session *s, const char *word,
+    const char *param, const char *end)
 {
-	size_t n;
-	char *p;
+	size_t n = strlen(word), m = strlen(param), e = strlen(end);
+	char *p = output_room(o, 14 + 2 * (PROTO_ID + 1) + n + m + e + 1);
 
-	if (text != NULL && !output_is_reply(text))
-		text = OUTPUT_FAILURE;
-	n = text == NULL ? 7 : 7 + strlen(text);
-	p = output_room(o, 14 + 2 * (PROTO_ID + 1) + n + 1);
 	p = output_put(p, "filter-result|", 14);
 	p = output_put(p, s->sid, PROTO_ID);
 	*p++ = '|';
 	p = output_put(p, s->token, PROTO_ID);
 	*p++ = '|';
-	if (text == NULL)
-		p = output_put(p, "proceed", 7);
-	else {
-		p = output_put(p, "reject|", 7);
-		p = output_put(p, text, n - 7);
-	}
+	p = output_put(p, word, n);
+	p = output_put(p, param, m);
+	p = output_put(p, end, e);
 	*p = '\n';
+}
+
+void
+output_result(struct output *o, const struct session *s, const char *text)
+{
+	if (text != NULL && !output_is_reply(text))
+		text = OUTPUT_FAILURE;
+	if (text == NULL)
+		output_answer(o, s, "proceed", "", "");
+	else
+		output_answer(o, s, "reject|", text, "");
+}
+
+void
+output_rewrite(struct output *o, const struct session *s,
+    const char *address)
+{
+	if (verp_valid(address))
+		output_answer(o, s, "rewrite|<", address, ">");
+	else
+		output_result(o, s, OUTPUT_FAILURE);
 }
 
 static void

@@ -67,6 +67,14 @@ void	output_result(struct output *o, const struct session *s,
 	    const char *text);
 
 /*
+ * Answers the session's request of MAIL FROM: smtpd takes the address in the
+ * sender's place, and asks no filter behind us.  If it is no dot-atom at a
+ * domain name that smtpd takes, the answer is 451 4.3.0.
+ */
+void	output_rewrite(struct output *o, const struct session *s,
+	    const char *address);
+
+/*
  * A line of the message, without its end.  Lines that protocol 0.6 would
  * cut are broken with CR LF SP, as RFC 5322 2.2.3 folds.  Returns 0; 1 if it
  * was broken; -1 if it holds NUL or LF or is too long, and is not sent.

@@ -197,6 +197,36 @@ test_output(void)
 }
 
 static void
+test_rewrite(void)
+{
+	static const char *const bad[] = {
+		"", "a", "@c.example", "a b@c.example", "a@c.example>",
+		"<a@c.example>", "a@c.example\nx", "\"a\"@c.example",
+		"a@[192.0.2.1]", "a,b@c.example", "a:b@c.example"
+	};
+	struct output o;
+	struct session s;
+	size_t i;
+
+	memset(&s, 0, sizeof(s));
+	memcpy(s.sid, SID, PROTO_ID);
+	memcpy(s.token, TOKEN, PROTO_ID);
+	output_init(&o, -1, NULL);
+	output_rewrite(&o, &s, "r-abc@company.example");
+	CHECK_STR(written(&o), "filter-result|" SID "|" TOKEN
+	    "|rewrite|<r-abc@company.example>\n");
+	output_rewrite(&o, &s, "a|b=c@company.example");
+	CHECK_STR(written(&o), "filter-result|" SID "|" TOKEN
+	    "|rewrite|<a|b=c@company.example>\n");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		output_rewrite(&o, &s, bad[i]);
+		CHECK(strncmp(written(&o), "filter-result|" SID "|" TOKEN
+		    "|reject|451 4.3.0 ", 65) == 0);
+	}
+	free(o.buf);
+}
+
+static void
 test_boxes(void)
 {
 	struct boxes b;
@@ -280,6 +310,7 @@ main(void)
 	test_fields();
 	test_sessions();
 	test_output();
+	test_rewrite();
 	test_boxes();
 	test_plan();
 	test_pending();
