@@ -95,6 +95,46 @@ dkim_record_parse(struct dkim_record *r, const char *text, size_t len)
 }
 
 /*
+ * One element of DER: moves *p to what is in it and sets *len to its length.
+ * 0, or -1: it has another tag, or does not lie before end.
+ */
+static int
+der_enter(const unsigned char **p, const unsigned char *end, int tag,
+    long *len)
+{
+	int	 is, class, flags;
+
+	/* Errors and lengths without an end are flags, too. */
+	flags = ASN1_get_object(p, len, &is, &class, end - *p);
+	return flags != (tag == V_ASN1_SEQUENCE ? V_ASN1_CONSTRUCTED : 0) ||
+	    is != tag || class != V_ASN1_UNIVERSAL ? -1 : 0;
+}
+
+/*
+ * The RSA key in a SubjectPublicKeyInfo of the usual form (RFC 3279 2.3.1).
+ * libcrypto knows it too, but takes five times as long to find that out as
+ * it takes to verify a signature.
+ */
+static EVP_PKEY *
+rsa_usual(const unsigned char **p, const unsigned char *end)
+{
+	static const unsigned char	 rsa[] = { 0x06, 0x09, 0x2a, 0x86,
+					    0x48, 0x86, 0xf7, 0x0d, 0x01,
+					    0x01, 0x01, 0x05, 0x00 };
+	long				 len;
+
+	if (der_enter(p, end, V_ASN1_SEQUENCE, &len) == -1 ||
+	    *p + len != end || der_enter(p, end, V_ASN1_SEQUENCE, &len) == -1 ||
+	    len != sizeof(rsa) || memcmp(*p, rsa, sizeof(rsa)) != 0)
+		return NULL;
+	*p += len;
+	if (der_enter(p, end, V_ASN1_BIT_STRING, &len) == -1 || len < 1 ||
+	    *p + len != end || *(*p)++ != 0)
+		return NULL;
+	return d2i_PublicKey(EVP_PKEY_RSA, NULL, p, end - *p);
+}
+
+/*
  * The RSA key as SubjectPublicKeyInfo, which everybody publishes, or as the
  * RSAPublicKey of which RFC 6376 speaks.  NULL when it is neither.
  */
@@ -104,7 +144,11 @@ rsa_key(const struct dkim_record *r)
 	const unsigned char	*p = r->key, *end = r->key + r->keylen;
 	EVP_PKEY		*k;
 
-	if ((k = d2i_PUBKEY(NULL, &p, (long)r->keylen)) == NULL) {
+	if ((k = rsa_usual(&p, end)) == NULL) {
+		p = r->key;
+		k = d2i_PUBKEY(NULL, &p, (long)r->keylen);
+	}
+	if (k == NULL) {
 		p = r->key;
 		k = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)r->keylen);
 	}

@@ -66,6 +66,7 @@ UNIT_TESTS += dnstable_test
 UNIT_TESTS += spf_test
 UNIT_TESTS += taglist_test
 UNIT_TESTS += dkim_test
+UNIT_TESTS += dkimkey_test
 UNIT_TESTS += store_account_test
 UNIT_TESTS += store_identity_test
 UNIT_TESTS += dmarc_test
