@@ -21,7 +21,7 @@ import threading
 from relaytest import mail
 from relaytest.case import main, only
 from relaytest.outbound import outbound
-from relaytest.relay import CAROL
+from relaytest.relay import CAROL, again
 
 ACCOUNTS, MAILS = 1000, 10000
 
@@ -32,7 +32,7 @@ def add_accounts(relay, count):
         "echo w%d | smtprelayctl account add a%d "
         "smtps://u%d@smtp.band.example\n"
         "smtprelayctl identity add ben b%d@club.example -a a%d </dev/null\n" %
-        (n, n, n, n, n) for n in range(count)), timeout=300)
+        (n, n, n, n, n) for n in range(count)), timeout=1500)
 
 
 def submit_all(relay, work, clients):
@@ -47,7 +47,8 @@ def submit_all(relay, work, clients):
                     if client is not None:
                         client.close()
                     client = relay.login("ben")
-                out = client.message(sender, [CAROL], data())
+                out = again(lambda c=client, s=sender, d=data(): c.message(
+                    s, [CAROL], d), relay.add_log)
                 assert out.final[0] == 250, str(out)
             if client is not None:
                 client.close()

@@ -16,7 +16,7 @@
 
 # Builds each NAME_fuzz.c here with clang's libFuzzer and lets it run for
 # FUZZ_SECONDS, from what is in corpus/NAME and seeds/NAME.  A crash, a leak,
-# undefined behaviour or an input that takes ten seconds fails.
+# undefined behaviour or an input that takes a minute fails.
 #
 # Without FUZZ_SECONDS each runs FUZZ_RUNS inputs (10000) of a fixed seed, from
 # an empty working directory: a number of inputs and not a time, for what a
@@ -81,7 +81,7 @@ run() {
 	_name=$1
 	shift
 	# shellcheck disable=SC2086
-	$fixed "$FUZZ/bin/$_name" $extent -timeout=10 \
+	$fixed "$FUZZ/bin/$_name" $extent -timeout=60 \
 	    -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix="$FUZZ/$_name-" "$@"
 }

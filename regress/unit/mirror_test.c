@@ -26,7 +26,7 @@
 #include "table-relay/senders.c"
 #include "test.h"
 
-#define PATIENCE	5000	/* ms */
+#define PATIENCE	60000	/* ms */
 #define ADDRESS		"support@company.example"
 
 static struct ipc *ch;

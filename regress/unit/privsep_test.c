@@ -35,7 +35,7 @@
 #include "test.h"
 
 #define FRAMES		10000	/* in one write */
-#define PATIENCE	10000	/* ms */
+#define PATIENCE	60000	/* ms */
 
 static int told[2];	/* each start of the talker writes a byte */
 

@@ -143,9 +143,9 @@ on_closed(struct upstream *u, const struct upstream_end *e, void *arg)
 static const struct upstream_cb callbacks = { on_ready, on_reply, NULL,
     on_closed };
 
-/* Turns the loop until what is asked for is there, at most for 30 s. */
+/* Turns the loop until what is asked for is there, at most for 120 s. */
 #define UNTIL(what) do {						\
-	time_t	 end_ = time(NULL) + 30;				\
+	time_t	 end_ = time(NULL) + 120;				\
 	while (!(what) && time(NULL) < end_) {				\
 		struct timeval	 tv_ = { 0, 100000 };			\
 		event_base_loopexit(base, &tv_);			\

@@ -152,9 +152,9 @@ close_pair(void)
 	sbuf_free(&b.got);
 }
 
-/* Turns the loop until what is asked for is there, at most for 30 s. */
+/* Turns the loop until what is asked for is there, at most for 120 s. */
 #define UNTIL(what) do {						\
-	time_t	 end_ = time(NULL) + 30;				\
+	time_t	 end_ = time(NULL) + 120;				\
 	while (!(what) && time(NULL) < end_) {				\
 		struct timeval	 tv_ = { 0, 100000 };			\
 		event_base_loopexit(base, &tv_);			\
