@@ -24,11 +24,17 @@ from relaytest import mail, ns
 from relaytest.case import main
 from relaytest.outbound import outbound
 from relaytest.puppet import DROP
-from relaytest.relay import CAROL
+from relaytest.relay import CAROL, again
 
 # The stages of a session at which a server may hang.
 EARLY = ("greeting", "hello", "starttls", "handshake", "ehlo", "auth")
 LATE = ("mail", "rcpt", "data", "body", "dot")
+
+
+def put(relay, client, sender, number):
+    """A numbered mail to Carol."""
+    data = mail.message(sender, CAROL, "Number %d" % number)
+    return again(lambda: client.message(sender, [CAROL], data), relay.add_log)
 
 
 class Fleet:
@@ -56,8 +62,7 @@ class Fleet:
             client = self.relay.login("anna")
             for n in range(start, start + count):
                 sender = self.sender(name)
-                out = client.message(sender, [CAROL], mail.message(
-                    sender, CAROL, "Number %d" % n))
+                out = put(self.relay, client, sender, n)
                 assert out.final[0] == 250, str(out)
             client.close()
 
@@ -114,8 +119,7 @@ def send_many(relay, senders, count):
             client.close()
             client = relay.login("ben")
         sender = senders[n % len(senders)]
-        out = client.message(sender, [CAROL], mail.message(
-            sender, CAROL, "Number %d" % n))
+        out = put(relay, client, sender, n)
         assert out.final[0] == 250, str(out)
     client.close()
 
