@@ -118,14 +118,18 @@ void
 confgate_file(struct confset *cs, const char *path)
 {
 	struct conf_gate	 *g = gate_now(cs);
-	const struct listfile	**file, *lf;
-	char			 *whole = NULL;
+	const struct listfile	**file, *lf = NULL;
+	char			  full[CONF_PATH_MAX + 1];
 	size_t			  i;
 
-	confset_path(cs, &whole, "file", path);
-	lf = whole == NULL ? NULL : listfile_add(cs->conf->lists, whole,
-	    LISTFILE_NETS);
-	free(whole);
+	errno = 0;
+	if (path[0] == '\0' || conf_relative(conflex_name(cs->lex), path,
+	    full, sizeof(full)) == -1) {
+		conflex_error(cs->lex, 0, "file \"%.64s\", expected the path "
+		    "of a file of at most %d bytes", path, CONF_PATH_MAX);
+		return;
+	}
+	lf = listfile_add(cs->conf->lists, full, LISTFILE_NETS);
 	for (i = 0; lf != NULL && i < g->nfiles; i++)
 		if (g->file[i] == lf) {
 			conflex_error(cs->lex, 0, "file \"%s\" stands here "

@@ -73,9 +73,7 @@ struct gate_facts {
 						 * writes it; NULL: unknown */
 	const char		*login;		/* or NULL */
 	int			 tls;		/* version 1.x: x; -1 without */
-	/* Of the envelope, "" for none; the address inside of a VERP form
-	 * where the gate strips or wraps it. */
-	const char		*sender;
+	const char		*sender;	/* of the envelope; "": none */
 	const struct addrlist	*from;		/* of all From headers */
 	size_t			 nfrom;		/* From headers */
 	const struct hdr	*hdr;		/* keeps gate_headers() */
@@ -129,6 +127,14 @@ int	 gate_may(const struct conf *conf, const struct conf_gate *g,
  */
 enum gate_verdict gate_judge(const struct conf *conf,
 	    const struct conf_gate *g, const struct gate_facts *f,
+	    struct gate_decision *d);
+
+/*
+ * Judges by the requirement of index i alone; what and why tell of it with
+ * PASS, too, if there is something to tell.
+ */
+enum gate_verdict gate_require(const struct conf *conf,
+	    const struct conf_gate *g, size_t i, const struct gate_facts *f,
 	    struct gate_decision *d);
 
 /* GATE_KNOWN_* of what the gate's requirements and limits depend on. */

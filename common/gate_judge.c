@@ -22,6 +22,7 @@
 #include <strings.h>
 
 #include "gate.h"
+#include "verp.h"
 
 /* Says why; what others chose is made printable. */
 static void __attribute__((__format__ (printf, 2, 3)))
@@ -42,13 +43,11 @@ static enum gate_verdict
 need_tls(const struct conf_require *r, const struct gate_facts *f,
     struct gate_decision *d)
 {
-	if (f->tls >= r->tls)
-		return GATE_PASS;
 	if (f->tls == -1)
 		why(d, "the connection is not encrypted");
 	else
 		why(d, "the connection uses TLS 1.%d", f->tls);
-	return GATE_FAIL;
+	return f->tls >= r->tls ? GATE_PASS : GATE_FAIL;
 }
 
 static int
@@ -67,18 +66,37 @@ is_wanted(const struct conf *conf, const struct conf_require *r,
 	return 0;
 }
 
+/*
+ * The envelope's sender.  Where a platform's return path is taken off, whose
+ * mail it is stands inside.
+ */
+static int
+sender_fits(const struct conf *conf, const struct conf_gate *g,
+    const struct conf_require *r, const struct gate_facts *f,
+    struct gate_decision *d)
+{
+	const char	*sender = f->sender;
+	struct verp	 v;
+
+	if (g->return_path != CONF_RETURN_KEEP &&
+	    verp_find(sender, &v) == 1 && !v.recipient)
+		sender = v.address;
+	if (sender[0] == '\0' || is_wanted(conf, r, addr_domain(sender)))
+		return 1;
+	why(d, "the sender %s is not of such a domain", sender);
+	return 0;
+}
+
 /* Who reads the mail sees From, so both have to fit. */
 static enum gate_verdict
-need_sender(const struct conf *conf, const struct conf_require *r,
-    const struct gate_facts *f, struct gate_decision *d)
+need_sender(const struct conf *conf, const struct conf_gate *g,
+    const struct conf_require *r, const struct gate_facts *f,
+    struct gate_decision *d)
 {
 	size_t	 i;
 
-	if (f->known & GATE_KNOWN_SENDER && f->sender[0] != '\0' &&
-	    !is_wanted(conf, r, addr_domain(f->sender))) {
-		why(d, "the sender %s is not of such a domain", f->sender);
+	if (f->known & GATE_KNOWN_SENDER && !sender_fits(conf, g, r, f, d))
 		return GATE_FAIL;
-	}
 	if (!(f->known & GATE_KNOWN_HEADER))
 		return GATE_OPEN;
 	if (f->nfrom != 1 || f->from->n == 0 || f->cut) {
@@ -125,8 +143,10 @@ need_auth(enum gate_answer answer, const char *what, const char *word,
 {
 	if (!(f->known & GATE_KNOWN_AUTH))
 		return GATE_OPEN;
-	if (answer == GATE_YES)
+	if (answer == GATE_YES) {
+		why(d, "%s says pass", what);
 		return GATE_PASS;
+	}
 	if (answer == GATE_LATER) {
 		why(d, "name servers do not answer now");
 		return GATE_PUTOFF;
@@ -166,7 +186,7 @@ need_one(const struct conf *conf, const struct conf_gate *g,
 	case CONF_NEED_TLS:
 		return need_tls(r, f, d);
 	case CONF_NEED_SENDER:
-		return need_sender(conf, r, f, d);
+		return need_sender(conf, g, r, f, d);
 	case CONF_NEED_HEADER:
 		return need_header(r, f, d);
 	case CONF_NEED_DKIM:
@@ -186,6 +206,17 @@ need_one(const struct conf *conf, const struct conf_gate *g,
 }
 
 enum gate_verdict
+gate_require(const struct conf *conf, const struct conf_gate *g, size_t i,
+    const struct gate_facts *f, struct gate_decision *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->which = i;
+	conf_require_text(&g->require[i], d->what, sizeof(d->what));
+	d->verdict = need_one(conf, g, &g->require[i], f, d);
+	return d->verdict;
+}
+
+enum gate_verdict
 gate_judge(const struct conf *conf, const struct conf_gate *g,
     const struct gate_facts *f, struct gate_decision *d)
 {
@@ -194,9 +225,7 @@ gate_judge(const struct conf *conf, const struct conf_gate *g,
 
 	memset(d, 0, sizeof(*d));
 	for (i = 0; i < g->nrequire; i++) {
-		memset(&one, 0, sizeof(one));
-		one.verdict = need_one(conf, g, &g->require[i], f, &one);
-		one.which = i;
+		gate_require(conf, g, i, f, &one);
 		if (one.verdict == GATE_FAIL) {
 			*d = one;
 			break;
@@ -205,8 +234,5 @@ gate_judge(const struct conf *conf, const struct conf_gate *g,
 		    (one.verdict == GATE_PUTOFF && d->verdict == GATE_PASS))
 			*d = one;
 	}
-	if (d->verdict == GATE_FAIL || d->verdict == GATE_PUTOFF)
-		conf_require_text(&g->require[d->which], d->what,
-		    sizeof(d->what));
 	return d->verdict;
 }

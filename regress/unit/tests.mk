@@ -82,3 +82,4 @@ UNIT_TESTS += dnslist_test
 UNIT_TESTS += spool_test
 UNIT_TESTS += judge_test
 UNIT_TESTS += listfile_test
+UNIT_TESTS += gate_test
