@@ -49,10 +49,13 @@ is_private(int family, const unsigned char *a)
 	    (a[0] == 192 && a[1] == 168) || (a[0] == 169 && a[1] == 254));
 }
 
-/* Is the host that talked to smtpd trusted by the rule? */
+/*
+ * Is the host that talked to smtpd trusted by the rule?  With maybe, a list
+ * of NULL has everything.
+ */
 static int
 trusts_session(const struct handoff_rule *rule,
-    const struct handoff_session *s)
+    const struct handoff_session *s, int maybe)
 {
 	if (rule->when != NULL && (s->family == 0 ||
 	    !netlist_match(rule->when, s->family, s->addr)))
@@ -60,15 +63,17 @@ trusts_session(const struct handoff_rule *rule,
 	switch (rule->strategy) {
 	case HANDOFF_AUTHENTICATED:
 		return s->login != NULL && (rule->any ||
+		    (maybe && rule->words == NULL) ||
 		    wordlist_match(rule->words, s->login));
 	case HANDOFF_COUNT:
 		/* Without a condition anybody may write fields. */
 		return rule->when != NULL;
 	case HANDOFF_HOSTNAMES:
-		return s->host != NULL && wordlist_match(rule->words, s->host);
+		return s->host != NULL && ((maybe && rule->words == NULL) ||
+		    wordlist_match(rule->words, s->host));
 	case HANDOFF_ADDRESSES:
-		return s->family != 0 &&
-		    netlist_match(rule->nets, s->family, s->addr);
+		return s->family != 0 && ((maybe && rule->nets == NULL) ||
+		    netlist_match(rule->nets, s->family, s->addr));
 	case HANDOFF_LOCAL:
 		return is_private(s->family, s->addr);
 	}
@@ -103,14 +108,14 @@ walk(const struct handoff_rule *rule, const struct handoff_session *s,
 	size_t		 i;
 	int		 count = 1;
 
-	if (!trusts_session(rule, s))
+	if (!trusts_session(rule, s, 0))
 		return NULL;
 	for (i = 0; i < nr; i++) {
 		/* Another field of the same server tells the rest. */
 		if (r[i].trace)
 			continue;
 		if (r[i].family == 0)
-			return NULL;
+			return r[i].local ? NULL : &r[i];
 		if (rule->strategy == HANDOFF_COUNT && ++count == rule->count)
 			return &r[i];
 		/* A hop inside of a trusted host, as to a filter there. */
@@ -128,6 +133,18 @@ walk(const struct handoff_rule *rule, const struct handoff_session *s,
 }
 
 int
+handoff_asked(const struct handoff_rule *rule, size_t n,
+    const struct handoff_session *s)
+{
+	size_t	 i;
+
+	for (i = 0; i < n; i++)
+		if (trusts_session(&rule[i], s, 1))
+			return 1;
+	return 0;
+}
+
+int
 handoff_find(const struct handoff_rule *rule, size_t n,
     const struct handoff_session *s, const struct received *r, size_t nr,
     struct handoff_hop *hop)
@@ -142,6 +159,8 @@ handoff_find(const struct handoff_rule *rule, size_t n,
 		hop->symbol = rule[i].symbol;
 		hop->family = origin->family;
 		memcpy(hop->addr, origin->addr, sizeof(hop->addr));
+		if (hop->family == 0)
+			return 1;
 		strlcpy(hop->host, origin->host, sizeof(hop->host));
 		strlcpy(hop->helo, origin->helo, sizeof(hop->helo));
 		return 1;
@@ -152,10 +171,10 @@ handoff_find(const struct handoff_rule *rule, size_t n,
 int
 handoff_field(const struct handoff_hop *hop, char *out, size_t outsz)
 {
-	char	 ip[INET6_ADDRSTRLEN];
+	char	 ip[INET6_ADDRSTRLEN] = "unknown";
 	int	 n;
 
-	if (inet_ntop(hop->family, hop->addr, ip, sizeof(ip)) == NULL)
+	if (hop->family != 0 && inet_ntop(hop->family, hop->addr, ip, sizeof(ip)) == NULL)
 		return -1;
 	n = snprintf(out, outsz, "X-Relay-Handoff: %s; ip=%s; host=%s; "
 	    "helo=%s", hop->symbol, ip, hop->host[0] ? hop->host : "unknown",

@@ -22,8 +22,9 @@
  * A field is believed only while the address that handed the message on is
  * trusted: the first by smtpd's word, each other by the field above it.  The
  * origin is the first address that is not.  No greeting is ever believed, nor
- * is a name that its server has not verified; and when each hop is trusted, or
- * one does not tell an address, there is no origin.
+ * is a name that its server has not verified; when each hop is trusted there is
+ * no origin, and where one had a client but does not tell its address, the
+ * origin is nobody known.
  */
 
 #ifndef HANDOFF_H
@@ -33,6 +34,7 @@
 #include "received.h"
 
 #define HANDOFF_COUNT_MAX	50
+#define HANDOFF_FIELD_MAX	1024	/* bytes for a field, with a symbol of 128 */
 
 enum handoff_strategy {
 	HANDOFF_AUTHENTICATED,	/* trusted: who had logged in */
@@ -63,11 +65,18 @@ struct handoff_session {
 
 struct handoff_hop {
 	const char	*symbol;	/* the rule's */
-	int		 family;
+	int		 family;	/* 0: it is not known */
 	unsigned char	 addr[16];
 	char		 host[RECEIVED_NAME_MAX + 1];	/* or "" */
 	char		 helo[RECEIVED_NAME_MAX + 1];	/* or "" */
 };
+
+/*
+ * Whether any of the n rules trusts who handed the message to smtpd, so that
+ * its fields are worth reading: 1 or 0.  Here a list of NULL has everything.
+ */
+int	 handoff_asked(const struct handoff_rule *rule, size_t n,
+	    const struct handoff_session *s);
 
 /*
  * Asks the n rules in their order.  r are the message's nr Received fields
@@ -80,8 +89,7 @@ int	 handoff_find(const struct handoff_rule *rule, size_t n,
 
 /*
  * Writes "X-Relay-Handoff: SYMBOL; ip=...; host=...; helo=...", without an end
- * of line.  0, or -1 when out is too small (1024 bytes suffice for a symbol of
- * 128).
+ * of line.  0, or -1 when out is too small (HANDOFF_FIELD_MAX suffices).
  */
 int	 handoff_field(const struct handoff_hop *hop, char *out, size_t outsz);
 

@@ -14,11 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
-#include <sys/socket.h>
-#include <netinet/in.h>
-#include <arpa/inet.h>
-
 #include <string.h>
 #include <strings.h>
 
@@ -43,35 +38,8 @@ struct guess {
 	struct token	 second;	/* fetchmail's address, len 0 none */
 	int		 qmail;		/* the greeting has its own comment */
 	int		 bare;		/* "WORD ([ADDRESS])" */
+	int		 odd;		/* the greeting plays tricks */
 };
-
-int
-received_addr(const char *s, size_t len, unsigned char addr[16])
-{
-	static const unsigned char	 mapped[12] =
-	    { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-	char				 buf[INET6_ADDRSTRLEN + 1];
-	const char			*zone;
-
-	if (len > 5 && strncasecmp(s, "IPv6:", 5) == 0) {
-		s += 5;
-		len -= 5;
-	}
-	if (len > 0 && (zone = memchr(s, '%', len)) != NULL)
-		len = zone - s;
-	if (len == 0 || len >= sizeof(buf) || memchr(s, '\0', len) != NULL)
-		return 0;
-	memcpy(buf, s, len);
-	buf[len] = '\0';
-	if (inet_pton(AF_INET, buf, addr) == 1)
-		return AF_INET;
-	if (inet_pton(AF_INET6, buf, addr) != 1)
-		return 0;
-	if (memcmp(addr, mapped, sizeof(mapped)) != 0)
-		return AF_INET6;
-	memmove(addr, addr + sizeof(mapped), 4);
-	return AF_INET;
-}
 
 /* The next word or comment: 1, 0 at the end or ";", -1 broken. */
 static int
@@ -130,6 +98,15 @@ begins(const struct token *t, const char *word)
 	size_t	 n = strlen(word);
 
 	return t->len >= n && strncasecmp(t->s, word, n) == 0;
+}
+
+/* 1 when it ends so, whatever comes before. */
+static int
+ends(const struct token *t, const char *text)
+{
+	size_t	 n = strlen(text);
+
+	return t->len >= n && memcmp(t->s + t->len - n, text, n) == 0;
 }
 
 /* Copies what looks like a name; "" when it does not or is "unknown". */
@@ -299,6 +276,20 @@ bare_addr(struct received *r, const struct token *t)
 	return r->family != 0;
 }
 
+/* Does the comment tell another address than one before it? */
+static int
+contradicts(const struct received *r, const struct token *first,
+    const struct token *t)
+{
+	struct received	 other;
+
+	memset(&other, 0, sizeof(other));
+	return (read_literal(&other, t->s, t->len) > 0 ||
+	    name_first(&other, first, t) || bare_addr(&other, t)) &&
+	    (other.family != r->family ||
+	    memcmp(other.addr, r->addr, sizeof(r->addr)) != 0);
+}
+
 /* What a comment between "from" and "by" says. */
 static void
 from_comment(struct received *r, struct guess *g, const struct token *t)
@@ -306,6 +297,11 @@ from_comment(struct received *r, struct guess *g, const struct token *t)
 	const struct token	*first = &g->first;
 	size_t			 n;
 
+	/* Part of a word, which is the greeting: "x([192.0.2.1])". */
+	if (!lex_ws(t->s[-2])) {
+		g->odd = 1;
+		return;
+	}
 	if (begins(t, "Authenticated") || begins(t, "AUTH:") ||
 	    begins(t, "account "))
 		r->authenticated = 1;
@@ -316,8 +312,10 @@ from_comment(struct received *r, struct guess *g, const struct token *t)
 		g->qmail = 1;
 		return;
 	}
-	if (r->family != 0)
+	if (r->family != 0) {
+		g->odd |= contradicts(r, first, t);
 		return;
+	}
 	if (first->s[0] == '[' && (begins(t, "helo=") ||
 	    begins(t, "port=") || begins(t, "account "))) {
 		/* Exim without a name, CommuniGate: the address comes first. */
@@ -326,7 +324,9 @@ from_comment(struct received *r, struct guess *g, const struct token *t)
 	} else if ((n = read_literal(r, t->s, t->len)) > 0) {
 		if (!g->qmail)
 			literal_first(r, g, t, n);
-	} else if (!name_first(r, first, t) && bare_addr(r, t) && !g->qmail)
+	} else if (ends(t, " [local]"))
+		r->local = 1;	/* OpenSMTPD, of its socket */
+	else if (!name_first(r, first, t) && bare_addr(r, t) && !g->qmail)
 		copy_name(r->helo, sizeof(r->helo), first->s, first->len);
 }
 
@@ -449,8 +449,6 @@ read_from(struct received *r, struct reader *rd, struct guess *g,
 int
 received_parse(struct received *r, const char *value, size_t len)
 {
-	static const char	 network[] = "invoked from network";
-	const size_t		 n = sizeof(network) - 1;
 	struct reader		 rd = { value, len, 0 };
 	struct guess		 g;
 	struct token		 t;
@@ -461,15 +459,23 @@ received_parse(struct received *r, const char *value, size_t len)
 	if ((ret = next(&rd, &t)) != 1)
 		return ret;
 	if (t.comment) {
-		r->trace = begins(&t, "qmail ") && t.len > n &&
-		    memcmp(t.s + t.len - n, network, n) == 0;
+		r->trace = begins(&t, "qmail ") && ends(&t,
+		    " invoked from network");
+		r->local = !r->trace;
 		return 0;
 	}
-	if (word_is(&t, "from") && (ret = read_from(r, &rd, &g, &t)) != 1)
+	if (!word_is(&t, "from"))
+		r->local = 1;
+	else if ((ret = read_from(r, &rd, &g, &t)) != 1)
 		return ret;
 	if (read_clauses(r, &rd, &t, &exim) == -1)
 		return -1;
 	if (g.first.len > 0)
 		settle(r, &g, exim);
+	/* Exim, of a user of its host. */
+	r->local |= exim && lex_is(r->with, strlen(r->with), "local");
+	r->local &= r->family == 0;
+	if (g.odd)
+		memset(r, 0, sizeof(*r));
 	return 0;
 }

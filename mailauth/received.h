@@ -22,7 +22,8 @@
  *
  * What a client says of itself, its greeting, is told apart from what the
  * server saw, its address and the name of that: who cannot be told apart has
- * no address.  Whether the server is to be believed is not known here.
+ * no address, and so has one whose field has several, or a comment without
+ * space before it, which no server writes.  Whether the server is to be believed is not known here.
  */
 
 #ifndef RECEIVED_H
@@ -44,6 +45,7 @@ struct received {
 	char		by[RECEIVED_NAME_MAX + 1];	/* the server's own */
 	char		with[RECEIVED_WORD_MAX + 1];	/* "ESMTP", or "" */
 	int		authenticated;	/* the client had logged in */
+	int		local;		/* no client: the message began there */
 	int		trace;		/* qmail's "invoked from network": the
 					 * next field tells the rest */
 };

@@ -78,7 +78,8 @@ static const struct {
 	const char	*why;
 	int		 strategy, count;
 	const char	*ip, *host, *login;	/* of the session */
-	const char	*fields, *want;		/* "ip host helo" or "-" */
+	const char	*fields, *want;		/* "ip host helo", "-": none,
+					 * "?": nobody known */
 } chains[] = {
 	/* addresses */
 	{ "one relay, Postfix", A, 0, "192.0.2.1", NULL, NULL,
@@ -165,10 +166,30 @@ static const struct {
 	    "SMTPS; d\n" FORGED, "198.18.0.1 - 192.0.2.2" },
 	{ "a greeting of brackets", A, 0, "192.0.2.1", NULL, NULL,
 	    PF("([192.0.2.2])", "unknown", "198.18.0.1", "edge.example")
+	    FORGED, "?" },
+	{ "a greeting with a comment", A, 0, "192.0.2.1", NULL, NULL,
+	    PF("x([192.0.2.2])", "unknown", "198.18.0.1", "edge.example")
+	    FORGED, "?" },
+	{ "the same with a space", A, 0, "192.0.2.1", NULL, NULL,
+	    PF("x ([192.0.2.2])", "unknown", "198.18.0.1", "edge.example")
+	    FORGED, "?" },
+	{ "the same with a name", A, 0, "192.0.2.1", NULL, NULL,
+	    PF("x (e [192.0.2.2])", "unknown", "198.18.0.1", "edge.example")
+	    FORGED, "?" },
+	{ "the same as Exchange", A, 0, "192.0.2.1", NULL, NULL,
+	    MS("x (192.0.2.2)", "198.18.0.1", "edge.example") FORGED, "?" },
+	{ "a greeting that says to be logged in", U, 0, "192.0.2.1", NULL,
+	    "relayuser", PF("x(Authenticated", "unknown", "198.18.0.1", "e")
+	    FORGED, "?" },
+	{ "a user of the relay", A, 0, "192.0.2.1", NULL, NULL,
+	    "by edge.example (Postfix, from userid 0)\n\tid 1; d\n" FORGED,
+	    "-" },
+	{ "a user of an Exim relay", A, 0, "192.0.2.1", NULL, NULL,
+	    "from joe by edge.example with local (Exim 4.96)\n\tid 1; d\n"
 	    FORGED, "-" },
 	{ "a server that tells the greeting alone", A, 0, "192.0.2.1", NULL,
 	    NULL, "from [198.51.100.9] by edge.example (Odd) with SMTP; d\n",
-	    "-" },
+	    "?" },
 	{ "a name that the holder of the address chose", A, 0, "192.0.2.1",
 	    NULL, NULL, OS("h", "edge.example", "198.18.0.1", "edge.example")
 	    FORGED, "198.18.0.1 edge.example h" },
@@ -191,9 +212,9 @@ static const struct {
 	    "from localhost (edge.example [local])\n\tby edge.example "
 	    "(OpenSMTPD) with ESMTPA id 0123abcd; d\n" FORGED, "-" },
 	{ "a field that cannot be read", A, 0, "192.0.2.1", NULL, NULL,
-	    "from a (b [198.51.100.9]\n" FORGED, "-" },
+	    "from a (b [198.51.100.9]\n" FORGED, "?" },
 	{ "an address that is none", A, 0, "192.0.2.1", NULL, NULL,
-	    PF("h", "x.example", "192.0.2.300", "edge.example") FORGED, "-" },
+	    PF("h", "x.example", "192.0.2.300", "edge.example") FORGED, "?" },
 	{ "fetched by POP3", A, 0, "127.0.0.1", NULL, NULL,
 	    "from pop.isp.example [203.0.113.5]\n\tby localhost with POP3 "
 	    "(fetchmail-6.4.37)\n\tfor <joe@localhost> (single-drop); d\n"
@@ -284,7 +305,7 @@ static const struct {
 	    "edge.example", NULL,
 	    PF("h", "x.example", "198.18.0.1", "other.example") FORGED, "-" },
 	{ "no field of the relay", H, 0, "198.18.7.7", "edge.example", NULL,
-	    "from x by y with z; d\n" FORGED, "-" },
+	    "from x by y with z; d\n" FORGED, "?" },
 	/* authenticated */
 	{ "a relay that logs in", U, 0, "198.18.7.7", NULL, "relayuser",
 	    PF("h", "out.a.example", "198.18.0.1", "edge.example"),
@@ -379,6 +400,8 @@ find(int strategy, int count, const char *ip, const char *host,
 	if (handoff_find(&rule, 1, &s, r, read_fields(fields, r), &hop) == 0)
 		return "-";
 	CHECK_STR(hop.symbol, "TEST");
+	if (hop.family == 0)
+		return "?";
 	inet_ntop(hop.family, hop.addr, out, 64);
 	snprintf(out + strlen(out), sizeof(out) - 64, " %s %s",
 	    hop.host[0] ? hop.host : "-", hop.helo[0] ? hop.helo : "-");
