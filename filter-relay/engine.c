@@ -166,17 +166,21 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 {
 	struct ipc_unpack u;
 	struct etx *tx;
-	char *admd, *source, *sender;
+	char *admd, *source, *login, *host, *sender;
 
 	ipc_unpack_init(&u, msg->data, msg->len);
 	admd = ipc_get_strdup(&u, ENGINE_STR_MAX);
 	source = ipc_get_strdup(&u, ENGINE_STR_MAX);
+	login = ipc_get_strdup(&u, ENGINE_STR_MAX);
+	host = ipc_get_strdup(&u, ENGINE_STR_MAX);
 	sender = ipc_get_strdup(&u, ENGINE_STR_MAX);
 	if (ipc_unpack_end(&u) == -1 || e->ntxs >= ENGINE_TX_MAX ||
 	    (tx = calloc(1, sizeof(*tx))) == NULL) {
 		ipc_send(e->front, MSG_FAIL, msg->id, NULL, 0, -1);
 		free(admd);
 		free(source);
+		free(login);
+		free(host);
 		free(sender);
 		return;
 	}
@@ -187,6 +191,8 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 	}
 	tx->admd = admd;
 	tx->source = source;
+	tx->login = login;
+	tx->host = host;
 	tx->sender = sender;
 	TAILQ_INSERT_HEAD(&e->txs, tx, all);
 	e->ntxs++;

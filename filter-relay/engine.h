@@ -27,6 +27,7 @@
 
 #include "conf.h"
 #include "facts.h"
+#include "handoff.h"
 #include "ipc.h"
 #include "messages.h"
 #include "privsep.h"
@@ -68,8 +69,16 @@ struct etx {
 	uint32_t	 owed;		/* bytes not yet credited */
 	char		*admd;		/* smtpd's name, or NULL */
 	char		*source;	/* the client's address */
+	char		*login;		/* or "" */
+	char		*host;		/* the client's verified name, or "" */
 	char		*sender;	/* of MAIL FROM */
 	struct etx_auth	*auth;		/* when it was in AUTH */
+	/*
+	 * From the keeper's first plan on: who handed it to the relays that
+	 * are trusted.  What is asked about a client is asked about this one.
+	 * NULL: it is smtpd's client.
+	 */
+	struct handoff_hop *hop;
 	int		 replaying;	/* out of the spool */
 	struct facts	 facts;
 	struct sbuf	 header;	/* lines as they came, LF after each */
@@ -159,6 +168,20 @@ int	engine_mail_eom(struct engine *e, struct etx *tx);
 
 /* engine_mail.c: the keeper's plan.  0, or -1 and it failed. */
 int	engine_mail_plan(struct engine *e, struct etx *tx);
+
+/*
+ * engine_handoff.c: who is asked about as the message's client: smtpd's or
+ * the one before the relays that are trusted.  The family, and the address;
+ * 0 when it is not known.  helo, when not NULL, gets its greeting or NULL.
+ */
+int	engine_handoff_origin(const struct etx *tx, unsigned char addr[16],
+	    const char **helo);
+
+/* engine_handoff.c: looks for tx->hop.  0, or -1 and it failed. */
+int	engine_handoff_find(struct engine *e, struct etx *tx);
+
+/* engine_handoff.c: writes X-Relay-Handoff, if there is a hop.  0 or -1. */
+int	engine_handoff_write(struct engine *e, struct etx *tx);
 
 /* engine_mail.c: frees what the message owns. */
 void	engine_mail_free(struct etx *tx);

@@ -33,7 +33,6 @@
 #include "engine.h"
 #include "judge.h"
 #include "log.h"
-#include "received.h"
 
 #define AUTH_SECONDS	30	/* for all questions of a message */
 #define AUTH_QUEUE	(2 * 1024 * 1024)	/* bytes for the front */
@@ -149,14 +148,17 @@ static int
 auth_write(struct etx_auth *a, const struct judge_result *r)
 {
 	struct authreswrite	 w;
+	unsigned char		 addr[16];
+	const char		*helo;
 	size_t			 i;
 
 	if (a->tx->admd == NULL)
 		return 0;
+	(void)engine_handoff_origin(a->tx, addr, &helo);
 	authreswrite_begin(&w, &a->field, a->tx->admd);
 	if (r->spf_asked)
 		authreswrite_spf(&w, spf_word(r->spf.result), a->tx->sender,
-		    NULL);
+		    helo);
 	for (i = 0; i < dkim_count(a->dkim); i++)
 		authreswrite_dkim(&w, dkim_sig(a->dkim, i));
 	if (i == 0)
@@ -194,15 +196,9 @@ auth_ask(struct etx_auth *a, struct judge_result *now)
 	struct judge_request	 req;
 	struct etx		*tx = a->tx;
 	unsigned char		 addr[16];
-	const char		*source = tx->source;
-	size_t			 len = strlen(source);
 
-	if (len > 1 && source[0] == '[') {
-		source++;
-		len -= 2;
-	}
 	memset(&req, 0, sizeof(req));
-	req.family = received_addr(source, len, addr);
+	req.family = engine_handoff_origin(tx, addr, &req.helo);
 	req.addr = addr;
 	req.sender = tx->sender;
 	if (tx->facts.writer != NULL)

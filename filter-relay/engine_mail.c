@@ -46,6 +46,9 @@ engine_mail_free(struct etx *tx)
 	engine_auth_free(tx);
 	free(tx->admd);
 	free(tx->source);
+	free(tx->login);
+	free(tx->host);
+	free(tx->hop);
 	free(tx->sender);
 }
 
@@ -243,6 +246,8 @@ engine_mail_plan(struct engine *e, struct etx *tx)
 	const struct sbuf *field;
 	int rv = 0;
 
+	if (tx->auth == NULL && engine_handoff_find(e, tx) == -1)
+		return -1;
 	if (tx->plan.action == PLAN_AUTH) {
 		plan_free(&tx->plan);
 		return engine_auth_begin(e, tx);
@@ -258,7 +263,8 @@ engine_mail_plan(struct engine *e, struct etx *tx)
 		rv = mail_sign(e, tx);
 	else if (tx->plan.action == PLAN_HIDE)
 		rv = engine_hide_header(e, tx);
-	else if (engine_out(e, tx, tx->plan.top, strlen(tx->plan.top)) == -1 ||
+	else if (engine_handoff_write(e, tx) == -1 ||
+	    engine_out(e, tx, tx->plan.top, strlen(tx->plan.top)) == -1 ||
 	    engine_out(e, tx, tx->header.data, tx->header.len) == -1)
 		rv = -1;
 	if (rv == 0 && tx->held.len > 0)

@@ -135,6 +135,19 @@ void	front_register(struct front *f);
 /* front_request.c: a line of smtpd that is no data line. */
 void	front_line(struct front *f, const struct proto_line *pl);
 
+/* front_request.c: from now on smtpd waits for this. */
+void	front_wait(struct front *f, struct session *s,
+	    enum session_wait what);
+
+/* front_request.c: asks the keeper about a sender or a recipient: 0, or -1: it
+ * cannot be. */
+int	front_ask(struct front *f, struct session *s, int type,
+	    const char *rcpt, int flags);
+
+/* front_mail.c: a request of MAIL FROM. */
+void	front_mail_from(struct front *f, struct session *s,
+	    const struct proto_line *pl);
+
 /* Answers what smtpd waits for in this session: NULL or a reply. */
 void	front_answer(struct front *f, struct session *s, const char *text);
 

@@ -110,6 +110,8 @@ front_data_begin(struct front *f, struct session *s)
 	ipc_pack_init(&p);
 	ipc_put_str(&p, f->pending->admd);
 	ipc_put_str(&p, s->source == NULL ? "" : s->source);
+	ipc_put_str(&p, s->login == NULL ? "" : s->login);
+	ipc_put_str(&p, s->host == NULL ? "" : s->host);
 	ipc_put_str(&p, s->sender == NULL ? "" : s->sender);
 	if (p.failed || f->engine == NULL || ipc_send(f->engine, MSG_BEGIN,
 	    tx->id, p.buf, p.len, -1) == -1)

@@ -41,8 +41,7 @@ front_answer(struct front *f, struct session *s, const char *text)
 	output_result(&f->out, s, text);
 }
 
-/* From now on smtpd waits. */
-static void
+void
 front_wait(struct front *f, struct session *s, enum session_wait what)
 {
 	s->wait = what;
@@ -124,6 +123,8 @@ front_connect(struct front *f, const struct proto_line *pl)
 	while (!s->local && len > 0 && src[len - 1] != ':')
 		len--;
 	session_set(&s->source, src, s->local || len == 0 ? len : len - 1);
+	if (f->conf->nhandoffs > 0 && proto_host(pl, &src, &len) == 1)
+		session_set(&s->host, src, len);
 }
 
 static void
@@ -148,8 +149,7 @@ front_auth(struct front *f, struct session *s, const struct proto_line *pl)
 	    conf_is_helpdesk(f->conf, s->login);
 }
 
-/* Asks the keeper about a sender or a recipient: 0, or -1: it cannot be. */
-static int
+int
 front_ask(struct front *f, struct session *s, int type, const char *rcpt,
     int flags)
 {
@@ -171,36 +171,6 @@ front_ask(struct front *f, struct session *s, int type, const char *rcpt,
 	    p.len, -1);
 	ipc_pack_free(&p);
 	return rv;
-}
-
-/* Does one of our users send it, and is there anything to look at then? */
-static int
-front_is_submission(const struct front *f, const struct session *s)
-{
-	const struct conf *c = f->conf;
-
-	return !s->local && (f->submission || s->login != NULL) &&
-	    (c->outbound.present || c->limit_sender.messages > 0 ||
-	    c->limit_sender.recipients > 0);
-}
-
-static void
-front_mail_from(struct front *f, struct session *s,
-    const struct proto_line *pl)
-{
-	front_tx_end(f, s);
-	s->data = SESSION_NODATA;
-	s->outside = s->broken = s->plain = 0;
-	s->nrcpts = 0;
-	if (session_set(&s->sender, pl->param, pl->paramlen) == -1 ||
-	    s->nameless)
-		front_answer(f, s, FRONT_TRY_LATER);
-	else if (!front_is_submission(f, s))
-		front_answer(f, s, NULL);
-	else if (front_ask(f, s, MSG_MAIL, "", 0) == -1)
-		front_answer(f, s, FRONT_TRY_LATER);
-	else
-		front_wait(f, s, SESSION_MAIL);
 }
 
 /*

@@ -128,6 +128,19 @@ keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *reply)
 	ipc_pack_free(&p);
 }
 
+/* A sender, who may be a user of ours. */
+static int
+keeper_mail(struct keeper *k, struct ktx *tx, int flags, char *reply)
+{
+	int what = MSG_RCPT_PLAIN;
+
+	if (flags & MSG_RCPT_SUBMIT)
+		what = submit_mail(k, tx, reply);
+	if (flags & MSG_RCPT_JUDGE && what != MSG_RCPT_REFUSE)
+		what = MSG_RCPT_ENGAGE;
+	return what;
+}
+
 /* A sender or a recipient.  The first one makes a transaction known. */
 static void
 keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
@@ -166,7 +179,8 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 		}
 	}
 	if (tx != NULL && !tx->judged && keeper_ready(k) == 0)
-		what = msg->type == MSG_MAIL ? submit_mail(k, tx, reply) :
+		what = msg->type == MSG_MAIL ?
+		    keeper_mail(k, tx, flags, reply) :
 		    keeper_rcpt(k, tx, flags, rcpt, reply);
 	if (what == MSG_RCPT_ENGAGE || what == MSG_RCPT_HANDLE)
 		tx->engaged = 1;

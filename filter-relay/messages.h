@@ -42,7 +42,7 @@ enum {
 enum {
 	/* u8 flags, str session id, str source, str login, str sender, str
 	 * recipient ("" for MAIL).  A transaction's first one announces it to
-	 * the keeper; MAIL is asked for those of our users. */
+	 * the keeper; MAIL is asked where one of the last two flags is. */
 	MSG_MAIL = 1,
 	MSG_RCPT,
 	/* u8 MSG_RCPT_*, str: the reply of MSG_RCPT_REFUSE; else the address
@@ -56,7 +56,8 @@ enum {
 	/* The transaction is over or given up. */
 	MSG_END,
 	/* str admd: whose Authentication-Results count, "" for nobody's; str
-	 * source, str sender: of the envelope */
+	 * source, str login, str host: the client's verified name, str sender:
+	 * of the envelope */
 	MSG_BEGIN,
 	/* Lines, each with its LF, dot-stuffed as smtpd has them. */
 	MSG_DATA,
@@ -91,6 +92,8 @@ enum {
 #define MSG_RCPT_LOCAL		0x01	/* by smtpd's socket */
 #define MSG_RCPT_OUTSIDE	0x02	/* another recipient is not ours */
 #define MSG_RCPT_FOREIGN	0x04	/* this one is not in our domains */
+#define MSG_RCPT_SUBMIT		0x08	/* of MAIL: one of our users' */
+#define MSG_RCPT_JUDGE		0x10	/* of MAIL: the engine must see it */
 
 /* Answers to MSG_RCPT and MSG_MAIL. */
 #define MSG_RCPT_PLAIN		0	/* this one is of no interest */

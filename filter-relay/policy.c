@@ -259,8 +259,10 @@ policy_ours(struct judge *j)
 	int n;
 
 	if (tx->handlebox == 0 && tx->nmailboxes == 0) {
-		if (tx->toworker == 0 || tx->nrcpts != 1)
+		if (tx->toworker == 0 || tx->nrcpts != 1) {
+			j->plan->rest = 1;
 			return 0;
+		}
 		return policy_plan_sign(j) == -1 ? policy_trouble(j) : 0;
 	}
 	if ((n = policy_loop(j)) != 0)

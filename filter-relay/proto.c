@@ -160,6 +160,20 @@ proto_last(const char *s, const char *end)
 }
 
 int
+proto_host(const struct proto_line *pl, const char **name, size_t *len)
+{
+	const char *src, *end;
+	size_t n;
+
+	if (proto_source(pl, &src, &n) == -1 ||
+	    (end = proto_last(pl->param, src - 1)) == NULL)
+		return -1;
+	*name = pl->param;
+	*len = end - pl->param;
+	return proto_is(end + 1, src - 1 - (end + 1), "pass");
+}
+
+int
 proto_source(const struct proto_line *pl, const char **src, size_t *len)
 {
 	const char *dest, *bar;

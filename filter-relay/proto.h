@@ -71,6 +71,14 @@ int	proto_source(const struct proto_line *pl, const char **src,
 	    size_t *len);
 
 /*
+ * Of link-connect: 1 and the client's name (not ended by NUL) when smtpd has
+ * verified that it leads to the client's address, 0 when it has not, -1 if
+ * malformed.
+ */
+int	proto_host(const struct proto_line *pl, const char **name,
+	    size_t *len);
+
+/*
  * Of link-auth: 1 and the user name (not ended by NUL) if the login passed,
  * 0 if it did not, -1 if malformed.  The fields' order depends on the
  * protocol, and the name may hold `|'.

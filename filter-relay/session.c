@@ -109,6 +109,7 @@ session_del(struct session_table *t, struct session *s)
 	free(s->login);
 	free(s->sender);
 	free(s->source);
+	free(s->host);
 	free(s);
 }
 

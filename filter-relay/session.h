@@ -72,6 +72,8 @@ struct session {
 	char			*login;
 	char			*sender;	/* NULL: no MAIL FROM */
 	char			*source;
+	char			*host;		/* the client's verified name,
+						 * where it matters */
 };
 
 TAILQ_HEAD(session_queue, session);

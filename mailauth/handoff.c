@@ -174,7 +174,8 @@ handoff_field(const struct handoff_hop *hop, char *out, size_t outsz)
 	char	 ip[INET6_ADDRSTRLEN] = "unknown";
 	int	 n;
 
-	if (hop->family != 0 && inet_ntop(hop->family, hop->addr, ip, sizeof(ip)) == NULL)
+	if (hop->family != 0 && inet_ntop(hop->family, hop->addr, ip,
+	    sizeof(ip)) == NULL)
 		return -1;
 	n = snprintf(out, outsz, "X-Relay-Handoff: %s; ip=%s; host=%s; "
 	    "helo=%s", hop->symbol, ip, hop->host[0] ? hop->host : "unknown",

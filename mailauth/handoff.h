@@ -34,7 +34,7 @@
 #include "received.h"
 
 #define HANDOFF_COUNT_MAX	50
-#define HANDOFF_FIELD_MAX	1024	/* bytes for a field, with a symbol of 128 */
+#define HANDOFF_FIELD_MAX	1024	/* for a field, its symbol up to 128 */
 
 enum handoff_strategy {
 	HANDOFF_AUTHENTICATED,	/* trusted: who had logged in */

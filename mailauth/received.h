@@ -23,7 +23,8 @@
  * What a client says of itself, its greeting, is told apart from what the
  * server saw, its address and the name of that: who cannot be told apart has
  * no address, and so has one whose field has several, or a comment without
- * space before it, which no server writes.  Whether the server is to be believed is not known here.
+ * space before it, which no server writes.  Whether the server is to be
+ * believed is not known here.
  */
 
 #ifndef RECEIVED_H

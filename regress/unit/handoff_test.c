@@ -185,8 +185,7 @@ static const struct {
 	    "by edge.example (Postfix, from userid 0)\n\tid 1; d\n" FORGED,
 	    "-" },
 	{ "a user of an Exim relay", A, 0, "192.0.2.1", NULL, NULL,
-	    "from joe by edge.example with local (Exim 4.96)\n\tid 1; d\n"
-	    FORGED, "-" },
+	    "from joe by e.example with local (Exim 4.96); d\n" FORGED, "-" },
 	{ "a server that tells the greeting alone", A, 0, "192.0.2.1", NULL,
 	    NULL, "from [198.51.100.9] by edge.example (Odd) with SMTP; d\n",
 	    "?" },
