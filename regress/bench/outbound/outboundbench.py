@@ -137,15 +137,18 @@ class Sink:
         os.unlink(self.path)
 
 
+def cpu_of(pid):
+    """Seconds of processor time of a process and its ended children."""
+    with contextlib.suppress(OSError):
+        with open("/proc/%d/stat" % pid) as f:
+            words = f.read().rsplit(")", 1)[1].split()
+        return sum(int(x) for x in words[11:15]) / TICKS
+    return 0
+
+
 def cpu(box):
     """Seconds of processor time of all on a machine, the ended included."""
-    total = 0
-    for pid, _ in box.processes():
-        with contextlib.suppress(OSError):
-            with open("/proc/%d/stat" % pid) as f:
-                words = f.read().rsplit(")", 1)[1].split()
-            total += sum(int(x) for x in words[11:15])
-    return total / TICKS
+    return sum(cpu_of(pid) for pid, _ in box.processes())
 
 
 def talk(pid, port, numbers, senders):
