@@ -129,7 +129,7 @@ output_is_reply(const char *s)
 	    s[2] < '0' || s[2] > '9' || s[3] != ' ' || s[4] == '\0')
 		return 0;
 	for (i = 4; s[i] != '\0'; i++)
-		if (s[i] < ' ' || s[i] > '~' || i >= PROTO_TEXT_MAX)
+		if (i >= PROTO_TEXT_MAX || s[i] < ' ' || s[i] > '~')
 			return 0;
 	return 1;
 }
