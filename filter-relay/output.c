@@ -126,10 +126,11 @@ output_is_reply(const char *s)
 	size_t i;
 
 	if ((s[0] != '4' && s[0] != '5') || s[1] < '0' || s[1] > '9' ||
-	    s[2] < '0' || s[2] > '9' || s[3] != ' ' || s[4] == '\0')
+	    s[2] < '0' || s[2] > '9' || s[3] != ' ' || s[4] == '\0' ||
+	    strlen(s) > PROTO_TEXT_MAX)
 		return 0;
 	for (i = 4; s[i] != '\0'; i++)
-		if (i >= PROTO_TEXT_MAX || s[i] < ' ' || s[i] > '~')
+		if (s[i] < ' ' || s[i] > '~')
 			return 0;
 	return 1;
 }
