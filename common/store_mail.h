@@ -256,9 +256,9 @@ int	store_reply_get(struct store *s, const char *id, time_t now,
 	    struct store_reply *r);
 
 /*
- * Tells conversation and outside Message-Id (size bytes at outside) of the
- * first record within 10 days with the same worker, mailbox and dkey as r:
- * that of the same message.
+ * Tells the conversation of a record within 10 days with the same worker,
+ * mailbox and dkey as r, which is one of the same message, and the outside
+ * Message-Id (size bytes at outside) if it has one, else "".
  */
 int	store_reply_before(struct store *s, const struct store_reply *r,
 	    time_t now, uint64_t *conversation, char *outside, size_t size);

@@ -119,8 +119,8 @@ store_reply_before(struct store *s, const struct store_reply *r, time_t now,
 
 	if ((st = db_get(s, "SELECT conversation, outside FROM reply "
 	    "WHERE worker = ? AND mailbox = ? AND dkey = ? AND created > ? "
-	    "ORDER BY created, id LIMIT 1", "iiti", (int64_t)r->worker,
-	    (int64_t)r->mailbox, r->dkey,
+	    "ORDER BY outside = '', created, conversation LIMIT 1", "iiti",
+	    (int64_t)r->worker, (int64_t)r->mailbox, r->dkey,
 	    (int64_t)now - STORE_REPLY_LIFE)) == NULL)
 		return -1;
 	if ((ret = db_step(s, st)) == 1) {

@@ -168,9 +168,16 @@ int	policy_judge(struct keeper *k, struct ktx *tx,
 	    const struct msgfacts *mf, struct plan *plan);
 
 /*
- * keeper_start.c: a worker's message to tx->starts: before its commit finds
- * or makes the conversation, those who take part and their handles; as part of
- * the caller's transaction.  Returns 1; 0 and tx->reply is set; or -1.
+ * keeper_start.c: the conversation of tx->rec that has none: that of the same
+ * message, or of another part of it, when it was here before; else a new one.
+ * As part of the caller's transaction.  Returns 0 or -1.
+ */
+int	keeper_conversation(struct keeper *k, struct ktx *tx);
+
+/*
+ * keeper_start.c: a worker's message to tx->starts, with its conversation:
+ * before the commit finds or makes those who take part and their handles; as
+ * part of the caller's transaction.  Returns 1; 0 and tx->reply is set; or -1.
  */
 int	keeper_start(struct keeper *k, struct ktx *tx);
 

@@ -97,11 +97,10 @@ commit_record(struct keeper *k, struct ktx *tx)
 		return -1;
 	if (r == NULL)
 		return 1;
+	if (keeper_conversation(k, tx) == -1)
+		return -1;
 	if (tx->starter != 0 && (n = keeper_start(k, tx)) != 1)
 		return n;
-	if (r->conversation == 0 && store_conversation_new(k->store,
-	    r->mailbox, tx->subject, k->now, &r->conversation) == -1)
-		return -1;
 	return store_reply_add(k->store, r, k->now) == -1 ? -1 : 1;
 }
 

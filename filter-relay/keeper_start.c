@@ -18,9 +18,8 @@
 
 #include "keeper.h"
 
-/* The conversation that it begins, or began when it was here before. */
-static int
-start_conversation(struct keeper *k, struct ktx *tx)
+int
+keeper_conversation(struct keeper *k, struct ktx *tx)
 {
 	struct store_reply *r = tx->rec;
 	char outside[STORE_MSGID_MAX + 1];
@@ -69,8 +68,6 @@ keeper_start(struct keeper *k, struct ktx *tx)
 	size_t i;
 	int n = 1;
 
-	if (start_conversation(k, tx) == -1)
-		return -1;
 	for (i = 0; i < tx->starts.n && n == 1; i++)
 		n = start_person(k, tx, tx->starts.v[i]);
 	return n;

@@ -86,13 +86,18 @@ policy_start_map(struct judge *j, const char *address)
 int
 policy_start_plan(struct judge *j, struct store_reply *r)
 {
+	char outside[STORE_MSGID_MAX + 1];
 	uint64_t conversation;
+	int n;
 
 	j->tx->starter = j->w.id;
 	if ((j->tx->subject = strdup(j->mf->subject)) == NULL)
 		return -1;
 	if (r->conversation != 0 || r->dkey[0] == '\0')
 		return 0;
-	return store_reply_before(j->k->store, r, j->k->now, &conversation,
-	    r->outside, sizeof(r->outside)) == -1 ? -1 : 0;
+	n = store_reply_before(j->k->store, r, j->k->now, &conversation,
+	    outside, sizeof(outside));
+	if (n == 1 && outside[0] != '\0')
+		memcpy(r->outside, outside, sizeof(r->outside));
+	return n == -1 ? -1 : 0;
 }

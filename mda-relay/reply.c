@@ -51,6 +51,7 @@ static int	commands(struct reply *);
 static int	has_command(const char *, const char *);
 static int	begin(struct reply *);
 static int	begin_sent(struct reply *);
+static int	outside(struct reply *);
 static int	send_out(struct reply *);
 static int	send_to(struct reply *, const struct store_participant *);
 static int	send_team(struct reply *);
@@ -130,7 +131,7 @@ begin(struct reply *rp)
 		return -1;
 	if (record(rp) == -1 || commands(rp) == -1 ||
 	    (!rp->note && r->rcpt.kind == STORE_RCPT_HANDLE &&
-	    begin_sent(rp) == -1)) {
+	    (begin_sent(rp) == -1 || outside(rp) == -1))) {
 		run_store_failed(r, "reply");
 		store_rollback(r->store);
 		return -1;
@@ -250,6 +251,27 @@ begin_sent(struct reply *rp)
 			return -1;
 	}
 	return 0;
+}
+
+/*
+ * A part of a message that was here before, which the worker's server sends
+ * to each recipient alone, has an id of its own, and answers name that.
+ */
+static int
+outside(struct reply *rp)
+{
+	const struct store_reply	*rec = rp->rec;
+	struct store_message		 m = rp->message;
+
+	if ((rp->state != STORE_SENT_NEW && rp->state != STORE_SENT_AGAIN) ||
+	    strcmp(m.outside, rec->outside) == 0)
+		return 0;
+	m.id = 0;
+	m.kind = STORE_MSG_OUT;
+	(void)strlcpy(m.smtpd, rec->smtpd, sizeof(m.smtpd));
+	(void)strlcpy(m.outside, rec->outside, sizeof(m.outside));
+	return store_message_add(rp->run->store, &m, rp->run->now) == -1 ?
+	    -1 : 0;
 }
 
 /*

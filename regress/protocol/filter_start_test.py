@@ -110,7 +110,7 @@ def test_begins():
 def test_again():
     """A retry, and what a server sends to each recipient alone, is the same
     conversation; another message is another."""
-    with World(TRUST) as world, Filter(world) as f:
+    with World("authenticate sender\n" + TRUST) as world, Filter(world) as f:
         lines = mail([CAROL, DAVE], mid="one@home.example")
         first, a = begun(f, [CAROL], lines)
         again, b = begun(f, [CAROL.upper()], lines)
@@ -127,6 +127,18 @@ def test_again():
         _, d = begun(f, [CAROL], mail(mid="two@home.example"))
         assert world.record(d)["conversation"] != \
             world.record(a)["conversation"]
+        # The team's part comes first, and is the conversation's.
+        got, verdict = Session(f).send(ALICE, [BOX], mail(
+            [BOX, CAROL], mid="three@home.example"))
+        team = world.record(header(got, "X-Relay-Reply"))
+        got, h = begun(f, [CAROL], mail([BOX, CAROL],
+                                        mid="three@home.example"))
+        assert world.record(h)["conversation"] == team["conversation"]
+        assert header(got, "Message-ID"), got
+        got, verdict = Session(f).send(ALICE, [BOX], mail(
+            [BOX, CAROL], mid="two@home.example"))
+        team = world.record(header(got, "X-Relay-Reply"))
+        assert world.record(d)["conversation"] == team["conversation"]
         # Without a Message-Id it is known by what is in it.
         _, e = begun(f, [CAROL], mail())
         _, g = begun(f, [CAROL], mail())

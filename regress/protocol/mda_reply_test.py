@@ -104,6 +104,26 @@ def test_replay():
                                                   ARCHIVE]
 
 
+def test_parts():
+    """A message that the worker's server sends to each recipient alone, the
+    team first: answers to each part belong to the conversation."""
+    with World(cc=(DAVE,)) as w:
+        id, smtpd = w.record([], own="same@private.test")
+        w.run(w.reply(id, smtpd, MAILBOX), sender=ALICE)
+        for person in (CAROL, DAVE):
+            for _ in range(2):
+                w.answer(people=(person,), own="same@private.test")
+        assert sorted(s.to for s in w.sent()) == sorted([BOB, CAROL, DAVE])
+        for person in (CAROL, DAVE):
+            s, = w.sent(person)
+            w.forget()
+            w.run(customer(w, sender=person, more=[
+                ("In-Reply-To", s["Message-ID"])]))
+            assert [x["X-Relay-Conversation"] for x in w.sent()] == ["1"] * 2
+            w.answer(people=(DAVE,), own="two" + person)
+        assert w.rows("SELECT count(*) FROM conversation") == [(1,)]
+
+
 def test_all():
     """Reply-All: each participant once, the archive once."""
     with World(cc=(DAVE,), archive=ARCHIVE) as w:
