@@ -26,3 +26,4 @@ MAILAUTH_SRCS += handoff.c
 MAILAUTH_SRCS += handrules.c
 MAILAUTH_SRCS += dnslist.c
 MAILAUTH_SRCS += judge.c
+MAILAUTH_SRCS += judgefacts.c

@@ -83,3 +83,4 @@ UNIT_TESTS += spool_test
 UNIT_TESTS += judge_test
 UNIT_TESTS += listfile_test
 UNIT_TESTS += gate_test
+UNIT_TESTS += judgefacts_test
