@@ -32,33 +32,35 @@ struct waiting {
 	int			 done;
 	struct dns_answer	*answer;
 	struct spf_result	*result;
+	struct judge		*judge;		/* under way */
+	struct judge_result	*judged;
 };
 
-/* The name server of -s, an address, as dnscares.h wants it; 0 or -1. */
+/* The name server, an address, as dnscares.h wants it; 0 or -1. */
 static int
-ask_server(struct ctl *ctl, char *buf, size_t size)
+ask_server(struct ctl *ctl, int letter, char *buf, size_t size)
 {
+	const char	*text = ctl->opt[letter];
 	struct hostport	 hp;
 	unsigned char	 addr[16];
 	char		 why[HOSTPORT_WHY];
 
-	if (hostport_parse(ctl->opt['s'], DNS_PORT, &hp, why,
-	    sizeof(why)) == -1) {
-		(void)ctl_usage(ctl, "-s %s: %s", ctl->opt['s'], why);
+	if (hostport_parse(text, DNS_PORT, &hp, why, sizeof(why)) == -1) {
+		(void)ctl_usage(ctl, "-%c %s: %s", letter, text, why);
 		return -1;
 	}
 	if ((inet_pton(AF_INET, hp.host, addr) != 1 &&
 	    inet_pton(AF_INET6, hp.host, addr) != 1) ||
 	    hostport_format(&hp, buf, size) == -1) {
-		(void)ctl_usage(ctl, "-s %s: expected the address of a name "
-		    "server", ctl->opt['s']);
+		(void)ctl_usage(ctl, "-%c %s: expected the address of a name "
+		    "server", letter, text);
 		return -1;
 	}
 	return 0;
 }
 
 int
-ask_open(struct ask *ask, struct ctl *ctl)
+ask_open(struct ask *ask, struct ctl *ctl, int letter)
 {
 	struct dnscares_conf	 conf;
 	const char		*error;
@@ -66,8 +68,9 @@ ask_open(struct ask *ask, struct ctl *ctl)
 
 	memset(&conf, 0, sizeof(conf));
 	ask->server[0] = '\0';
-	if (ctl->opt['s'] != NULL) {
-		if (ask_server(ctl, ask->server, sizeof(ask->server)) == -1)
+	if (ctl->opt[letter] != NULL) {
+		if (ask_server(ctl, letter, ask->server,
+		    sizeof(ask->server)) == -1)
 			return CTL_USAGE;
 		conf.servers = ask->server;
 	}
@@ -162,6 +165,55 @@ ask_spf(struct ask *ask, const struct spf_request *req, struct spf_result *r)
 	r->result = SPF_TEMPERROR;
 	if (spf_check(ask->dns, req, ask_checked, &w) != NULL)
 		ask_wait(ask, &w);
+}
+
+static void
+ask_judged(const struct judge_result *r, void *arg)
+{
+	struct waiting	*w = arg;
+
+	w->done = 1;
+	w->judge = NULL;
+	*w->judged = *r;
+}
+
+static void
+ask_late(int fd, short events, void *arg)
+{
+	struct waiting	*w = arg;
+
+	(void)fd;
+	(void)events;
+	judge_late(w->judge);
+}
+
+void
+ask_judge(struct ask *ask, const struct judge_request *req,
+    struct judge_result *r)
+{
+	struct timeval	 tv = { ASK_JUDGE_SECONDS, 0 };
+	struct waiting	 w;
+	struct event	 late;
+
+	memset(r, 0, sizeof(*r));
+	memset(&w, 0, sizeof(w));
+	w.judged = r;
+	switch (judge_ask(&w.judge, r, ask->dns, req, ask_judged, &w)) {
+	case 1:
+		return;
+	case -1:
+		r->spf.result = SPF_TEMPERROR;
+		r->dmarc.result = DMARC_TEMPERROR;
+		r->dmarc.unsure = r->late = 1;
+		return;
+	}
+	evtimer_set(&late, ask_late, &w);
+	if (event_base_set(ask->base, &late) == 0 &&
+	    evtimer_add(&late, &tv) == 0)
+		ask_wait(ask, &w);
+	evtimer_del(&late);
+	if (!w.done)
+		judge_late(w.judge);
 }
 
 int

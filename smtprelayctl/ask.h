@@ -22,26 +22,28 @@
 #include "ctl.h"
 #include "dns.h"
 #include "hostport.h"
+#include "judge.h"
 #include "spf.h"
 
 #define ASK_SECONDS	5	/* for one question, unless -t says more */
 #define ASK_SECONDS_MAX	120
+#define ASK_JUDGE_SECONDS 30
 
 struct event_base;
 
 struct ask {
 	struct event_base	*base;
 	struct dns		*dns;
-	char			 server[HOSTPORT_TEXT_MAX + 1];	/* of -s, or
+	char			 server[HOSTPORT_TEXT_MAX + 1];	/* given, or
 								 * "" */
 };
 
 /*
- * Begins with what -s (address:port of a name server) and -t (seconds) say.
- * CTL_OK; or another status after saying why, and then there is nothing to
- * close.
+ * Begins with what the option of that letter (address:port of a name server)
+ * and -t (seconds) say.  CTL_OK; or another status after saying why, and then
+ * there is nothing to close.
  */
-int	ask_open(struct ask *, struct ctl *);
+int	ask_open(struct ask *, struct ctl *, int letter);
 void	ask_close(struct ask *);
 
 /*
@@ -55,6 +57,13 @@ void	ask_clear(struct dns_answer *a);
 /* The same for a check by SPF. */
 void	ask_spf(struct ask *, const struct spf_request *req,
 	    struct spf_result *r);
+
+/*
+ * The same for all questions of a message, which have ASK_JUDGE_SECONDS, as
+ * long as filter-relay waits.
+ */
+void	ask_judge(struct ask *, const struct judge_request *req,
+	    struct judge_result *r);
 
 /* 1 when nobody could answer: another time somebody may. */
 int	ask_later(int status);

@@ -239,7 +239,7 @@ ctl_check_account(struct ctl *ctl)
 	c.ctl = ctl;
 	log_init("smtprelayctl", 1);
 	/* Before the store's user takes over resolv.conf is read. */
-	if ((status = ask_open(&c.ask, ctl)) != CTL_OK)
+	if ((status = ask_open(&c.ask, ctl, 's')) != CTL_OK)
 		return status;
 	if ((s = ctl_open(ctl)) == NULL)
 		status = CTL_FAIL;

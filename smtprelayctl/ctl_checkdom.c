@@ -37,7 +37,7 @@ ctl_check_domain(struct ctl *ctl)
 			return ctl_usage(ctl, "%s: expected a domain",
 			    ctl->arg[i]);
 	if ((rv = checkdom_addrs(&c)) != CTL_OK ||
-	    (rv = ask_open(&c.ask, ctl)) != CTL_OK)
+	    (rv = ask_open(&c.ask, ctl, 's')) != CTL_OK)
 		return rv;
 	report_begin(&c.report, ctl);
 	checkdom_host(&c);

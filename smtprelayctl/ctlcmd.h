@@ -28,6 +28,7 @@ int	ctl_account_test(struct ctl *);
 int	ctl_check_account(struct ctl *);
 int	ctl_check_config(struct ctl *);
 int	ctl_check_domain(struct ctl *);
+int	ctl_check_message(struct ctl *);
 int	ctl_conversation_close(struct ctl *);
 int	ctl_conversation_list(struct ctl *);
 int	ctl_conversation_prune(struct ctl *);

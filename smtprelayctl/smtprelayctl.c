@@ -37,6 +37,10 @@ static const struct ctl_command	 commands[] = {
 	{ { "check", "domain" }, ctl_check_domain, "a:b:k:s:t:", 1, -1, 0,
 	    "DOMAIN ... [-k SELECTOR] [-a ADDRESS] [-b LIST] [-s SERVER] "
 	    "[-t SECONDS]" },
+	{ { "check", "message" }, ctl_check_message, "de:l:m:n:r:s:S:t:u:v:",
+	    1, 100, 1, "FILE ... -s SOURCE [-d] [-e HELO] "
+	    "[-l LISTENER] [-m SENDER] [-n NAME] [-r RECIPIENT] [-S SERVER] "
+	    "[-t SECONDS] [-u USER] [-v VERSION]" },
 	{ { "mailbox", "add" }, ctl_mailbox_add, "n:a:", 1, 1, 1,
 	    "ADDRESS [-n NAME] [-a ARCHIVE-ADDRESS]" },
 	{ { "mailbox", "del" }, ctl_mailbox_del, "", 1, 1, 1, "ADDRESS" },
