@@ -54,8 +54,11 @@ def test_locked_for_copies(relay):
 
 
 def remount(relay, options):
-    ns.run(["nsenter", "-t", str(relay.pid), "-m", "-r", "-w", "--", "mount",
-            "-o", "remount," + options, "/var/lib/smtprelay"])
+    """Tried again while a process has a file open for writing there."""
+    ns.wait_for("remount", lambda: ns.run(
+        ["nsenter", "-t", str(relay.pid), "-m", "-r", "-w", "--", "mount",
+         "-o", "remount," + options, "/var/lib/smtprelay"],
+        check=False).returncode == 0, every=0.2)
 
 
 def test_disk_full(relay):

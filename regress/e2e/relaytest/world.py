@@ -98,7 +98,7 @@ class World(Machine):
             ns.nudgers.remove(self.nudge)
         if self.smtpd is not None:
             with contextlib.suppress(Exception):
-                self.stop_smtpd()
+                self.stop_smtpd(all_of_it=False)
         for site in self.sites:
             site.close()
         if hasattr(self, "dns"):
@@ -170,8 +170,9 @@ class World(Machine):
     def smtpd_alive(self):
         return self.smtpd is not None and self.smtpd.poll() is None
 
-    def stop_smtpd(self):
-        """Ends smtpd as the administrator does."""
+    def stop_smtpd(self, all_of_it=True):
+        """Ends smtpd as the administrator does; what it ran of ours ends a
+        little later, unless it hangs."""
         pid = ns.child_of(self.smtpd.pid)
         if pid:
             os.kill(pid, signal.SIGTERM)
@@ -181,6 +182,10 @@ class World(Machine):
             self.kill(r"\bsmtpd\b")
             self.smtpd.wait(timeout=5 * ns.PATIENCE)
         self.smtpd = None
+        if all_of_it:
+            with contextlib.suppress(ns.Timeout):
+                ns.wait_for("end of our programs", lambda: not self.pids(
+                    r"(filter|table|mda)-relay"), 4)
 
     def smtpctl(self, *args):
         r = self.run(["smtpctl"] + list(args), check=False)
