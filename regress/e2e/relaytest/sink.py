@@ -27,7 +27,8 @@ from relaytest.ns import wait_for
 class Mail:
     """One message as it arrived for one recipient."""
 
-    def __init__(self, sender, rcpt, data, params, helo):
+    def __init__(self, sender, rcpt, data, params, helo, peer):
+        self.peer = peer
         self.sender = sender
         self.rcpt = rcpt
         self.data = data
@@ -38,8 +39,9 @@ class Mail:
 class Session(threading.Thread):
     """One SMTP session of the sink."""
 
-    def __init__(self, sink, conn):
+    def __init__(self, sink, conn, peer):
         super().__init__(daemon=True)
+        self.peer = peer
         self.sink = sink
         self.conn = conn
         self.file = conn.makefile("rb")
@@ -139,11 +141,11 @@ class Sink:
     def accept(self):
         while True:
             try:
-                conn, _ = self.listener.accept()
+                conn, peer = self.listener.accept()
             except OSError:
                 return
             conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            Session(self, conn).start()
+            Session(self, conn, peer[0]).start()
 
     def answer(self, phase, address):
         """None, or the refusal that refuse() asked for; hangs for hang()."""
@@ -174,7 +176,7 @@ class Sink:
         with self.lock:
             for rcpt, params in session.rcpts:
                 self.mails.append(Mail(session.sender, rcpt, data, params,
-                                       session.helo))
+                                       session.helo, session.peer))
 
     def to(self, address, start=0):
         """The messages that came for an address, in order."""
