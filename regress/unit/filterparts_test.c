@@ -96,6 +96,17 @@ test_fields(void)
 	    memcmp(s, "1.2.3.4:5", 9) == 0);
 	kind("report|0.7|1.5|smtp-in|link-connect|" SID "|x|y");
 	CHECK(proto_source(&pl, &s, &len) == -1);
+	CHECK(proto_host(&pl, &s, &len) == -1);
+	kind("report|0.7|1.5|smtp-in|link-connect|" SID
+	    "|a|b.example|pass|1.2.3.4:5|6.7.8.9:25");
+	CHECK(proto_host(&pl, &s, &len) == 1 && len == 11 &&
+	    memcmp(s, "a|b.example", 11) == 0);
+	kind("report|0.7|1.5|smtp-in|link-connect|" SID
+	    "|b.example|pass|fail|1.2.3.4:5|6.7.8.9:25");
+	CHECK(proto_host(&pl, &s, &len) == 0);
+	kind("report|0.7|1.5|smtp-in|link-connect|" SID
+	    "|pass|1.2.3.4:5|6.7.8.9:25");
+	CHECK(proto_host(&pl, &s, &len) == -1);
 	kind("report|0.7|1.5|smtp-in|link-auth|" SID "|pass|a|fail");
 	CHECK(proto_login(&pl, &s, &len) == 1 && len == 6 &&
 	    memcmp(s, "a|fail", 6) == 0);

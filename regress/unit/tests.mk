@@ -84,3 +84,4 @@ UNIT_TESTS += judge_test
 UNIT_TESTS += listfile_test
 UNIT_TESTS += gate_test
 UNIT_TESTS += judgefacts_test
+UNIT_TESTS += handrules_test
