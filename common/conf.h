@@ -91,6 +91,7 @@ struct conf_list {
 };
 
 struct conf_replies {
+	int			 present;	/* the block stands there */
 	enum conf_authenticate	 authenticate;
 	int			 trust_results;	/* Authentication-Results */
 	enum conf_from		 from;

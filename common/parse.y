@@ -233,6 +233,7 @@ spool		: SPOOL { want = "a size such as 200M"; } STRING {
 		;
 
 replies		: REPLIES { want = "'{'"; } '{' {
+			conf->replies.present = 1;
 			block = conflex_line(lex);
 			want = WANT_REPLIES;
 		} options last '}' {

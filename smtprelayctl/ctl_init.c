@@ -362,10 +362,13 @@ init_lines(struct ctl *ctl, const struct smtpdconf *sc)
 		ctl_say(ctl, "# %s has all lines it needs", sc->path);
 		return;
 	}
-	ctl_say(ctl, "# Lines for smtpd.conf; the match stands before others "
-	    "that take mail for");
-	ctl_say(ctl, "# these domains, and the listener is the one for mail "
-	    "from outside.");
+	if (sc->mailboxes) {
+		ctl_say(ctl, "# Lines for smtpd.conf; the match stands before "
+		    "others that take mail for");
+		ctl_say(ctl, "# these domains, and the listener is the one "
+		    "for mail from outside.");
+	} else
+		ctl_say(ctl, "# Lines for smtpd.conf:");
 	for (i = 0; i < sc->lines; i++) {
 		if (i == sc->outbound) {
 			ctl_say(ctl, "# For users' other addresses: the name "

@@ -185,6 +185,7 @@ smtpdconf_make(struct smtpdconf *sc, const struct conf *conf,
 	};
 	const char		*f = "", *file = "";
 	size_t			 i;
+	int			 incoming;
 
 	memset(sc, 0, sizeof(*sc));
 	if (!smtpdconf_plain(path))
@@ -196,16 +197,26 @@ smtpdconf_make(struct smtpdconf *sc, const struct conf *conf,
 		f = " -f ";
 		file = path;
 	}
-	if (smtpdconf_add(sc, "table mailboxes relay:%s", path) == -1 ||
-	    smtpdconf_add(sc, "filter replies proc-exec "
-	    "\"filter-relay%s%s\" user _smtprelay", f, file) == -1 ||
-	    smtpdconf_add(sc, "listen on 0.0.0.0 filter replies") == -1 ||
-	    smtpdconf_add(sc, "action copies mda \"exec 2>/dev/null; "
-	    LIBEXECDIR "/mda-relay%s%s %%{dest} || exit 75\" "
-	    "user _smtprelay virtual <mailboxes>", f, file) == -1 ||
-	    smtpdconf_add(sc, "match from any for rcpt-to <mailboxes> "
-	    "action copies") == -1 || smtpdconf_outbound(sc, conf,
+	/* Accounts and gates do not need what is for mailboxes. */
+	incoming = conf->ngates > 0 || conf->nhandoffs > 0;
+	sc->mailboxes = conf->replies.present ||
+	    (!conf->outbound.present && !incoming);
+	if (sc->mailboxes && smtpdconf_add(sc, "table mailboxes relay:%s",
 	    path) == -1)
+		return -1;
+	if (smtpdconf_add(sc, "filter replies proc-exec "
+	    "\"filter-relay%s%s\" user _smtprelay", f, file) == -1)
+		return -1;
+	if ((sc->mailboxes || incoming) &&
+	    smtpdconf_add(sc, "listen on 0.0.0.0 filter replies") == -1)
+		return -1;
+	if (sc->mailboxes && (smtpdconf_add(sc, "action copies mda "
+	    "\"exec 2>/dev/null; " LIBEXECDIR "/mda-relay%s%s %%{dest} "
+	    "|| exit 75\" user _smtprelay virtual <mailboxes>", f,
+	    file) == -1 || smtpdconf_add(sc, "match from any for rcpt-to "
+	    "<mailboxes> action copies") == -1))
+		return -1;
+	if (smtpdconf_outbound(sc, conf, path) == -1)
 		return -1;
 	smtpdconf_look(sc);
 	return 0;

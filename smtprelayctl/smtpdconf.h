@@ -30,6 +30,7 @@ struct smtpdconf {
 		int	 present;
 	}		 line[SMTPDCONF_LINES];
 	size_t		 lines;
+	int		 mailboxes;	/* some are for mailboxes */
 	size_t		 outbound;	/* first of those for accounts */
 };
 
@@ -37,9 +38,10 @@ struct conf;
 
 /*
  * Makes the lines for the relay.conf at `path', which is absolute, and looks
- * for each of them in smtpd's configuration.  Returns 0, or -1 when a line
- * would be too long, or `path' or the path of the courier's certificate has
- * a character that smtpd or the shell would not take as it is.
+ * for each of them in smtpd's configuration.  Those for mailboxes are left out
+ * when relay.conf has other blocks but no `replies'.  Returns 0, or -1 when a
+ * line would be too long, or `path' or the path of the courier's certificate
+ * has a character that smtpd or the shell would not take as it is.
  */
 int	smtpdconf_make(struct smtpdconf *, const struct conf *,
 	    const char *path);

@@ -76,7 +76,17 @@ check courier-kept cmp courier.before /etc/mail/courier.key
 # Numbers, for not every machine has a services(5).
 "$prog" -f "$conf" init >out 2>/dev/null
 check init-ports not grep -q ' port [a-z]' out
-json init-lines 'len(d["lines"]) == 11 and d["made"] == []' init
+json init-lines 'len(d["lines"]) == 7 and d["made"] == []' init
+sed 's/^outbound {/replies {\n	authenticate sender\n}\n&/' "$conf" \
+    >both.conf
+json init-lines-both 'len(d["lines"]) == 11 and d["made"] == []' \
+    init -f both.conf
+# The example is without anything for mailboxes, and complete.
+sed "s,relay:/etc/mail/relay.conf,relay:$conf,
+s,\"filter-relay\",\"filter-relay -f $conf\"," \
+    "$here/../../dist/smtpd.conf.outbound" >/etc/smtpd.conf
+try init-example 0 'has all lines' any init
+rm /etc/smtpd.conf
 sed 's/alternates allow/courier 127.0.0.2 port 99/' "$conf" >six.conf
 try init-other-address 1 - 'not for the address of courier' init -f six.conf
 mv /etc/mail/courier.crt .
