@@ -72,18 +72,30 @@ account_free(struct courier *c, struct account *a)
 static int
 account_fill(struct account *a, const struct courier_target *t)
 {
+	char	*name = strdup(t->name), *host = strdup(t->host);
+	char	*user = strdup(t->user), *secret = NULL;
+
+	if (!t->oauth)
+		secret = strdup(t->secret);
+	if (name == NULL || host == NULL || user == NULL ||
+	    (!t->oauth && secret == NULL)) {
+		free(name);
+		free(host);
+		free(user);
+		if (secret != NULL)
+			freezero(secret, strlen(secret));
+		return -1;
+	}
 	account_clear(a);
+	a->name = name;
+	a->host = host;
+	a->user = user;
+	a->secret = secret;
 	a->generation = t->generation;
 	a->transport = t->transport;
 	a->verify = t->verify;
 	a->oauth = t->oauth;
 	a->port = t->port;
-	a->name = strdup(t->name);
-	a->host = strdup(t->host);
-	a->user = strdup(t->user);
-	if (a->name == NULL || a->host == NULL || a->user == NULL ||
-	    (!t->oauth && account_secret(a, t->secret) == -1))
-		return -1;
 	return 0;
 }
 
@@ -92,6 +104,7 @@ account_get(struct courier *c, const struct courier_target *t)
 {
 	struct account	 find = { .id = t->account }, *a;
 	struct link	*l, *next;
+	int		 new = 0;
 
 	if ((a = RB_FIND(account_tree, &c->accounts, &find)) == NULL) {
 		if ((a = calloc(1, sizeof(*a))) == NULL)
@@ -100,16 +113,18 @@ account_get(struct courier *c, const struct courier_target *t)
 		TAILQ_INIT(&a->links);
 		TAILQ_INIT(&a->waiters);
 		RB_INSERT(account_tree, &c->accounts, a);
-	} else if (a->name != NULL && a->generation == t->generation)
+		new = 1;
+	} else if (a->generation == t->generation)
 		return a;
+	/* Who waits for it goes on with what it was when memory is short. */
+	if (account_fill(a, t) == -1) {
+		if (new)
+			account_free(c, a);
+		return NULL;
+	}
 	for (l = TAILQ_FIRST(&a->links); l != NULL; l = next) {
 		next = TAILQ_NEXT(l, entry);
 		link_retire(l);
-	}
-	/* One that is not whole is filled again the next time. */
-	if (account_fill(a, t) == -1) {
-		account_clear(a);
-		return NULL;
 	}
 	return a;
 }

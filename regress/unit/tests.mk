@@ -7,6 +7,7 @@ UNIT_TESTS += senders_test
 UNIT_TESTS += tableimsg_test
 UNIT_TESTS += tabletext_test
 UNIT_TESTS += sandbox_test
+UNIT_TESTS += courieraccount_test
 UNIT_TESTS += couriermsg_test
 UNIT_TESTS += dotstream_test
 UNIT_TESTS += smtpcmd_test
