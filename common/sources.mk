@@ -131,3 +131,4 @@ COMMON_SRCS += listfile.c
 COMMON_SRCS += dnslistname.c
 COMMON_SRCS += gate.c
 COMMON_SRCS += gate_judge.c
+COMMON_SRCS += gatelimit.c

@@ -188,32 +188,50 @@ store_limit_take(struct store *s, const struct store_limit *v, size_t n,
 	return db_leave(s, ret);
 }
 
+/* What the window holds at now, when nothing may be written. */
+static int
+window_look(struct store *s, const struct store_limit *l, time_t now,
+    struct window *w)
+{
+	int64_t	 gone;
+
+	if (window_valid(s, l) == -1 || window_get(s, l, w) == -1 ||
+	    window_gone(s, w, l, window_now(w, now), &gone) == -1)
+		return -1;
+	w->total -= gone;
+	return 0;
+}
+
 int
 store_limit_room(struct store *s, const struct store_limit *v, size_t n,
     time_t now, size_t *which)
 {
 	struct window	 w;
-	int64_t		 gone;
 	size_t		 i;
 	int		 fixed, ret = 1;
 
 	if ((fixed = db_fix(s)) == -1)
 		return -1;
-	for (i = 0; i < n && ret == 1; i++) {
-		if (window_valid(s, &v[i]) == -1 ||
-		    window_get(s, &v[i], &w) == -1 ||
-		    window_gone(s, &w, &v[i], window_now(&w, now),
-		    &gone) == -1) {
+	for (i = 0; i < n && ret == 1; i++)
+		if (window_look(s, &v[i], now, &w) == -1)
 			ret = -1;
-			break;
-		}
-		w.total -= gone;
-		if (!window_has_room(&w, &v[i])) {
+		else if (!window_has_room(&w, &v[i])) {
 			*which = i;
 			ret = 0;
 		}
-	}
 	return db_unfix(s, fixed, ret);
+}
+
+int
+store_limit_used(struct store *s, const struct store_limit *l, time_t now,
+    int64_t *used)
+{
+	struct window	 w;
+
+	if (window_look(s, l, now, &w) == -1)
+		return -1;
+	*used = w.total;
+	return 0;
 }
 
 /* Each may have as many rows as its limit says: one after the other. */

@@ -58,6 +58,13 @@ int	store_limit_room(struct store *s, const struct store_limit *v,
 	    size_t n, time_t now, size_t *which);
 
 /*
+ * How much the window of one limit holds at now, for those who show it.  0,
+ * or -1.
+ */
+int	store_limit_used(struct store *s, const struct store_limit *l,
+	    time_t now, int64_t *used);
+
+/*
  * Forgets what no window holds any more, about max rows of it.  Returns how
  * many there were, less than max if that was all.
  */

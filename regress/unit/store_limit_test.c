@@ -219,6 +219,7 @@ many(void)
 	struct store		*s;
 	pid_t			 pid[PROCESSES];
 	size_t			 which;
+	int64_t			 used;
 	int			 i, status;
 
 	for (i = 0; i < PROCESSES; i++)
@@ -231,6 +232,10 @@ many(void)
 	CHECK(store_limit_room(s, &l, 1, NOW, &which) == 1);
 	l.count++;
 	CHECK(store_limit_room(s, &l, 1, NOW, &which) == 0);
+	CHECK(store_limit_used(s, &l, NOW, &used) == 0);
+	CHECK(used + l.count == (int64_t)l.limit + 1);
+	CHECK(store_limit_used(s, &l, NOW + 2 * DAY, &used) == 0 &&
+	    used == 0);
 	l.name = "many";
 	l.limit = MANY;
 	l.count = 1;
