@@ -41,7 +41,8 @@ struct checkmsg {
 	const char		*sender;	/* or NULL: the file's */
 	unsigned int		 rcpts;
 	int			 delivered;	/* smtpd's Received is there */
-	int			 status;	/* so far */
+	struct store		*store;		/* when limits were asked for */
+	int			 nostore;	/* it does not open */
 };
 
 /* One message and what was found. */

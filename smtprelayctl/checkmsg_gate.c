@@ -17,10 +17,15 @@
 
 /* check message: which gate a message comes to, and what that decides. */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "checkmsg.h"
+#include "ctl_store.h"
+#include "gatelimit.h"
+#include "handrules.h"
 
 void
 checkmsg_gate(struct checkmsg *c, struct checkmsg_one *o)
@@ -42,7 +47,8 @@ checkmsg_gate(struct checkmsg *c, struct checkmsg_one *o)
 	f->from = &o->msg.facts.from;
 	f->nfrom = o->msg.facts.nfrom;
 	f->hdr = &o->hdr;
-	f->cut = (o->msg.facts.truncated & FACTS_TRUNC_HDR) != 0;
+	f->cut = (o->msg.facts.truncated &
+	    (FACTS_TRUNC_HDR | FACTS_TRUNC_ADDRS)) != 0;
 	if ((i = gate_find(conf, f)) >= 0)
 		o->gate = &conf->gate[i];
 }
@@ -68,27 +74,137 @@ show_require(struct checkmsg *c, const struct checkmsg_one *o, size_t i)
 	    d.why[0] != '\0' ? ": " : "", d.why);
 }
 
-/* The last line; why may be "". */
-static int
-show_decision(struct checkmsg *c, const char *decision, const char *reply,
-    int status)
+/* The store, opened once, when a gate has limits. */
+static struct store *
+store(struct checkmsg *c)
 {
-	struct json	*js = &c->ctl->js;
+	if (c->store == NULL && !c->nostore)
+		c->nostore = (c->store = ctl_open(c->ctl)) == NULL;
+	return c->store;
+}
 
-	json_string(js, "decision", decision);
-	json_string(js, "reply", reply[0] != '\0' ? reply : NULL);
-	ctl_say(c->ctl, "      %-10s %s%s%s", "decision", decision,
-	    reply[0] != '\0' ? ": " : "", reply);
-	return status;
+/* One limit: what it is, and how much of it is used. */
+static void
+show_limit(struct checkmsg *c, const struct gatelimit *l, size_t i)
+{
+	const struct store_limit	*sl = &l->v[i];
+	struct json			*js = &c->ctl->js;
+	char				 what[128];
+	int64_t				 used = 0;
+	int				 known, over;
+
+	(void)snprintf(what, sizeof(what), "%s %u per %s%s", l->messages[i] ?
+	    "messages" : "recipients", sl->limit, conf_span_name(sl->window),
+	    l->each[i] ? " per sender" : "");
+	known = store(c) != NULL && store_limit_used(c->store, sl, time(NULL),
+	    &used) == 0;
+	over = known && used + sl->count > sl->limit;
+	json_object(js, NULL);
+	json_string(js, "limit", what);
+	json_string(js, "result", !known ? "open" : over ? "fail" : "pass");
+	if (known)
+		json_int(js, "used", used);
+	else
+		json_null(js, "used");
+	json_end(js);
+	if (known)
+		ctl_say(c->ctl, "%-5s limit %s: %" PRId64 " used, %u to come",
+		    over ? "fail" : "pass", what, used, sl->count);
+	else
+		ctl_say(c->ctl, "%-5s limit %s: how much is used is not known",
+		    "open", what);
+}
+
+static void
+show_limits(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	struct gatelimit	 l;
+	size_t			 i;
+
+	l.n = 0;
+	if (o->gate != NULL)
+		gatelimit_set(&l, o->gate, o->sender, c->rcpts);
+	json_array(&c->ctl->js, "limits");
+	for (i = 0; i < l.n; i++)
+		show_limit(c, &l, i);
+	json_end(&c->ctl->js);
+}
+
+/* 1 and a reply when a limit has no room for so many recipients. */
+static int
+limits_over(struct checkmsg *c, const struct checkmsg_one *o,
+    unsigned int rcpts, char *reply, size_t size)
+{
+	struct gatelimit	 l;
+	size_t			 which;
+
+	gatelimit_set(&l, o->gate, o->sender, rcpts);
+	if (l.n == 0 || o->gate->otherwise == CONF_OTHERWISE_REPORT ||
+	    store(c) == NULL || store_limit_room(c->store, l.v, l.n,
+	    time(NULL), &which) != 0)
+		return 0;
+	gatelimit_reply(&l, which, o->gate, reply, size);
+	return 1;
+}
+
+/* 1 and a reply when the gate refuses it, by what is known then. */
+static int
+gate_refuses(struct checkmsg *c, const struct checkmsg_one *o,
+    unsigned int known, char *reply, size_t size)
+{
+	struct gate_facts	 f = o->facts;
+	struct gate_decision	 d;
+
+	f.known = known;
+	(void)gate_judge(c->ctl->conf, o->gate, &f, &d);
+	return gate_reply(o->gate, &d, reply, size);
+}
+
+/*
+ * 1 and the reply when it is refused.  Of several reasons that one counts
+ * which filter-relay finds first: at MAIL FROM, by the header, by the DNS, or
+ * at the end.
+ */
+static int
+refused(struct checkmsg *c, const struct checkmsg_one *o, char *reply,
+    size_t size)
+{
+	unsigned int	 known = GATE_KNOWN_SOURCE | GATE_KNOWN_FILES |
+			    GATE_KNOWN_SENDER;
+
+	if (!handrules_may(c->ctl->conf, &c->session) &&
+	    (gate_refuses(c, o, known, reply, size) ||
+	    limits_over(c, o, 1, reply, size)))
+		return 1;
+	return gate_refuses(c, o, known | GATE_KNOWN_HEADER, reply, size) ||
+	    gate_refuses(c, o, GATE_KNOWN_ALL, reply, size) ||
+	    limits_over(c, o, c->rcpts, reply, size);
+}
+
+/* What is done with it, in a word. */
+static const char *
+decision(struct checkmsg *c, const struct checkmsg_one *o, char *reply,
+    size_t size)
+{
+	struct gate_decision	 d;
+
+	reply[0] = '\0';
+	if (o->gate == NULL)
+		return "pass";
+	if (refused(c, o, reply, size))
+		return reply[0] == '4' ? "tempfail" : "reject";
+	if (gate_judge(c->ctl->conf, o->gate, &o->facts, &d) == GATE_PASS)
+		return "pass";
+	return conf_otherwise_name(o->gate->otherwise);
 }
 
 int
 checkmsg_decide(struct checkmsg *c, struct checkmsg_one *o)
 {
-	struct json		*js = &c->ctl->js;
-	struct gate_decision	 d;
-	char			 reply[GATE_REPLY_MAX];
-	size_t			 i;
+	struct json	*js = &c->ctl->js;
+	const char	*word;
+	char		 reply[GATE_REPLY_MAX];
+	size_t		 i;
 
 	json_string(js, "gate", o->gate != NULL ? o->gate->name : NULL);
 	ctl_say(c->ctl, "      %-10s %s", "gate", o->gate != NULL ?
@@ -97,13 +213,11 @@ checkmsg_decide(struct checkmsg *c, struct checkmsg_one *o)
 	for (i = 0; o->gate != NULL && i < o->gate->nrequire; i++)
 		show_require(c, o, i);
 	json_end(js);
-	if (o->gate == NULL)
-		return show_decision(c, "pass", "", CTL_OK);
-	if (gate_judge(c->ctl->conf, o->gate, &o->facts, &d) == GATE_PASS)
-		return show_decision(c, "pass", "", CTL_OK);
-	if (gate_reply(o->gate, &d, reply, sizeof(reply)))
-		return show_decision(c, reply[0] == '4' ? "tempfail" :
-		    "reject", reply, CTL_FAIL);
-	return show_decision(c, conf_otherwise_name(o->gate->otherwise), "",
-	    CTL_OK);
+	show_limits(c, o);
+	word = decision(c, o, reply, sizeof(reply));
+	json_string(js, "decision", word);
+	json_string(js, "reply", reply[0] != '\0' ? reply : NULL);
+	ctl_say(c->ctl, "      %-10s %s%s%s", "decision", word,
+	    reply[0] != '\0' ? ": " : "", reply);
+	return reply[0] != '\0' ? CTL_FAIL : CTL_OK;
 }

@@ -33,6 +33,7 @@
 #include "handrules.h"
 #include "judgefacts.h"
 #include "log.h"
+#include "store.h"
 
 #define NAMES_MAX	5	/* of the client's address that are looked at */
 
@@ -278,6 +279,7 @@ ctl_check_message(struct ctl *ctl)
 		rv = run(&c, v);
 		ask_close(&c.ask);
 	}
+	store_close(c.store);
 	free_all(v, ctl->argc);
 	return rv;
 }
