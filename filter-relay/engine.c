@@ -21,6 +21,7 @@
 #include "compat.h"
 #include "dnsipc.h"
 #include "engine.h"
+#include "gate.h"
 #include "listfile.h"
 #include "log.h"
 #include "pending.h"
@@ -121,6 +122,8 @@ engine_finish(struct engine *e, struct etx *tx)
 	struct ipc_pack p;
 
 	ipc_pack_init(&p);
+	if (engine_gate_finish(tx) == -1)
+		tx->finish.status = FINISH_FAIL;
 	finish_pack(&p, &tx->finish);
 	if (p.failed || e->keeper == NULL || ipc_send(e->keeper, MSG_FINISH,
 	    tx->id, p.buf, p.len, -1) == -1 ||
@@ -166,7 +169,8 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 {
 	struct ipc_unpack u;
 	struct etx *tx;
-	char *admd, *source, *login, *host, *sender;
+	char *admd, *source, *login, *host, *sender, *listener;
+	int tls, local;
 
 	ipc_unpack_init(&u, msg->data, msg->len);
 	admd = ipc_get_strdup(&u, ENGINE_STR_MAX);
@@ -174,6 +178,9 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 	login = ipc_get_strdup(&u, ENGINE_STR_MAX);
 	host = ipc_get_strdup(&u, ENGINE_STR_MAX);
 	sender = ipc_get_strdup(&u, ENGINE_STR_MAX);
+	listener = ipc_get_strdup(&u, ENGINE_STR_MAX);
+	tls = ipc_get_u8(&u);
+	local = ipc_get_u8(&u);
 	if (ipc_unpack_end(&u) == -1 || e->ntxs >= ENGINE_TX_MAX ||
 	    (tx = calloc(1, sizeof(*tx))) == NULL) {
 		ipc_send(e->front, MSG_FAIL, msg->id, NULL, 0, -1);
@@ -182,6 +189,7 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 		free(login);
 		free(host);
 		free(sender);
+		free(listener);
 		return;
 	}
 	tx->id = msg->id;
@@ -196,7 +204,8 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 	tx->sender = sender;
 	TAILQ_INSERT_HEAD(&e->txs, tx, all);
 	e->ntxs++;
-	if (engine_mail_init(e, tx, admd) == -1)
+	if (engine_gate_begin(e, tx, listener, tls, local) == -1 ||
+	    engine_mail_init(e, tx, admd) == -1)
 		engine_fail(e, tx);
 }
 
@@ -327,6 +336,7 @@ engine_main(struct privsep_child *pc, void *arg)
 	    event_init() == NULL)
 		fatalx("engine");
 	if ((e.dns = dnsipc_new()) == NULL ||
+	    (e.gate_headers = gate_headers(setup->conf)) == NULL ||
 	    (e.spool = spool_new(setup->spool, setup->conf->spool)) == NULL)
 		fatal("resolver");
 	if (sandbox_engine() == -1)

@@ -55,6 +55,10 @@ enum etx_state {
 
 struct bodyrw;
 struct etx_auth;
+struct etx_gate;
+struct judge_result;
+struct dkim_sig;
+struct dnslist;
 struct dns;
 struct bodyrw_plan;
 struct secrets;
@@ -73,6 +77,8 @@ struct etx {
 	char		*host;		/* the client's verified name, or "" */
 	char		*sender;	/* of MAIL FROM */
 	struct etx_auth	*auth;		/* when it was in AUTH */
+	struct etx_gate	*gate;		/* where there are gates */
+	int		 planned;	/* the keeper's word was the last */
 	/*
 	 * From the keeper's first plan on: who handed it to the relays that
 	 * are trusted.  What is asked about a client is asked about this one.
@@ -103,6 +109,7 @@ struct engine {
 	struct ipc		*keeper;
 	struct dns		*dns;		/* the resolver's */
 	struct spool		*spool;
+	const char		**gate_headers;	/* see gate.h */
 	struct etx_list		 txs;
 	size_t			 ntxs;
 };
@@ -182,6 +189,41 @@ int	engine_handoff_find(struct engine *e, struct etx *tx);
 
 /* engine_handoff.c: writes X-Relay-Handoff, if there is a hop.  0 or -1. */
 int	engine_handoff_write(struct engine *e, struct etx *tx);
+
+/*
+ * engine_gate.c: a new message, where there are gates; listener is freed in any
+ * case, tls as in session.h.  0, or -1 without memory.
+ */
+int	engine_gate_begin(struct engine *e, struct etx *tx, char *listener,
+	    int tls, int local);
+
+/* engine_gate.c: a line of the header, without its end.  -1 without memory. */
+int	engine_gate_line(struct etx *tx, const char *line, size_t len);
+
+/*
+ * engine_gate.c: the header is complete, and who handed it over is known:
+ * which gate is it?  1 when the DNS has to be asked, 0, or -1 and it failed.
+ */
+int	engine_gate_find(struct etx *tx);
+
+/*
+ * engine_gate.c: the DNS lists to be asked, in *v, which stay as long as tx.
+ * Returns how many; *v is set if there are any.
+ */
+size_t	engine_gate_lists(struct etx *tx, const struct dnslist *const **v);
+
+/* engine_gate.c: what the DNS says, of the message's n signatures too. */
+void	engine_gate_judged(struct etx *tx, const struct judge_result *r,
+	    const struct dkim_sig *sigs, size_t n);
+
+/* engine_gate.c: writes X-Spam, where the gate says so.  0 or -1. */
+int	engine_gate_write(struct engine *e, struct etx *tx);
+
+/* engine_gate.c: fills in what the keeper is told.  0, or -1: it failed. */
+int	engine_gate_finish(struct etx *tx);
+
+/* engine_gate.c: frees what this owns. */
+void	engine_gate_free(struct etx *tx);
 
 /* engine_mail.c: frees what the message owns. */
 void	engine_mail_free(struct etx *tx);

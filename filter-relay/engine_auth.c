@@ -185,6 +185,11 @@ auth_judged(const struct judge_result *r, void *arg)
 	auth_write(a, r);
 	log_debug("sender authentication of %s: spf %d, dkim %d, dmarc %s",
 	    d->author, d->spf, d->dkim, dmarc_result(d->result));
+	engine_gate_judged(tx, r, dkim_sig(a->dkim, 0), dkim_count(a->dkim));
+	if (tx->planned) {
+		engine_after(a->e, tx, engine_mail_plan(a->e, tx));
+		return;
+	}
 	engine_after(a->e, tx, engine_mail_authenticated(a->e, tx, pass,
 	    !pass && d->unsure));
 }
@@ -205,6 +210,7 @@ auth_ask(struct etx_auth *a, struct judge_result *now)
 		req.author = addr_domain(tx->facts.writer);
 	req.sigs = dkim_sig(a->dkim, 0);
 	req.nsigs = dkim_count(a->dkim);
+	req.nlists = engine_gate_lists(tx, &req.lists);
 	return judge_ask(&a->judge, now, a->e->dns, &req, auth_judged, a);
 }
 

@@ -44,6 +44,7 @@ engine_mail_free(struct etx *tx)
 	EVP_MD_CTX_free(tx->hash);
 	engine_reply_free(tx);
 	engine_auth_free(tx);
+	engine_gate_free(tx);
 	free(tx->admd);
 	free(tx->source);
 	free(tx->login);
@@ -127,6 +128,8 @@ mail_header_line(struct engine *e, struct etx *tx, const char *line,
 {
 	int dot = line[0] == '.';
 
+	if (engine_gate_line(tx, line + dot, len - 1 - dot) == -1)
+		return -1;
 	switch (facts_line(&tx->facts, line + dot, len - 1 - dot)) {
 	case HDR_MORE:
 		if (sbuf_add(&tx->header, line, len) == -1)
@@ -244,18 +247,26 @@ int
 engine_mail_plan(struct engine *e, struct etx *tx)
 {
 	const struct sbuf *field;
-	int rv = 0;
+	int open = 0, rv = 0;
 
-	if (tx->auth == NULL && engine_handoff_find(e, tx) == -1)
+	if (tx->auth == NULL && (engine_handoff_find(e, tx) == -1 ||
+	    (open = engine_gate_find(tx)) == -1))
 		return -1;
 	if (tx->plan.action == PLAN_AUTH) {
 		plan_free(&tx->plan);
+		return engine_auth_begin(e, tx);
+	}
+	/* The plan holds, but the gate wants to know more. */
+	if (open) {
+		tx->planned = 1;
 		return engine_auth_begin(e, tx);
 	}
 	tx->state = ETX_PASS;
 	field = tx->auth == NULL ? NULL : engine_auth_field(tx);
 	if (field != NULL && tx->plan.action != PLAN_REPLY &&
 	    engine_out(e, tx, field->data, field->len) == -1)
+		return -1;
+	if (tx->plan.action != PLAN_REPLY && engine_gate_write(e, tx) == -1)
 		return -1;
 	if (tx->plan.action == PLAN_REPLY)
 		rv = engine_reply_begin(e, tx);

@@ -129,7 +129,7 @@ int	front_tx_crowded(const struct front *f);
 /* front.c: writes, and stops or starts reading as the buffers ask for. */
 void	front_push(struct front *f);
 
-/* front_request.c: registers, once smtpd and the peers are ready. */
+/* front_register.c: registers, once smtpd and the peers are ready. */
 void	front_register(struct front *f);
 
 /* front_request.c: a line of smtpd that is no data line. */

@@ -113,6 +113,9 @@ front_data_begin(struct front *f, struct session *s)
 	ipc_put_str(&p, s->login == NULL ? "" : s->login);
 	ipc_put_str(&p, s->host == NULL ? "" : s->host);
 	ipc_put_str(&p, s->sender == NULL ? "" : s->sender);
+	ipc_put_str(&p, s->listener);
+	ipc_put_u8(&p, s->tls);
+	ipc_put_u8(&p, s->local);
 	if (p.failed || f->engine == NULL || ipc_send(f->engine, MSG_BEGIN,
 	    tx->id, p.buf, p.len, -1) == -1)
 		front_tx_fail(f, tx);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "front.h"
+#include "gatefacts.h"
 #include "handrules.h"
 
 /* Does one of our users send it, and is there anything to look at then? */
@@ -47,6 +48,21 @@ front_is_handed(const struct front *f, const struct session *s)
 	return handrules_may(f->conf, &hs);
 }
 
+/* May it be a gate's?  The lists in files are others' business. */
+static int
+front_is_gated(const struct front *f, const struct session *s, int handed)
+{
+	struct gate_facts gf;
+
+	if (f->conf->ngates == 0)
+		return 0;
+	gatefacts_session(&gf, s->local, s->source, s->listener, s->login,
+	    s->sender, s->tls);
+	if (!handed)
+		gf.known |= GATE_KNOWN_SOURCE;
+	return gate_find(f->conf, &gf) != GATE_NONE;
+}
+
 void
 front_mail_from(struct front *f, struct session *s,
     const struct proto_line *pl)
@@ -62,9 +78,13 @@ front_mail_from(struct front *f, struct session *s,
 	if (front_is_handed(f, s))
 		flags |= MSG_RCPT_JUDGE;
 	if (session_set(&s->sender, pl->param, pl->paramlen) == -1 ||
-	    s->nameless)
+	    s->nameless) {
 		front_answer(f, s, FRONT_TRY_LATER);
-	else if (flags == 0)
+		return;
+	}
+	if (front_is_gated(f, s, flags & MSG_RCPT_JUDGE))
+		flags |= MSG_RCPT_GATE;
+	if (flags == 0)
 		front_answer(f, s, NULL);
 	else if (front_ask(f, s, MSG_MAIL, "", flags) == -1)
 		front_answer(f, s, FRONT_TRY_LATER);

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "front.h"
+#include "gate.h"
 #include "log.h"
 
 /* Takes the session off the list on which it waits for an answer of ours. */
@@ -71,31 +72,6 @@ front_config(struct front *f, const struct proto_line *pl)
 	f->pending->admd[len] = '\0';
 }
 
-/*
- * smtpd says that it is ready once, when it starts us; to register twice
- * would make it ask everything twice.
- */
-void
-front_register(struct front *f)
-{
-	if (!f->pending->ready || f->pending->registered)
-		return;
-	if ((f->keeper == NULL || f->engine == NULL) &&
-	    f->now < f->started + FRONT_START_MS)
-		return;
-	f->pending->registered = 1;
-	output_register(&f->out, "report|smtp-in|link-connect");
-	output_register(&f->out, "report|smtp-in|link-disconnect");
-	output_register(&f->out, "report|smtp-in|link-auth");
-	if (f->conf->limit_sender.recipients > 0)
-		output_register(&f->out, "report|smtp-in|tx-rcpt");
-	output_register(&f->out, "filter|smtp-in|mail-from");
-	output_register(&f->out, "filter|smtp-in|rcpt-to");
-	output_register(&f->out, "filter|smtp-in|data-line");
-	output_register(&f->out, "filter|smtp-in|commit");
-	output_register(&f->out, "ready");
-}
-
 static void
 front_connect(struct front *f, const struct proto_line *pl)
 {
@@ -125,6 +101,8 @@ front_connect(struct front *f, const struct proto_line *pl)
 	session_set(&s->source, src, s->local || len == 0 ? len : len - 1);
 	if (f->conf->nhandoffs > 0 && proto_host(pl, &src, &len) == 1)
 		session_set(&s->host, src, len);
+	if (f->conf->ngates > 0 && proto_listener(pl, &src, &len) == 0)
+		session_set(&s->listener, src, len);
 }
 
 static void
@@ -167,6 +145,8 @@ front_ask(struct front *f, struct session *s, int type, const char *rcpt,
 	ipc_put_str(&p, s->login);
 	ipc_put_str(&p, s->sender);
 	ipc_put_str(&p, rcpt);
+	ipc_put_str(&p, s->listener);
+	ipc_put_u8(&p, s->tls);
 	rv = p.failed ? -1 : ipc_send(f->keeper, type, s->tx->id, p.buf,
 	    p.len, -1);
 	ipc_pack_free(&p);
@@ -328,6 +308,8 @@ front_line(struct front *f, const struct proto_line *pl)
 		front_disconnect(f, s);
 	else if (pl->kind == PROTO_AUTH)
 		front_auth(f, s, pl);
+	else if (pl->kind == PROTO_TLS)
+		s->tls = (uint8_t)(gate_tls(pl->param, pl->paramlen) + 1);
 	else if (pl->kind == PROTO_TX_RCPT)
 		s->nrcpts += (uint32_t)proto_rcpt_taken(pl);
 	else if (pl->kind == PROTO_DATA_LINE)

@@ -36,6 +36,7 @@ ktx_free(struct keeper *k, struct ktx *tx)
 	free(tx->source);
 	free(tx->login);
 	free(tx->sender);
+	free(tx->listener);
 	free(tx->user);
 	free(tx->ownid);
 	free(tx->outid);
@@ -128,17 +129,22 @@ keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *reply)
 	ipc_pack_free(&p);
 }
 
-/* A sender, who may be a user of ours. */
+/* A sender: of a user of ours, or of mail that comes to a gate. */
 static int
 keeper_mail(struct keeper *k, struct ktx *tx, int flags, char *reply)
 {
-	int what = MSG_RCPT_PLAIN;
+	int gate, what = MSG_RCPT_PLAIN;
 
 	if (flags & MSG_RCPT_SUBMIT)
 		what = submit_mail(k, tx, reply);
 	if (flags & MSG_RCPT_JUDGE && what != MSG_RCPT_REFUSE)
 		what = MSG_RCPT_ENGAGE;
-	return what;
+	if (!(flags & MSG_RCPT_GATE) || what == MSG_RCPT_REFUSE)
+		return what;
+	/* Who is to see it for another reason still is. */
+	gate = keeper_gate_mail(k, tx, reply);
+	return gate == MSG_RCPT_PLAIN || (gate == MSG_RCPT_COUNT &&
+	    what == MSG_RCPT_ENGAGE) ? what : gate;
 }
 
 /* A sender or a recipient.  The first one makes a transaction known. */
@@ -149,9 +155,10 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 	struct ktx *tx;
 	char source[KEEPER_STR_MAX + 1], login[KEEPER_STR_MAX + 1];
 	char sender[KEEPER_STR_MAX + 1], rcpt[KEEPER_STR_MAX + 1];
+	char listener[KEEPER_STR_MAX + 1];
 	char sid[PROTO_ID + 1];
 	char reply[KEEPER_REPLY_MAX + 1] = KEEPER_TRY_LATER;
-	int flags, what = MSG_RCPT_REFUSE;
+	int flags, tls, what = MSG_RCPT_REFUSE;
 
 	ipc_unpack_init(&u, msg->data, msg->len);
 	flags = ipc_get_u8(&u);
@@ -160,6 +167,8 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 	ipc_get_str(&u, login, sizeof(login));
 	ipc_get_str(&u, sender, sizeof(sender));
 	ipc_get_str(&u, rcpt, sizeof(rcpt));
+	ipc_get_str(&u, listener, sizeof(listener));
+	tls = ipc_get_u8(&u);
 	if (ipc_unpack_end(&u) == -1) {
 		keeper_send_rcpt(k, msg->id, what, reply);
 		return;
@@ -171,9 +180,12 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 		tx->source = strdup(source);
 		tx->login = strdup(login);
 		tx->sender = strdup(sender);
+		tx->listener = strdup(listener);
+		tx->tls = tls;
 		tx->local = flags & MSG_RCPT_LOCAL;
+		tx->handed = flags & MSG_RCPT_JUDGE;
 		if (tx->source == NULL || tx->login == NULL ||
-		    tx->sender == NULL) {
+		    tx->sender == NULL || tx->listener == NULL) {
 			ktx_free(k, tx);
 			tx = NULL;
 		}

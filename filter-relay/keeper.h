@@ -23,6 +23,7 @@
 #define KEEPER_H
 
 #include "conf.h"
+#include "gate.h"
 #include "ipc.h"
 #include "keys.h"
 #include "listfile.h"
@@ -54,6 +55,10 @@ struct ktx {
 	char			*source;
 	char			*login;
 	char			*sender;	/* envelope, "" is null */
+	char			*listener;	/* "" without gates */
+	int			 tls;		/* as in session.h */
+	int			 handed;	/* it may come from elsewhere */
+	uint32_t		 gate;		/* 0, or 1 + its index */
 	int			 submitted;	/* by a user of ours */
 	char			*user;		/* then: who, "" if unknown */
 	int			 alternate;	/* an identity is the sender, */
@@ -140,6 +145,28 @@ int	keeper_rcpt(struct keeper *k, struct ktx *tx, int flags,
  * (KEEPER_REPLY_MAX + 1 bytes) is set for MSG_RCPT_REFUSE.
  */
 int	submit_mail(struct keeper *k, struct ktx *tx, char *reply);
+
+/*
+ * keeper_gate.c: what is known of the transaction at MAIL FROM, for gate.h.
+ * Points into tx.
+ */
+void	keeper_gate_facts(const struct ktx *tx, struct gate_facts *f);
+
+/*
+ * keeper_gate.c: a sender whose mail may come to a gate.  Returns MSG_RCPT_*;
+ * reply (KEEPER_REPLY_MAX + 1 bytes) is set for MSG_RCPT_REFUSE.
+ */
+int	keeper_gate_mail(struct keeper *k, struct ktx *tx, char *reply);
+
+/* keeper_gate.c: takes over what the engine found about the gate. */
+void	keeper_gate_finish(struct keeper *k, struct ktx *tx,
+	    const struct finish *fi);
+
+/*
+ * keeper_limit.c: is there room for one more message at its gate?  1; 0 and
+ * reply (KEEPER_REPLY_MAX + 1 bytes) is set; or -1: the store fails.
+ */
+int	keeper_limit_gate(struct keeper *k, const struct ktx *tx, char *reply);
 
 /*
  * keeper_limit.c: may the mailbox get one more message now?  1; 0 and reply

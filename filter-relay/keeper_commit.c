@@ -76,6 +76,7 @@ keeper_finish(struct keeper *k, struct ktx *tx, const struct finish *fi)
 		lograte_info(k->rate, k->now, tx->source, "%s: refused: %s",
 		    tx->sid, fi->reply);
 	}
+	keeper_gate_finish(k, tx, fi);
 	if (tx->rec != NULL) {
 		commit_dkey(tx->rec, fi);
 		commit_commands(tx->rec, fi->commands);

@@ -17,6 +17,7 @@
 /* How much mail may come in or go out within a time. */
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,11 +27,16 @@
 
 #define LIMIT_HOUR	3600
 #define LIMIT_DAY	86400
-#define LIMIT_MAX	(KEEPER_MAILBOXES + 4)	/* of one message */
+#define LIMIT_MAX	(KEEPER_MAILBOXES + 8)	/* of one message */
 
 #define LIMIT_MESSAGES		"sender messages"
 #define LIMIT_RECIPIENTS	"sender recipients"
 #define LIMIT_MAILBOX		"mailbox"
+#define LIMIT_GATE		"gate "
+#define LIMIT_GATE_MESSAGES	LIMIT_GATE "messages"
+#define LIMIT_GATE_RECIPIENTS	LIMIT_GATE "recipients"
+#define LIMIT_EACH_MESSAGES	LIMIT_GATE "sender messages"
+#define LIMIT_EACH_RECIPIENTS	LIMIT_GATE "sender recipients"
 #define LIMIT_START		"worker start"
 
 /* The limits that hold for one message, with room for their names. */
@@ -38,6 +44,8 @@ struct limits {
 	struct store_limit	 v[LIMIT_MAX];
 	char			 number[LIMIT_MAX][24];
 	char			 user[STORE_LIMIT_NAME_MAX + 1];
+	char			 each[STORE_LIMIT_NAME_MAX + 1]; /* gate, and a
+								  * sender */
 	uint64_t		 mailbox[LIMIT_MAX];	/* or 0 */
 	size_t			 n;
 };
@@ -103,6 +111,67 @@ limit_user(struct keeper *k, const struct ktx *tx, struct limits *l)
 		    c->recipients_span, tx->taken);
 }
 
+/* What one limit of a gate counts; 0 is none. */
+static void
+limit_pair(struct limits *l, const struct conf_limit *c, const char *messages,
+    const char *recipients, const char *name, unsigned int taken)
+{
+	if (c->messages > 0)
+		limit_add(l, messages, name, c->messages, c->messages_span, 1);
+	if (c->recipients > 0)
+		limit_add(l, recipients, name, c->recipients,
+		    c->recipients_span, taken);
+}
+
+static const struct conf_gate *
+limit_gate_of(const struct keeper *k, const struct ktx *tx)
+{
+	return tx->gate == 0 ? NULL : &k->conf->gate[tx->gate - 1];
+}
+
+static void
+limit_gate(struct keeper *k, const struct ktx *tx, struct limits *l)
+{
+	const struct conf_gate *g = limit_gate_of(k, tx);
+	char sender[STORE_LIMIT_NAME_MAX + 1];
+
+	if (g == NULL)
+		return;
+	limit_pair(l, &g->limit, LIMIT_GATE_MESSAGES, LIMIT_GATE_RECIPIENTS,
+	    g->name, tx->taken);
+	if (store_fold(tx->sender, sender, sizeof(sender)) == -1)
+		strlcpy(sender, tx->sender, sizeof(sender));
+	/* What is cut is long enough to tell one from another. */
+	strlcpy(l->each, g->name, sizeof(l->each));
+	strlcat(l->each, " ", sizeof(l->each));
+	strlcat(l->each, sender, sizeof(l->each));
+	limit_pair(l, &g->limit_sender, LIMIT_EACH_MESSAGES,
+	    LIMIT_EACH_RECIPIENTS, l->each, tx->taken);
+}
+
+/* A gate's limit, which is over by itself later. */
+static void
+limit_over_gate(struct keeper *k, const struct ktx *tx,
+    const struct store_limit *sl, char *reply)
+{
+	const struct conf_gate *g = limit_gate_of(k, tx);
+	const char *what, *span = conf_span_name(sl->window);
+	int report = g->otherwise == CONF_OTHERWISE_REPORT, each;
+
+	each = strcmp(sl->kind, LIMIT_EACH_MESSAGES) == 0 ||
+	    strcmp(sl->kind, LIMIT_EACH_RECIPIENTS) == 0;
+	what = strcmp(sl->kind, LIMIT_GATE_MESSAGES) == 0 ||
+	    strcmp(sl->kind, LIMIT_EACH_MESSAGES) == 0 ? "messages" :
+	    "recipients";
+	lograte_info(k->rate, k->now, sl->name, "%s: gate %s: mail of <%s> "
+	    "from %s is %s: more than %u %s%s within a %s", tx->sid, g->name,
+	    tx->sender, tx->source, report ? "let through" : "refused",
+	    sl->limit, what, each ? " of one sender" : "", span);
+	(void)snprintf(reply, KEEPER_REPLY_MAX + 1, "451 4.7.1 Gate \"%s\" "
+	    "lets %u %s%s pass within a %s, please try again later", g->name,
+	    sl->limit, what, each ? " of one sender" : "", span);
+}
+
 static void
 limit_over_mailbox(struct keeper *k, const struct ktx *tx,
     const struct limits *l, size_t which, char *reply)
@@ -128,6 +197,10 @@ limit_over(struct keeper *k, const struct ktx *tx, const struct limits *l,
 
 	if (l->mailbox[which] != 0) {
 		limit_over_mailbox(k, tx, l, which, reply);
+		return;
+	}
+	if (strncmp(sl->kind, LIMIT_GATE, strlen(LIMIT_GATE)) == 0) {
+		limit_over_gate(k, tx, sl, reply);
 		return;
 	}
 	what = strcmp(sl->kind, LIMIT_START) == 0 ? "new people" :
@@ -184,11 +257,49 @@ keeper_limit_user(struct keeper *k, const struct ktx *tx, char *reply)
 	return limit_room(k, tx, &l, reply);
 }
 
+/* Where a gate only reports, its limits stop nothing, but count. */
+static int
+limit_report(struct keeper *k, const struct ktx *tx, struct limits *l,
+    size_t from)
+{
+	const struct conf_gate *g = limit_gate_of(k, tx);
+	char reply[KEEPER_REPLY_MAX + 1];
+	size_t i, which;
+	int n;
+
+	if (g == NULL || g->otherwise != CONF_OTHERWISE_REPORT || from == l->n)
+		return 0;
+	if ((n = store_limit_room(k->store, l->v + from, l->n - from, k->now,
+	    &which)) == 0)
+		limit_over_gate(k, tx, &l->v[from + which], reply);
+	for (i = from; i < l->n; i++)
+		l->v[i].limit = UINT_MAX;
+	return n == -1 ? -1 : 0;
+}
+
+int
+keeper_limit_gate(struct keeper *k, const struct ktx *tx, char *reply)
+{
+	struct limits l;
+	size_t i;
+
+	l.n = 0;
+	limit_gate(k, tx, &l);
+	if (l.n == 0 ||
+	    limit_gate_of(k, tx)->otherwise == CONF_OTHERWISE_REPORT)
+		return 1;
+	/* It has one recipient at least. */
+	for (i = 0; i < l.n; i++)
+		if (l.v[i].count == 0)
+			l.v[i].count = 1;
+	return limit_room(k, tx, &l, reply);
+}
+
 int
 keeper_limit_take(struct keeper *k, const struct ktx *tx, char *reply)
 {
 	struct limits l;
-	size_t i, which;
+	size_t i, gate, which;
 	int n;
 
 	l.n = 0;
@@ -202,8 +313,12 @@ keeper_limit_take(struct keeper *k, const struct ktx *tx, char *reply)
 	}
 	limit_user(k, tx, &l);
 	limit_start(tx, &l);
+	gate = l.n;
+	limit_gate(k, tx, &l);
 	if (l.n == 0)
 		return 1;
+	if (limit_report(k, tx, &l, gate) == -1)
+		return -1;
 	if ((n = store_limit_take(k->store, l.v, l.n, k->now, &which)) == 0)
 		limit_over(k, tx, &l, which, reply);
 	return n;

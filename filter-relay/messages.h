@@ -41,8 +41,9 @@ enum {
 
 enum {
 	/* u8 flags, str session id, str source, str login, str sender, str
-	 * recipient ("" for MAIL).  A transaction's first one announces it to
-	 * the keeper; MAIL is asked where one of the last two flags is. */
+	 * recipient ("" for MAIL), str listener, u8 TLS (see session.h).  A
+	 * transaction's first one announces it to the keeper; MAIL is asked
+	 * where one of the last three flags is. */
 	MSG_MAIL = 1,
 	MSG_RCPT,
 	/* u8 MSG_RCPT_*, str: the reply of MSG_RCPT_REFUSE; else the address
@@ -57,7 +58,7 @@ enum {
 	MSG_END,
 	/* str admd: whose Authentication-Results count, "" for nobody's; str
 	 * source, str login, str host: the client's verified name, str sender:
-	 * of the envelope */
+	 * of the envelope, str listener, u8 TLS, u8: by smtpd's socket */
 	MSG_BEGIN,
 	/* Lines, each with its LF, dot-stuffed as smtpd has them. */
 	MSG_DATA,
@@ -78,7 +79,7 @@ enum {
 	MSG_FACTS,
 	/* A struct plan. */
 	MSG_PLAN,
-	/* u8 MSG_FINISH_*, u32 commands, str reply, str hash: see verdict.h */
+	/* A struct finish, see verdict.h. */
 	MSG_FINISH,
 	/* Which mailboxes are there?  u8 1: and what to watch.  The answer:
 	 * a list, or nothing, and perhaps a descriptor. */
@@ -93,7 +94,9 @@ enum {
 #define MSG_RCPT_OUTSIDE	0x02	/* another recipient is not ours */
 #define MSG_RCPT_FOREIGN	0x04	/* this one is not in our domains */
 #define MSG_RCPT_SUBMIT		0x08	/* of MAIL: one of our users' */
-#define MSG_RCPT_JUDGE		0x10	/* of MAIL: the engine must see it */
+#define MSG_RCPT_JUDGE		0x10	/* of MAIL: the engine must see it, as
+					 * it may come from elsewhere */
+#define MSG_RCPT_GATE		0x20	/* of MAIL: it may be a gate's */
 
 /* Answers to MSG_RCPT and MSG_MAIL. */
 #define MSG_RCPT_PLAIN		0	/* this one is of no interest */

@@ -108,6 +108,8 @@ proto_event(const char *event, size_t len)
 		return PROTO_DISCONNECT;
 	if (proto_is(event, len, "link-auth"))
 		return PROTO_AUTH;
+	if (proto_is(event, len, "link-tls"))
+		return PROTO_TLS;
 	if (proto_is(event, len, "tx-rcpt"))
 		return PROTO_TX_RCPT;
 	return PROTO_OTHER;
@@ -184,6 +186,18 @@ proto_source(const struct proto_line *pl, const char **src, size_t *len)
 		return -1;
 	*src = bar + 1;
 	*len = dest - *src;
+	return 0;
+}
+
+int
+proto_listener(const struct proto_line *pl, const char **dest, size_t *len)
+{
+	const char *end = pl->param + pl->paramlen, *bar;
+
+	if ((bar = proto_last(pl->param, end)) == NULL)
+		return -1;
+	*dest = bar + 1;
+	*len = end - *dest;
 	return 0;
 }
 

@@ -37,6 +37,7 @@ enum proto_kind {
 	PROTO_CONNECT,
 	PROTO_DISCONNECT,
 	PROTO_AUTH,
+	PROTO_TLS,
 	PROTO_TX_RCPT,
 	PROTO_OTHER,		/* a report or request that we did not want */
 	PROTO_MAIL_FROM,	/* from here on requests, to be answered */
@@ -76,6 +77,13 @@ int	proto_source(const struct proto_line *pl, const char **src,
  * malformed.
  */
 int	proto_host(const struct proto_line *pl, const char **name,
+	    size_t *len);
+
+/*
+ * Of link-connect: where the client has connected, with its port.  Returns 0,
+ * or -1 if malformed.
+ */
+int	proto_listener(const struct proto_line *pl, const char **dest,
 	    size_t *len);
 
 /*

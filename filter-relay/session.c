@@ -110,6 +110,7 @@ session_del(struct session_table *t, struct session *s)
 	free(s->sender);
 	free(s->source);
 	free(s->host);
+	free(s->listener);
 	free(s);
 }
 

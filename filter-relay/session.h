@@ -63,6 +63,8 @@ struct session {
 	uint8_t			 broken;	/* commit must be 451 */
 	uint8_t			 plain;		/* the recipient asked about is
 						 * none of ours, it seems */
+	uint8_t			 tls;		/* 0 without, else 1 more than
+						 * the minor version */
 	uint32_t		 nrcpts;	/* smtpd has taken, if we are
 						 * told */
 	unsigned int		 pending;	/* see pending.h, or 0 */
@@ -72,6 +74,7 @@ struct session {
 	char			*login;
 	char			*sender;	/* NULL: no MAIL FROM */
 	char			*source;
+	char			*listener;	/* where there are gates */
 	char			*host;		/* the client's verified name,
 						 * where it matters */
 };

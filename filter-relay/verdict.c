@@ -317,6 +317,9 @@ finish_pack(struct ipc_pack *p, const struct finish *fi)
 	ipc_put_u8(p, fi->status);
 	ipc_put_u32(p, fi->commands);
 	ipc_put_str(p, fi->reply);
+	ipc_put_u32(p, fi->gate);
+	ipc_put_str(p, fi->gatereply);
+	ipc_put_str(p, fi->gatewhy);
 	ipc_put_bytes(p, fi->hash, sizeof(fi->hash));
 }
 
@@ -332,6 +335,9 @@ finish_unpack(struct finish *fi, const void *data, size_t len)
 	fi->status = ipc_get_u8(&u);
 	fi->commands = ipc_get_u32(&u);
 	fi->reply = verdict_str(&u);
+	fi->gate = ipc_get_u32(&u);
+	fi->gatereply = verdict_str(&u);
+	fi->gatewhy = verdict_str(&u);
 	hash = ipc_get_bytes(&u, sizeof(fi->hash), &n);
 	if (ipc_unpack_end(&u) == -1 || n != sizeof(fi->hash))
 		return -1;
@@ -343,5 +349,7 @@ void
 finish_free(struct finish *fi)
 {
 	free(fi->reply);
+	free(fi->gatereply);
+	free(fi->gatewhy);
 	memset(fi, 0, sizeof(*fi));
 }

@@ -99,6 +99,9 @@ struct finish {
 	uint8_t		 status;
 	uint32_t	 commands;	/* BODYRW_* */
 	char		*reply;
+	uint32_t	 gate;		/* 1 more than its index, 0: none */
+	char		*gatereply;	/* whole, when it refuses, or "" */
+	char		*gatewhy;	/* what is missing there, or "" */
 	uint8_t		 hash[VERDICT_HASH];	/* of Date, Subject, body as
 						 * they came */
 };
