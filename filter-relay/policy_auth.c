@@ -131,31 +131,6 @@ policy_sender(struct judge *j)
 	return 0;
 }
 
-int
-policy_open(struct judge *j)
-{
-	const struct conf_replies *r = &j->k->conf->replies;
-	enum nearness n;
-
-	/* A filter before us is believed instead, where it is trusted. */
-	if (j->sender || j->mf->judged || r->trust_results ||
-	    j->mf->nfrom != 1 || j->mf->writer[0] == '\0')
-		return 0;
-	if (j->start)
-		return 1;
-	switch (r->authenticate) {
-	case CONF_AUTH_BOTH:
-	case CONF_AUTH_SENDER:
-		return 1;
-	case CONF_AUTH_EITHER:
-		if ((n = auth_signature(j)) == NEAR_FAILED)
-			return -1;
-		return n != NEAR_RIGHT;
-	default:
-		return 0;
-	}
-}
-
 /* The envelope must be the worker's too: 1, 0 or -1. */
 static int
 auth_envelope(struct judge *j)
@@ -169,6 +144,36 @@ auth_envelope(struct judge *j)
 		return 0;
 	n = store_worker_byaddr(j->k->store, j->tx->sender, &w);
 	return n == 1 ? w.id == j->w.id : n;
+}
+
+int
+policy_open(struct judge *j)
+{
+	const struct conf_replies *r = &j->k->conf->replies;
+	enum nearness n;
+	int rv;
+
+	/* A filter before us is believed instead, where it is trusted. */
+	if (j->sender || j->mf->judged || r->trust_results ||
+	    j->mf->nfrom != 1 || j->mf->writer[0] == '\0')
+		return 0;
+	if (j->start)
+		return 1;
+	switch (r->authenticate) {
+	case CONF_AUTH_BOTH:
+	case CONF_AUTH_SENDER:
+		return 1;
+	case CONF_AUTH_NONE:
+		break;
+	default:
+		if ((n = auth_signature(j)) == NEAR_FAILED)
+			return -1;
+		if (n != NEAR_RIGHT)
+			return r->authenticate == CONF_AUTH_EITHER;
+	}
+	/* Mailing programs have envelope senders of their own. */
+	rv = auth_envelope(j);
+	return rv == -1 ? -1 : rv == 0 && j->tx->sender[0] != '\0';
 }
 
 static int

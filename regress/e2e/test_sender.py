@@ -26,7 +26,7 @@ import dkim
 from relaytest import mail, ns
 from relaytest.case import main, setup
 from relaytest.dns import TXT
-from relaytest.relay import ALICE, BOB, CAROL
+from relaytest.relay import ALICE, BOB, CAROL, PETE
 
 REPLIES = "\tcommands accept\n"
 
@@ -69,6 +69,7 @@ def test_providers(relay):
     publish(relay, other, "elsewhere.test")
     relay.dns.add("_dmarc.home.example", TXT, "v=DMARC1; p=reject")
     relay.dns.add("freemail.example", TXT, "v=spf1 ip4:10.77.2.1 -all")
+    relay.dns.add("elsewhere.test", TXT, "v=spf1 ip4:10.77.3.1 -all")
 
     # Alice's provider signs and has no SPF; Bob's has nothing but SPF.
     rcpts, data = reply(relay, ALICE, key, "home.example")
@@ -94,6 +95,10 @@ def test_providers(relay):
         rcpts, data = reply(relay, who, **args)
         text = refused(site, who.address, rcpts, data)
         assert "authenticated" in text, text
+    # SPF passes, for the envelope of somebody else.
+    rcpts, data = reply(relay, BOB)
+    text = refused(relay.stranger, PETE, rcpts, data)
+    assert "envelope sender" in text, text
 
     # Name servers that fail: 451, and the same message goes later, once.
     rcpts, data = reply(relay, ALICE)

@@ -167,6 +167,53 @@ def lines_for(world):
     return signed(reply(world, token=False))
 
 
+# What becomes of what a worker sends, by the forms of authenticate: as the
+# table in relay.conf(5) says.
+FORMS = ("signature", "sender", "signature or sender",
+         "signature and sender")
+TABLE = (
+    # signed by, client, envelope, answers a copy, login; results
+    ("home.example", FAR, ALICE, True, None, "+ + + +"),
+    (None, "192.0.2.1:25", ALICE, True, None, "+ + + +"),
+    (None, FAR, ALICE, True, "alice-login", "+ + + +"),
+    ("evil.example", FAR, ALICE, True, None, "+ 550 + 550"),
+    ("broken", FAR, ALICE, True, None, "+ 550 + 550"),
+    (None, FAR, ALICE, True, None, "+ 550 + 550"),
+    ("down", FAR, ALICE, True, None, "+ 451 + 451"),
+    (None, FAR, "a@evil.example", True, None, "550 550 550 550"),
+    ("home.example", FAR, "a@evil.example", True, None, "+ + + +"),
+    ("home.example", FAR, ALICE, False, None, "550 + + 550"),
+    (None, "192.0.2.1:25", ALICE, "old", None, "550 + + 550"),
+    (None, FAR, ALICE, False, None, "550 550 550 550"))
+
+
+def test_table():
+    """Each form with each case of the manual page."""
+    for i, form in enumerate(FORMS):
+        reset()
+        with World("authenticate " + form) as world, Filter(world) as f:
+            token = world.token
+            old = world.seed("token alice %s %s 8000000" % (world.conv, BOX))
+            for signer, src, sender, answers, login, want in TABLE:
+                world.token = old[0] if answers == "old" else token
+                lines = reply(world, token=answers)
+                NAMES.down.clear()
+                if signer == "down":
+                    name = "mail%d.home.example" % i
+                    NAMES.down.add(name)
+                    lines = signed(lines, name)
+                elif signer == "broken":
+                    lines = signed(lines) + ["footer", ""]
+                elif signer is not None:
+                    lines = signed(lines, signer)
+                _, verdict = Session(f, src=src, login=login).send(
+                    sender, [world.handle], lines)
+                want = want.split()[i]
+                assert verdict == "proceed" if want == "+" else \
+                    verdict.startswith("reject|" + want), (
+                        form, signer, src, sender, answers, login, verdict)
+
+
 def test_team():
     """A member's mail to the mailbox has the results on top."""
     reset()
@@ -236,7 +283,7 @@ def inside():
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     NAMES = Names()
     NAMES.start()
-    main([test_accepted, test_refused, test_later, test_sender,
+    main([test_accepted, test_refused, test_later, test_sender, test_table,
           test_team, test_spool, test_trust])
 
 

@@ -101,8 +101,9 @@ def refused(world, lines, sender=ALICE, rcpts=None, **session):
 
 
 def test_refusals():
-    """Each with its own sentence."""
-    with World() as world:
+    """Each with its own sentence, which no name server has to do with."""
+    with World("authenticate signature\ntrust authentication-results") \
+            as world:
         other = world.seed("conversation " + BOX)[0]
         far = world.seed("token alice %s %s 0" % (other, BOX))[0]
         old = world.seed("token alice %s %s 8000000" % (world.conv, BOX))[0]
