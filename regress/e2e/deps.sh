@@ -82,8 +82,9 @@ export DEBIAN_FRONTEND=noninteractive
 echo "installing:$missing"
 # shellcheck disable=SC2086
 install() {
-	apt-get -q -y --no-remove --no-install-recommends install $missing \
-	    >/dev/null </dev/null
+	apt-get -q -y -o Acquire::Retries=3 --no-remove \
+	    --no-install-recommends install $missing >/dev/null </dev/null
 }
-apt-get -q update >/dev/null || echo "deps.sh: apt-get update failed" >&2
+apt-get -q -o Acquire::Retries=3 update >/dev/null ||
+    echo "deps.sh: apt-get update failed" >&2
 install || install || die "apt-get could not install:$missing"

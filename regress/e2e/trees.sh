@@ -126,6 +126,7 @@ finish_tree() {
 	echo "tree $1: $(packages_of "$1")"
 }
 
+# make_tree RELEASE: anew; 1 when a mirror did not answer, say
 make_tree() {
 	_release=$1
 	_suite=$(suite_of "$_release")
@@ -135,8 +136,8 @@ make_tree() {
 	mkdir -p "$_new"
 	echo "making the tree $_release ($_suite)"
 	debootstrap --variant=minbase "$_suite" "$_new" "$MIRROR" \
-	    "$(script_of "$_suite")"
-	finish_tree "$_release" "$_new"
+	    "$(script_of "$_suite")" || return 1
+	finish_tree "$_release" "$_new" || return 1
 	rm -rf --one-file-system "${TREES:?}/$_release"
 	mv "$_new" "$TREES/$_release"
 }
@@ -157,6 +158,8 @@ for release in "$@"; do
 		echo "tree $release: complete"
 	elif ! [ -e "$TREES/$release/etc/dpkg/dpkg.cfg.d/small" ] ||
 	    ! finish_tree "$release" "$TREES/$release" 9>&-; then
-		make_tree "$release" 9>&-
+		make_tree "$release" 9>&- || make_tree "$release" 9>&- ||
+		    make_tree "$release" 9>&- ||
+		    die "$release: its tree cannot be made"
 	fi
 done

@@ -32,7 +32,7 @@ DOMAIN = "m.example"
 ALGORITHMS = {"rsa": "rsa-sha256", "ed": "ed25519-sha256"}
 
 
-def run(argv, stdin=b"", timeout=120, status=0):
+def run(argv, stdin=b"", timeout=600, status=0):
     """What a program prints on both outputs."""
     done = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=timeout)
@@ -47,8 +47,9 @@ def install():
     os.makedirs(NPM, exist_ok=True)
     for left in (2, 1, 0):
         done = subprocess.run(
-            ["npm", "install", "--prefix", NPM, "--no-audit", "--no-fund",
-             "--ignore-scripts", "--silent", MAILAUTH], timeout=200)
+            ["timeout", "400", "npm", "install", "--prefix", NPM,
+             "--no-audit", "--no-fund", "--ignore-scripts", "--silent",
+             MAILAUTH])
         if done.returncode == 0:
             return
         assert left, "npm cannot install " + MAILAUTH
@@ -175,7 +176,7 @@ def sign_filter(keys, _, data, selector, canon):
             "-c", canon]
     done = subprocess.run(argv, input=("\n".join(talk) + "\n")
                           .encode("latin-1"), stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, timeout=60)
+                          stderr=subprocess.DEVNULL, timeout=300)
     mark = "filter-dataline|%s|%s|" % (sid, token)
     out = [x[len(mark):] for x in done.stdout.decode("latin-1").split("\n")
            if x.startswith(mark)]
@@ -235,7 +236,7 @@ def node(request):
     """Asks mailauth."""
     here = os.path.dirname(os.path.abspath(__file__))
     done = subprocess.run(["node", os.path.join(here, "mailauth.js"), NPM],
-                          input=json.dumps(request).encode(), timeout=200,
+                          input=json.dumps(request).encode(), timeout=1000,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == 0 and done.stdout, done
     # Of some messages it prints what it thinks.
