@@ -21,6 +21,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -50,7 +53,7 @@ static void
 listen_accept(int fd, short what, void *arg)
 {
 	struct courier	*c = arg;
-	int		 i, new;
+	int		 i, new, on = 1;
 
 	(void)what;
 	for (i = 0; i < ACCEPTS; i++) {
@@ -67,8 +70,12 @@ listen_accept(int fd, short what, void *arg)
 		if (fcntl(new, F_SETFL, O_NONBLOCK) == -1 ||
 		    fcntl(new, F_SETFD, FD_CLOEXEC) == -1)
 			close(new);
-		else
+		else {
+			/* A reply is one write, and is waited for. */
+			(void)setsockopt(new, IPPROTO_TCP, TCP_NODELAY, &on,
+			    sizeof(on));
 			session_new(c, new);
+		}
 	}
 }
 

@@ -21,6 +21,10 @@
  */
 
 #include <sys/types.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <ctype.h>
 #include <stdio.h>
@@ -258,6 +262,24 @@ mail_dot(struct session *s)
 	free(lost);
 }
 
+/*
+ * smtpd writes the final dot when the message before it is acknowledged (RFC
+ * 1122, section 4.2.3.4): at once, and not when there is a reply to go with
+ * the acknowledgement, for there is none before the dot.
+ */
+static void
+mail_ack(struct session *s)
+{
+#ifdef TCP_QUICKACK
+	int	 on = 1;
+
+	(void)setsockopt(tlsio_fd(s->io), IPPROTO_TCP, TCP_QUICKACK, &on,
+	    sizeof(on));
+#else
+	(void)s;
+#endif
+}
+
 size_t
 mail_input(struct session *s, const char *buf, size_t len)
 {
@@ -278,6 +300,8 @@ mail_input(struct session *s, const char *buf, size_t len)
 	session_hold(s, SESSION_DATA, SESSION_HOLD_TIME);
 	if (end)
 		mail_dot(s);
+	else
+		mail_ack(s);
 	return n;
 }
 
