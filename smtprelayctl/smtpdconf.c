@@ -141,9 +141,18 @@ smtpdconf_plain(const char *path)
 }
 
 /*
- * The routes of accounts, by sender.  smtpd's own limits would put one
- * mail after the other, for it sees a single host.
+ * All this mail goes to a single host, where smtpd's own limits would put one
+ * mail after the other.  The table's relayhost gives the mail of each moment
+ * a relay of its own, which is what the limits of relay and connector count.
  */
+#define LIMITS	"max-conn-per-relay 5 max-conn-per-connector 5 " \
+	"max-conn-per-route 200 max-conn-per-host 200 " \
+	"max-conn-per-source 200 max-conn-per-domain 200 " \
+	"conn-delay-route 0 conn-delay-relay 0 reconn-delay-route 0 " \
+	"session-keepalive 0 " \
+	"task-hiwat 10000 task-lowat 5000 task-release 5000"
+
+/* The routes of accounts, by sender. */
 static int
 smtpdconf_outbound(struct smtpdconf *sc, const struct conf *conf,
     const char *path)
@@ -159,17 +168,13 @@ smtpdconf_outbound(struct smtpdconf *sc, const struct conf *conf,
 		return -1;
 	if (smtpdconf_add(sc, "table mail_senders relay:%s", path) == -1 ||
 	    smtpdconf_add(sc, "ca courier cert \"%s\"", cert) == -1 ||
-	    smtpdconf_add(sc, "mta limit for domain \"%s\" "
-	    "max-conn-per-route 100 max-conn-per-host 100 "
-	    "max-conn-per-connector 100 conn-delay-route 0 "
-	    "conn-delay-relay 0 reconn-delay-route 0 task-hiwat 10000 "
-	    "task-lowat 5000 task-release 5000", o->courier) == -1 ||
+	    smtpdconf_add(sc, "mta limit for domain \"%s\" " LIMITS,
+	    o->courier) == -1 ||
 	    smtpdconf_add(sc, "listen on 0.0.0.0 port 587 "
 	    "tls-require pki mail.company.example auth "
 	    "senders <mail_senders> filter replies tag SUBMISSION") == -1 ||
-	    smtpdconf_add(sc, "action alternates relay host "
-	    "smtps://courier@%s:%u ca courier auth <mail_senders>",
-	    o->courier, o->courier_port) == -1 ||
+	    smtpdconf_add(sc, "action alternates relay host <mail_senders> "
+	    "ca courier auth <mail_senders>") == -1 ||
 	    smtpdconf_add(sc, "match tag SUBMISSION from auth "
 	    "mail-from <mail_senders> for any action alternates") == -1)
 		return -1;

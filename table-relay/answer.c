@@ -220,7 +220,8 @@ answer_label(struct answerer *a, const struct request *req,
 	size_t	len = strlen(COURIER_LABEL);
 	int	n;
 
-	if (req->keylen == len && memcmp(a->key, COURIER_LABEL, len) == 0) {
+	if (req->keylen >= len && memcmp(a->key, COURIER_LABEL, len) == 0 &&
+	    (req->keylen == len || a->key[len] == '.')) {
 		if (!courier_is_there(a)) {
 			say_error(ans, "the courier does not have its port");
 			return;
@@ -241,19 +242,28 @@ answer_label(struct answerer *a, const struct request *req,
 		say(ans, RESULT_FOUND, a->value, a->used);
 }
 
-/* Where `relay host <table>' leads; nobody says whose mail it is about. */
+/*
+ * Where `relay host <table>' leads; nobody says whose mail it is about.
+ *
+ * To smtpd each label is a relay of its own, with a queue and connections of
+ * its own.  It opens connections when a relay is new, and then only when one
+ * of its sessions ends, or every ten seconds: when all sessions of a relay
+ * have ended, mail that comes later waits for that long.  So the label is
+ * another one every COURIER_SLICE, and no relay grows old.  Whether the
+ * courier has its port is for the credentials to say.
+ */
 static void
 answer_relayhost(struct answerer *a, struct answer *ans)
 {
 	const struct conf_outbound	*o = &a->table->conf->outbound;
+	struct timespec			 ts;
 	int				 n;
 
-	if (!courier_is_there(a)) {
-		say_error(ans, "the courier does not have its port");
-		return;
-	}
-	n = snprintf(a->value, SENDERS_LIST_MAX, "smtps://%s@%s:%u",
-	    COURIER_LABEL, o->courier, o->courier_port);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	n = snprintf(a->value, SENDERS_LIST_MAX, "smtps://%s.%lld@%s:%u",
+	    COURIER_LABEL, ((long long)ts.tv_sec * 1000 +
+	    ts.tv_nsec / 1000000) / COURIER_SLICE, o->courier,
+	    o->courier_port);
 	a->used = n;
 	say(ans, RESULT_FOUND, a->value, n);
 }

@@ -151,6 +151,7 @@ enum session_state {
 	SESSION_HELD,		/* a command waits for the server's reply */
 	SESSION_DATA,
 	SESSION_END,		/* the final dot waits */
+	SESSION_QUIT,		/* QUIT waits for its time */
 	SESSION_CLOSING		/* nothing that comes matters any more */
 };
 

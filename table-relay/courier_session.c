@@ -29,6 +29,7 @@
 #include "tlsio.h"
 
 #define NAME	"localhost"
+#define GOODBYE	"221 2.0.0 " NAME " Bye"
 
 RB_GENERATE(session_tree, session, question, session_cmp)
 
@@ -153,6 +154,9 @@ session_timeout(int fd, short what, void *arg)
 	case SESSION_END:
 		mail_late(s);
 		break;
+	case SESSION_QUIT:
+		session_bye(s, GOODBYE);
+		break;
 	default:
 		session_bye(s, "421 4.4.2 " NAME " Time is over");
 		break;
@@ -263,6 +267,25 @@ session_mailing(struct session *s, enum smtpcmd_verb verb, const char *arg)
 		mail_data(s);
 }
 
+/*
+ * smtpd says QUIT when it has no mail for us, and looks for mail that has
+ * come since when that is answered: so it is, but late.
+ */
+static void
+session_quit(struct session *s)
+{
+	struct timeval	 tv = { COURIER_QUIT / 1000,
+			    COURIER_QUIT % 1000 * 1000 };
+
+	if (!s->known) {
+		session_bye(s, GOODBYE);
+		return;
+	}
+	mail_reset(s);
+	s->state = SESSION_QUIT;
+	evtimer_add(&s->timer, &tv);
+}
+
 static void
 session_command(struct session *s, const char *line)
 {
@@ -294,7 +317,7 @@ session_command(struct session *s, const char *line)
 		session_reply(s, "214 2.0.0 RFC 5321");
 		break;
 	case SMTPCMD_QUIT:
-		session_bye(s, "221 2.0.0 " NAME " Bye");
+		session_quit(s);
 		break;
 	default:
 		session_wrong(s, "500 5.5.1 Unknown command");
@@ -355,6 +378,7 @@ session_read(struct tlsio *io, const char *buf, size_t len, void *arg)
 		break;
 	case SESSION_DATA:
 		return mail_input(s, buf, len);
+	case SESSION_QUIT:
 	case SESSION_CLOSING:
 		return len;
 	default:

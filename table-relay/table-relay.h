@@ -36,6 +36,8 @@ enum table_role {
 #define ROLE_COUNT_MAIL	ROLE_COURIER	/* of a table about who receives */
 
 #define COURIER_LABEL	"courier"	/* as whom smtpd logs in to it */
+#define COURIER_SLICE	100	/* milliseconds until another label, */
+#define COURIER_QUIT	200	/* ... and until a QUIT has its answer */
 #define COURIER_PASSWORD 64		/* characters: 32 random bytes */
 
 /*

@@ -71,7 +71,7 @@ check key-mode test "$(stat -c '%U:%G %a' /etc/mail/courier.key)" = \
     "root:_smtprelay 640"
 check cert-mode test "$(stat -c '%a' /etc/mail/courier.crt)" = 644
 cp /etc/mail/courier.key courier.before
-try init-again 0 'smtps://courier@127.0.0.1:10587 ca courier auth' any init
+try init-again 0 'relay host <mail_senders> ca courier auth' any init
 check courier-kept cmp courier.before /etc/mail/courier.key
 # Numbers, for not every machine has a services(5).
 "$prog" -f "$conf" init >out 2>/dev/null

@@ -173,7 +173,7 @@ def test_logins(relay):
     relay.people_words["courier"] = ""
     for user, word in (("band", WORD), ("band", relay.people_words["anna"]),
                        ("anna", WORD), ("courier", "courier"),
-                       ("courier", WORD)):
+                       ("courier", WORD), ("courier.1", "courier")):
         relay.people_words[user] = word
         try:
             relay.login(user)

@@ -81,13 +81,14 @@ outbound {
 """
 SMTPD_CONF = """table mail_senders relay:/etc/mail/relay.conf
 ca courier cert "/etc/mail/courier.crt"
-mta limit for domain "127.0.0.1" max-conn-per-route 100 max-conn-per-host 100 \\
-    max-conn-per-connector 100 conn-delay-route 0 conn-delay-relay 0 \\
-    reconn-delay-route 0 task-hiwat 10000 task-lowat 5000 task-release 5000
+mta limit for domain "127.0.0.1" max-conn-per-relay 5 \\
+    max-conn-per-connector 5 max-conn-per-route 200 max-conn-per-host 200 \\
+    max-conn-per-source 200 max-conn-per-domain 200 \\
+    conn-delay-route 0 conn-delay-relay 0 reconn-delay-route 0 \\
+    session-keepalive 0 task-hiwat 10000 task-lowat 5000 task-release 5000
 listen on socket
 listen on 127.0.0.1 port 2525 tag SUBMISSION
-action "alternates" relay host smtps://courier@127.0.0.1:10587 ca courier \\
-    auth <mail_senders>
+action "alternates" relay host <mail_senders> ca courier auth <mail_senders>
 match tag SUBMISSION mail-from <mail_senders> for any action "alternates"
 """
 

@@ -33,9 +33,11 @@ ALLOW = """outbound {
 SMTPD = """table mailboxes relay:/etc/mail/relay.conf
 table mail_senders relay:/etc/mail/relay.conf
 ca courier cert "/etc/mail/courier.crt"
-mta limit for domain "127.0.0.1" max-conn-per-route 100 max-conn-per-host 100 \
-    max-conn-per-connector 100 conn-delay-route 0 conn-delay-relay 0 \\
-    reconn-delay-route 0 task-hiwat 10000 task-lowat 5000 task-release 5000
+mta limit for domain "127.0.0.1" max-conn-per-relay 5 \\
+    max-conn-per-connector 5 max-conn-per-route 200 max-conn-per-host 200 \\
+    max-conn-per-source 200 max-conn-per-domain 200 \\
+    conn-delay-route 0 conn-delay-relay 0 reconn-delay-route 0 \\
+    session-keepalive 0 task-hiwat 10000 task-lowat 5000 task-release 5000
 filter replies proc-exec "filter-relay" user _smtprelay
 %(head)s
 listen on socket
@@ -45,8 +47,7 @@ action "copies" mda "exec 2>/dev/null; %(libexec)s/mda-relay %%{dest} || \
 exit 75" user _smtprelay virtual <mailboxes>
 action "local" maildir
 action "out" relay
-action "alternates" relay host smtps://courier@127.0.0.1:10587 ca courier \
-    auth <mail_senders>
+action "alternates" relay host <mail_senders> ca courier auth <mail_senders>
 match from any for rcpt-to <mailboxes> action "copies"
 match from any for domain "company.example" action "local"
 match tag SUBMISSION from %(who)s mail-from <mail_senders> for any \
