@@ -290,6 +290,20 @@ contradicts(const struct received *r, const struct token *first,
 	    memcmp(other.addr, r->addr, sizeof(r->addr)) != 0);
 }
 
+/*
+ * "Authenticated sender: joe", "authenticated bits=0", "AUTH: LOGIN joe",
+ * "account joe ...": but a client may be called authenticated.example, and
+ * its address stands behind that.
+ */
+static int
+says_login(const struct token *t)
+{
+	if (begins(t, "account "))
+		return 1;
+	return (begins(t, "Authenticated") || begins(t, "AUTH:")) &&
+	    memchr(t->s, '[', t->len) == NULL;
+}
+
 /* What a comment between "from" and "by" says. */
 static void
 from_comment(struct received *r, struct guess *g, const struct token *t)
@@ -302,8 +316,7 @@ from_comment(struct received *r, struct guess *g, const struct token *t)
 		g->odd = 1;
 		return;
 	}
-	if (begins(t, "Authenticated") || begins(t, "AUTH:") ||
-	    begins(t, "account "))
+	if (says_login(t))
 		r->authenticated = 1;
 	if (begins(t, "HELO ") || begins(t, "EHLO ")) {
 		if (r->family == 0)
@@ -403,6 +416,9 @@ read_clauses(struct received *r, struct reader *rd, struct token *t,
 
 	for (; ret == 1; ret = next(rd, t)) {
 		if (t->comment) {
+			/* The sender's text. */
+			if (begins(t, "envelope-from"))
+				break;
 			verified |= verifies(t);
 			*exim |= begins(t, "Exim");
 		} else if (word_is(t, "by") && r->by[0] == '\0') {

@@ -16,8 +16,8 @@
 
 
 /*
- * Whole headers: what stands below the field of the origin changes nothing,
- * and what is written of it is one line.
+ * Whole headers, asked about by one hand-off each: what stands below the field
+ * of the origin changes nothing, and what is written of it is one line.
  */
 
 #include <sys/socket.h>
@@ -35,11 +35,13 @@ static const char text[] = "domain a.example\n"
     "handoff e { strategy local\n}\n";
 static const char lists[] = "192.0.2.0/24\nedge.example\n";
 
-static struct conf *
+static struct conf		*conf;
+static struct conf_handoff	*all;
+
+static void
 setup(void)
 {
 	struct conf_errors	 errors = { NULL, 0, 0 };
-	struct conf		*conf;
 	char			 why[LISTFILE_WHY];
 
 	conf = conf_parse("x", text, sizeof(text) - 1, &errors);
@@ -48,7 +50,8 @@ setup(void)
 	    sizeof(why)) == 0);
 	CLAIM(listfile_set(conf->lists->v[1], lists + 13,
 	    sizeof(lists) - 14, why, sizeof(why)) == 0);
-	return conf;
+	all = conf->handoff;
+	conf->nhandoffs = 1;
 }
 
 int
@@ -56,18 +59,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char	 below[] = "Received: from x (edge.example "
 	    "[198.51.100.9])\n\tby edge.example (Postfix); d\n";
-	static struct conf	*conf;
 	struct handoff_session	 s;
 	struct handoff_hop	 a, b;
 	char			 field[HANDOFF_FIELD_MAX], *more;
 	uint8_t			 who;
 
 	if (conf == NULL)
-		conf = setup();
+		setup();
 	if (size == 0)
 		return 0;
 	who = *data++;
 	size--;
+	conf->handoff = &all[(who >> 4) % 5];
 	memset(&s, 0, sizeof(s));
 	s.family = handrules_addr(who & 1 ? "192.0.2.1" : "10.0.0.1", s.addr);
 	s.host = who & 2 ? "edge.example" : NULL;

@@ -204,6 +204,14 @@ static const struct {
 	{ "Domino", "from mail.a.example ([192.0.2.1])\n          by b.example "
 	    "(Lotus Domino Release 8.5.3)\n          with ESMTP id 1; date",
 	    "192.0.2.1 mail.a.example - b.example ESMTP" },
+	{ "two addresses", "from x ([198.51.100.9]) (unknown [192.0.2.1]) by "
+	    "b.example; date", "- - - - -" },
+	{ "two addresses, with names", "from x (y [198.51.100.9]) (z "
+	    "[192.0.2.1]) by b.example (Postfix); date", "- - - - -" },
+	{ "two addresses, bare", "from x (198.51.100.9) (192.0.2.1) by "
+	    "b.example; date", "- - - - -" },
+	{ "the same address twice", "from x ([192.0.2.1]) (y [192.0.2.1]) by "
+	    "b.example; date", "192.0.2.1 x - b.example -" },
 	{ "Haraka", "from mail.a.example (out.a.example [192.0.2.1])\n\tby "
 	    "b.example (Haraka/2.8.28) with ESMTP id 1\n\tenvelope-from "
 	    "<x@a.example>;\n\tdate",
