@@ -23,7 +23,7 @@
  *	courier -> oauth	COURIER_TOKEN, COURIER_TOKEN_BAD
  *	oauth -> courier	COURIER_TOKEN_IS
  *	oauth -> keeper		OAUTH_FIND, OAUTH_ROTATED
- *	keeper -> oauth		OAUTH_IS, OAUTH_NONE
+ *	keeper -> oauth		OAUTH_IS, OAUTH_NONE, OAUTH_GONE
  *
  * A question's id comes back with its answer.  An account is named by its
  * number and its generation, which every change of it makes another, so that
@@ -58,7 +58,8 @@ enum courier_frame {
 	COURIER_TOKEN_IS,	/* struct courier_token */
 	OAUTH_FIND,		/* u64 account, u64 generation */
 	OAUTH_IS,		/* struct oauth_secrets */
-	OAUTH_NONE,		/* no such account, or of another generation */
+	OAUTH_NONE,		/* it cannot be read now */
+	OAUTH_GONE,		/* no such account, or of another generation */
 	OAUTH_ROTATED		/* u64 account, u64 generation, str the new
 				 * refresh token: to be stored */
 };

@@ -240,16 +240,20 @@ kc_courier_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		log_warnx("the courier's message makes no sense");
 }
 
-/* Finds the OAuth data of an account in that generation: 1, or not. */
+/* Finds the OAuth data of an account in that generation: 1, 0 gone, or -1. */
 static int
 kc_oauth(struct keeper_courier *kc, uint64_t account, uint64_t generation,
     struct store **s, struct store_account *acc, char **text)
 {
-	if ((*s = kc->store(kc->arg)) == NULL ||
-	    store_account_byid(*s, account, acc) != 1 ||
-	    acc->generation != generation || acc->auth != STORE_AUTH_OAUTH)
+	int	 ret;
+
+	if ((*s = kc->store(kc->arg)) == NULL)
+		return -1;
+	if ((ret = store_account_byid(*s, account, acc)) != 1)
+		return ret;
+	if (acc->generation != generation || acc->auth != STORE_AUTH_OAUTH)
 		return 0;
-	return kc_secret(kc, *s, acc, text) == 1;
+	return kc_secret(kc, *s, acc, text) == 1 ? 1 : -1;
 }
 
 static void
@@ -259,18 +263,20 @@ kc_oauth_find(struct keeper_courier *kc, const struct ipc_msg *msg)
 	struct store_account	 acc;
 	struct store		*s;
 	char			*text = NULL;
+	int			 ret;
 
 	memset(&o, 0, sizeof(o));
 	if (courier_get_account(msg, &o.account, &o.generation) == -1) {
 		log_warnx("the token process's question makes no sense");
 		return;
 	}
-	if (kc_oauth(kc, o.account, o.generation, &s, &acc, &text) &&
+	ret = kc_oauth(kc, o.account, o.generation, &s, &acc, &text);
+	if (ret == 1 &&
 	    strlcpy(o.text, text, sizeof(o.text)) < sizeof(o.text))
 		courier_send_oauth(kc->oauth, msg->id, &o);
 	else
-		courier_send_account(kc->oauth, OAUTH_NONE, msg->id,
-		    o.account, o.generation);
+		courier_send_account(kc->oauth, ret == 0 ? OAUTH_GONE :
+		    OAUTH_NONE, msg->id, o.account, o.generation);
 	explicit_bzero(&o, sizeof(o));
 	accseal_wipe(text);
 }
@@ -286,7 +292,7 @@ kc_oauth_rotated(struct keeper_courier *kc, const struct ipc_msg *msg)
 
 	if (courier_get_rotated(msg, &account, &generation, refresh) == -1)
 		log_warnx("the token process's message makes no sense");
-	else if (kc_oauth(kc, account, generation, &s, &acc, &text) &&
+	else if (kc_oauth(kc, account, generation, &s, &acc, &text) == 1 &&
 	    accoauth_renew(kc->keys, s, &acc, text, refresh) == -1)
 		log_warnx("account %s: its new refresh token is lost",
 		    acc.name);

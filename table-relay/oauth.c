@@ -230,8 +230,12 @@ oauth_on_timer(int fd, short what, void *arg)
 		return;
 	else if (a->token != NULL && a->given)
 		oauth_find(a);
-	else
-		oauth_wipe(&a->token);	/* nobody uses it */
+	else {
+		/* Nobody uses it. */
+		oauth_wipe(&a->token);
+		if (a->refresh == NULL && !a->waiting)
+			oauth_drop(a);
+	}
 }
 
 static void
@@ -402,9 +406,12 @@ oauth_missing(struct oauth *o, const struct ipc_msg *msg)
 	if (courier_get_account(msg, &id, &generation) == -1)
 		log_warnx("the keeper's answer makes no sense");
 	else if ((a = oauth_lookup(o, id)) != NULL &&
-	    a->generation == generation && a->doing == OAUTH_FINDING)
+	    a->generation == generation && a->doing == OAUTH_FINDING) {
 		oauth_failed(a, COURIER_TOKEN_LATER,
 		    "the account's OAuth data cannot be read");
+		if (msg->type == OAUTH_GONE)
+			oauth_drop(a);
+	}
 }
 
 static void
@@ -418,7 +425,7 @@ oauth_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 			o->keeper = NULL;
 	} else if (msg->type == OAUTH_IS)
 		oauth_found(o, msg);
-	else if (msg->type == OAUTH_NONE)
+	else if (msg->type == OAUTH_NONE || msg->type == OAUTH_GONE)
 		oauth_missing(o, msg);
 	else
 		log_warnx("the keeper's message makes no sense");

@@ -22,6 +22,7 @@ UNIT_TESTS += tlsio_test
 UNIT_TESTS += upstream_test
 UNIT_TESTS += upmail_test
 UNIT_TESTS += oauth_test
+UNIT_TESTS += oauthforget_test
 UNIT_TESTS += tokens_test
 UNIT_TESTS += addr_test
 UNIT_TESTS += verp_test
