@@ -18,10 +18,11 @@
 """The examples that are installed are right on every release."""
 
 import contextlib
+import json
 import os
 import re
 
-from relaytest import mail
+from relaytest import dns, mail, ns
 from relaytest.case import main, plain
 from relaytest.certs import Authority
 from relaytest.relay import MAILBOX, Client
@@ -109,6 +110,90 @@ def test_run(world):
     assert out.final[0] == 250, str(out)
     got = world.worker.sink.wait("alice@home.example")
     assert b"Subject: Hello" in got.data
+
+
+def serve(world, name, addresses):
+    """smtpd runs with an example; these addresses stand in its list."""
+    text = example(world, "relay.conf." + name)
+    world.write("/etc/mail/relay.conf", text)
+    for path in re.findall(r'^\s*strategy .* "(/etc/[^"]+)"', text, re.M):
+        world.write(path, "".join(x + "\n" for x in addresses))
+    world.ctl("init")
+    world.write("/etc/aliases", "")
+    world.add_user("anna", 3001)
+    world.start_smtpd(example(world, "smtpd.conf." + name))
+
+
+def hops(*pairs):
+    """Received fields, the newest first."""
+    return "".join("Received: from helo.test (name.test [%s])\n\tby %s "
+                   "(Postfix) with ESMTP id 1; d\n" % x for x in pairs)
+
+
+def tell(world, site, to, top):
+    """Sends a message from a site: smtpd's answer and the mail.  A dry run
+    says the same."""
+    data = mail.text(top) + mail.message("carol@customer.test", to, "Hello")
+    found = world.ctl("-j", "check", "message", "-", "-s", site.host.address,
+                      "-m", "carol@customer.test", "-r", to, check=False,
+                      text=data.decode())
+    found, = json.loads(found)["messages"]
+    known = len(world.local_mails("anna"))
+    client = Client(site.host)
+    out = client.message("carol@customer.test", [to], data)
+    client.close()
+    assert (out.final[0] == 250) == (found["reply"] is None), (str(out),
+                                                               found)
+    if out.final[0] != 250:
+        assert found["reply"][4:] in out.final[1] and \
+            int(found["reply"][:3]) == out.final[0], (str(out), found)
+        return found, None
+    ns.wait_for("local mail", lambda: len(world.local_mails("anna")) > known)
+    got = world.local_mails("anna")[-1].decode()
+    assert (found["decision"] == "junk") == ("X-Spam: Yes\n" in got), got
+    hop = found["handoff"]
+    if hop is None:
+        assert "X-Relay-Handoff" not in got, got
+    else:
+        assert "X-Relay-Handoff: %s; ip=%s; host=name.test; helo=helo.test" \
+            % (hop["symbol"], hop["ip"]) in got, got
+    return found, got
+
+
+@plain
+def test_mx2(world):
+    """Behind a secondary MX, and straight, mail is judged by its origin."""
+    serve(world, "mx2", ["10.77.3.1"])
+    world.dns.host("7.0.51.198.zen.dnsbl.example", "127.0.0.2")
+    world.dns.host("1.1.77.10.zen.dnsbl.example", "127.0.0.2")
+    to = "anna@company.example"
+    found, _ = tell(world, world.stranger, to, hops(
+        ("203.0.113.9", "mx2"), ("198.51.0.7", "h")))
+    assert found["decision"] == "pass" and \
+        found["handoff"]["ip"] == "203.0.113.9", found
+    found, _ = tell(world, world.stranger, to, hops(("198.51.0.7", "mx2")))
+    assert found["decision"] == "reject" and found["gate"] == "listed", found
+    found, _ = tell(world, world.worker, to, hops(("198.51.0.7", "mx2")))
+    assert found["decision"] == "pass" and not found["handoff"], found
+    found, _ = tell(world, world.customer, to, "")
+    assert found["decision"] == "reject", found
+
+
+@plain
+def test_pop3(world):
+    """Fetched mail has its origin, and what is not genuine is marked."""
+    serve(world, "pop3", ["10.77.3.1", "203.0.113.0/24"])
+    fetched = ("Received: from pop.provider.example [203.0.113.110]\n\tby "
+               "fetcher with POP3 (fetchmail-6.4.37)\n\tfor <anna@localhost> "
+               "(single-drop); d\n")
+    to = "anna@home.example"
+    world.dns.add("customer.test", dns.TXT, "v=spf1 ip4:198.51.0.7 -all")
+    for ip, decision in (("198.51.0.7", "pass"), ("198.51.0.8", "junk")):
+        found, _ = tell(world, world.stranger, to, fetched + hops(
+            ("203.0.113.25", "store"), (ip, "mx")))
+        assert found["decision"] == decision, found
+        assert found["handoff"]["symbol"] == "FETCHED" and \
+            found["handoff"]["ip"] == ip, found
 
 
 test_check.stops = test_relays.stops = True   # it never begins
