@@ -26,7 +26,7 @@ import subprocess
 import dkim
 
 from dnspeer import Names, alone
-from filterpeer import OBJ, World, main
+from filterpeer import OBJ, Filter, Session, World, main, message
 
 CTL = os.path.join(OBJ, "bin/smtprelayctl")
 NAMES = None
@@ -122,7 +122,8 @@ class Tool:
 
     def run(self, data, *args, files=("-",)):
         return subprocess.run(
-            [CTL, "-f", self.world.conf, "check", "message", *files, *args],
+            [CTL, "-f", self.world.conf, "check", "message", *files, "-t",
+             "30", *args],
             input=data.encode("latin-1"), stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
 
@@ -318,6 +319,109 @@ def test_usage():
         os.unlink(t.world.path + "/edges")
         run = t.run(letter(domain=""), *GOOD)
         assert run.returncode == 1 and b"edges" in run.stderr, run
+    with Tool() as t:
+        # Without a database it is not known what is left.
+        os.unlink(t.world.db)
+        run = t.run(letter(domain=""), "-j", *GOOD)
+        found, = json.loads(run.stdout)["messages"]
+        assert [x["result"] for x in found["limits"]] == ["open"] * 2, found
+
+
+def answer(f, data, args):
+    """What filter-relay says to the same message in the same session, and
+    what goes on."""
+    opt = dict(zip(args[::2], args[1::2]))
+    s = Session(f, src=opt["-s"] + ":3333", login=opt.get("-u"))
+    if "-v" in opt:
+        s.report("link-tls", opt["-v"] + ":TLS_AES_256_GCM_SHA384:256")
+    verdict = s.mail(opt["-m"])
+    if verdict == "proceed":
+        verdict = s.rcpt("carol@customer.test")
+    got = []
+    if verdict == "proceed":
+        s.report("tx-rcpt", "5b1ad83f", "ok", "carol@customer.test")
+        got = s.data(message()[:4] + [
+            "." + x if x.startswith(".") else x
+            for x in data.replace("\r\n", "\n").rstrip("\n").split("\n")])
+        verdict = s.commit()
+    s.end()
+    return verdict, got
+
+
+def agree(t, f, data, args, decision):
+    """Both come to the same end, for the same reason."""
+    found = t.check(data, *args)
+    assert found["decision"] == decision, found
+    verdict, got = answer(f, data, args)
+    assert verdict == ("reject|" + found["reply"] if found["reply"]
+                       else "proceed"), (verdict, found)
+    assert ("X-Spam: Yes" in got) == (decision == "junk"), (got, found)
+    hop = found["handoff"]
+    fields = [x for x in got if x.startswith("X-Relay-Handoff:")]
+    assert len(fields) == (hop is not None and got != []), got
+    if fields:
+        assert fields[0] == "X-Relay-Handoff: %s; ip=%s; host=%s; helo=%s" % (
+            hop["symbol"], hop["ip"], hop["host"] or "unknown",
+            hop["helo"] or "unknown"), (fields, hop)
+    if decision in ("junk", "report"):
+        lacks = [r["require"] for r in found["requirements"]
+                 if r["result"] != "pass"]
+        assert 'gate %s: ' % found["gate"] in f.logged(), f.logged()
+        assert "it requires %s: " % lacks[0] in f.logged(), f.logged()
+    return found
+
+
+def test_agreement():
+    """filter-relay decides the same of the same messages."""
+    reset()
+    far = without(GOOD, "-s", "-s", "203.0.113.1")
+    near = without(GOOD, "-s", "-s", "203.0.113.2")
+    edge = without(GOOD, "-s", "-s", EDGE)
+    with Tool() as t, Filter(t.world) as f:
+        for data, args, decision in (
+                (letter(), without(GOOD, "-v"), "reject"),
+                (letter(), without(GOOD, "-v", "-v", "TLSv1.1"), "reject"),
+                (letter(), without(GOOD, "-m", "-m", "a@evil.example"),
+                 "reject"),
+                (letter("a@evil.example"), GOOD, "reject"),
+                (letter(org=()), GOOD, "reject"),
+                (letter(org=("o1", "o2"), domain=""), GOOD, "reject"),
+                (letter(domain="evil.example"), GOOD, "reject"),
+                (letter(body="..\r\nx\r\n") + "more\r\n", GOOD, "reject"),
+                (letter(), without(GOOD, "-s", "-s", LISTED), "reject"),
+                (letter(), far, "pass"),
+                (letter(domain=""), far, "tempfail"),
+                (letter(), near, "junk"),
+                (letter(org=()), without(near, "-s", "-s", "192.0.2.9", "-u",
+                                         "joe"), "report"),
+                (letter(received=received(LISTED)), edge, "reject"),
+                (letter(received=received("203.0.113.2")), edge, "junk"),
+                (letter(received=received("192.0.2.9")), edge, "pass"),
+                (letter(received=received(EDGE)), edge, "pass")):
+            agree(t, f, data, args, decision)
+        NAMES.down.add("_domainkey.company.example")
+        agree(t, f, letter(), without(GOOD, "-s", "-s", "198.51.100.9"),
+              "tempfail")
+
+
+def test_limits():
+    """The room is what filter-relay has left, and none is taken."""
+    reset()
+    with Tool() as t, Filter(t.world) as f:
+        for used in range(4):
+            found = agree(t, f, letter(), GOOD,
+                          "tempfail" if used == 3 else "pass")
+            assert [(x["limit"], x["used"], x["result"])
+                    for x in found["limits"]] == [
+                        ("messages 5 per day", used, "pass"),
+                        ("recipients 3 per day per sender", used,
+                         "fail" if used == 3 else "pass")], found
+        bob = without(GOOD, "-m", "-m", "bob@company.example")
+        found = t.check(letter(), *bob, *("-r", "a@x.example") * 4)
+        assert found["decision"] == "tempfail", found
+        assert [x["used"] for x in found["limits"]] == [3, 0], found
+        for decision in ("pass", "pass", "tempfail"):
+            agree(t, f, letter(), bob, decision)
 
 
 def inside():
@@ -329,7 +433,8 @@ def inside():
     NAMES = Names()
     NAMES.start()
     main([test_requirements, test_gates, test_handoff, test_later,
-          test_sender, test_forms, test_terminal, test_usage])
+          test_sender, test_forms, test_terminal, test_usage,
+          test_agreement, test_limits])
 
 
 if __name__ == "__main__":
