@@ -132,7 +132,7 @@ rm -rf second
 follower=$!
 lowered() {
 	u=$(id -u _smtprelay) g=$(id -g _smtprelay) i=0
-	until [ $i = 100 ] ||
+	until [ $i = 600 ] ||
 	    grep -q "^Uid:.$u.$u.$u" /proc/$follower/status; do
 		i=$((i + 1))
 		sleep 0.1
@@ -378,7 +378,7 @@ print("locked", flush=True)
 sys.stdin.readline()' "$db" <held >locked &
 exec 3>held
 i=0
-until grep -q locked locked || [ $i = 100 ]; do
+until grep -q locked locked || [ $i = 600 ]; do
 	i=$((i + 1))
 	sleep 0.1
 done
