@@ -94,6 +94,12 @@ test_fields(void)
 	    "|x|pass|unix:/s|pass|1.2.3.4:5|6.7.8.9:25");
 	CHECK(proto_source(&pl, &s, &len) == 0 && len == 9 &&
 	    memcmp(s, "1.2.3.4:5", 9) == 0);
+	CHECK(proto_listener(&pl, &s, &len) == 0 && len == 10 &&
+	    memcmp(s, "6.7.8.9:25", 10) == 0);
+	CHECK(kind("report|0.7|1.5|smtp-in|link-tls|" SID "|TLSv1.3:A:256") ==
+	    PROTO_TLS && pl.paramlen == 13);
+	CHECK(kind("report|0.7|1.5|smtp-in|link-connect|" SID) ==
+	    PROTO_CONNECT && proto_listener(&pl, &s, &len) == -1);
 	kind("report|0.7|1.5|smtp-in|link-connect|" SID "|x|y");
 	CHECK(proto_source(&pl, &s, &len) == -1);
 	CHECK(proto_host(&pl, &s, &len) == -1);
