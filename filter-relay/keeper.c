@@ -36,6 +36,7 @@ ktx_free(struct keeper *k, struct ktx *tx)
 	free(tx->source);
 	free(tx->login);
 	free(tx->sender);
+	free(tx->path);
 	free(tx->listener);
 	free(tx->user);
 	free(tx->ownid);
@@ -117,13 +118,13 @@ keeper_trouble(struct keeper *k, const char *what)
 }
 
 static void
-keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *reply)
+keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *text)
 {
 	struct ipc_pack p;
 
 	ipc_pack_init(&p);
 	ipc_put_u8(&p, (uint8_t)what);
-	ipc_put_str(&p, what == MSG_RCPT_REFUSE ? reply : "");
+	ipc_put_str(&p, text);
 	if (!p.failed)
 		ipc_send(k->front, MSG_RCPT_ANSWER, id, p.buf, p.len, -1);
 	ipc_pack_free(&p);
@@ -143,6 +144,9 @@ keeper_mail(struct keeper *k, struct ktx *tx, int flags, char *reply)
 		return what;
 	/* Who is to see it for another reason still is. */
 	gate = keeper_gate_mail(k, tx, reply);
+	if (gate != MSG_RCPT_REFUSE &&
+	    keeper_return_path(k, tx, reply) == MSG_RCPT_REFUSE)
+		return MSG_RCPT_REFUSE;
 	return gate == MSG_RCPT_PLAIN || (gate == MSG_RCPT_COUNT &&
 	    what == MSG_RCPT_ENGAGE) ? what : gate;
 }
@@ -158,6 +162,7 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 	char listener[KEEPER_STR_MAX + 1];
 	char sid[PROTO_ID + 1];
 	char reply[KEEPER_REPLY_MAX + 1] = KEEPER_TRY_LATER;
+	const char *text = reply;
 	int flags, tls, what = MSG_RCPT_REFUSE;
 
 	ipc_unpack_init(&u, msg->data, msg->len);
@@ -196,7 +201,10 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 		    keeper_rcpt(k, tx, flags, rcpt, reply);
 	if (what == MSG_RCPT_ENGAGE || what == MSG_RCPT_HANDLE)
 		tx->engaged = 1;
-	keeper_send_rcpt(k, msg->id, what, reply);
+	if (what != MSG_RCPT_REFUSE)
+		text = msg->type == MSG_MAIL && tx->path != NULL ?
+		    tx->path : "";
+	keeper_send_rcpt(k, msg->id, what, text);
 }
 
 static void

@@ -55,6 +55,7 @@ struct ktx {
 	char			*source;
 	char			*login;
 	char			*sender;	/* envelope, "" is null */
+	char			*path;		/* smtpd takes it instead */
 	char			*listener;	/* "" without gates */
 	int			 tls;		/* as in session.h */
 	int			 handed;	/* it may come from elsewhere */
@@ -157,6 +158,13 @@ void	keeper_gate_facts(const struct ktx *tx, struct gate_facts *f);
  * reply (KEEPER_REPLY_MAX + 1 bytes) is set for MSG_RCPT_REFUSE.
  */
 int	keeper_gate_mail(struct keeper *k, struct ktx *tx, char *reply);
+
+/*
+ * keeper_path.c: what tx->gate, as it is known at MAIL FROM, puts in the
+ * sender's place: tx->path, if anything.  Returns MSG_RCPT_PLAIN, or
+ * MSG_RCPT_REFUSE and reply (KEEPER_REPLY_MAX + 1 bytes) is set.
+ */
+int	keeper_return_path(struct keeper *k, struct ktx *tx, char *reply);
 
 /* keeper_gate.c: takes over what the engine found about the gate. */
 void	keeper_gate_finish(struct keeper *k, struct ktx *tx,

@@ -35,3 +35,4 @@ FILTER_SRCS += keeper_lists.c
 FILTER_SRCS += engine_gate.c
 FILTER_SRCS += gatefacts.c
 FILTER_SRCS += keeper_gate.c
+FILTER_SRCS += keeper_path.c

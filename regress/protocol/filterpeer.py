@@ -19,6 +19,7 @@
 import collections
 import itertools
 import os
+import re
 import select
 import signal
 import subprocess
@@ -251,6 +252,9 @@ class Filter:
             elif rest[2] == "reject" and (
                     not rest[3][:3].isdigit() or rest[3][0] not in "45" or
                     rest[3][3] != " " or len(line) > 1000):
+                raise Fatal(line)
+            elif rest[2] == "rewrite" and not re.fullmatch(
+                    r"<[^<>@ ]+@[^<>@ ]+>", "|".join(rest[3:])):
                 raise Fatal(line)
         if self.version == "0.6" and len(line) > 2047:
             raise Fatal("cut: " + line[:100])
