@@ -181,6 +181,18 @@ smtpdconf_outbound(struct smtpdconf *sc, const struct conf *conf,
 	return 0;
 }
 
+/* Does anything come back to return paths that a gate makes? */
+static int
+has_wrap(const struct conf *conf)
+{
+	size_t	 i;
+
+	for (i = 0; i < conf->ngates; i++)
+		if (conf->gate[i].return_path == CONF_RETURN_WRAP)
+			return 1;
+	return 0;
+}
+
 int
 smtpdconf_make(struct smtpdconf *sc, const struct conf *conf,
     const char *path)
@@ -204,7 +216,7 @@ smtpdconf_make(struct smtpdconf *sc, const struct conf *conf,
 	}
 	/* Accounts and gates do not need what is for mailboxes. */
 	incoming = conf->ngates > 0 || conf->nhandoffs > 0;
-	sc->mailboxes = conf->replies.present ||
+	sc->mailboxes = conf->replies.present || has_wrap(conf) ||
 	    (!conf->outbound.present && !incoming);
 	if (sc->mailboxes && smtpdconf_add(sc, "table mailboxes relay:%s",
 	    path) == -1)

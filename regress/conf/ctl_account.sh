@@ -81,6 +81,15 @@ sed 's/^outbound {/replies {\n	authenticate sender\n}\n&/' "$conf" \
     >both.conf
 json init-lines-both 'len(d["lines"]) == 11 and d["made"] == []' \
     init -f both.conf
+for path in keep wrap; do
+	printf 'gate "g" {\n\tmatch { listener "*:25" }\n' |
+	    cat "$conf" - >$path.conf
+	printf '\treturn-path %s\n}\n' $path >>$path.conf
+done
+json init-lines-gate 'len(d["lines"]) == 8' init -f keep.conf
+# What bounces comes back as to the mailboxes' return paths.
+json init-lines-wrap 'len(d["lines"]) == 11 and
+    any("mda-relay" in x["text"] for x in d["lines"])' init -f wrap.conf
 # The example is without anything for mailboxes, and complete.
 sed "s,relay:/etc/mail/relay.conf,relay:$conf,
 s,\"filter-relay\",\"filter-relay -f $conf\"," \
