@@ -148,6 +148,7 @@ def test_nobody(relay):
     sentence(relay.submit("anna", SENDER))
     relay.identity("anna", SENDER, "band")
     relay.submitted("anna", SENDER)
+    band.wait(1)
     relay.ctl("identity", "del", "anna", SENDER)
     sentence(relay.submit("anna", SENDER))
     relay.identity("ben", SENDER, "band")
