@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gatelimit.h"
 #include "keeper.h"
 #include "log.h"
 #include "store_limit.h"
@@ -32,11 +33,6 @@
 #define LIMIT_MESSAGES		"sender messages"
 #define LIMIT_RECIPIENTS	"sender recipients"
 #define LIMIT_MAILBOX		"mailbox"
-#define LIMIT_GATE		"gate "
-#define LIMIT_GATE_MESSAGES	LIMIT_GATE "messages"
-#define LIMIT_GATE_RECIPIENTS	LIMIT_GATE "recipients"
-#define LIMIT_EACH_MESSAGES	LIMIT_GATE "sender messages"
-#define LIMIT_EACH_RECIPIENTS	LIMIT_GATE "sender recipients"
 #define LIMIT_START		"worker start"
 
 /* The limits that hold for one message, with room for their names. */
@@ -44,8 +40,8 @@ struct limits {
 	struct store_limit	 v[LIMIT_MAX];
 	char			 number[LIMIT_MAX][24];
 	char			 user[STORE_LIMIT_NAME_MAX + 1];
-	char			 each[STORE_LIMIT_NAME_MAX + 1]; /* gate, and a
-								  * sender */
+	struct gatelimit	 gate;		/* those of the gate, at */
+	size_t			 gateat;	/* and behind this index */
 	uint64_t		 mailbox[LIMIT_MAX];	/* or 0 */
 	size_t			 n;
 };
@@ -111,18 +107,6 @@ limit_user(struct keeper *k, const struct ktx *tx, struct limits *l)
 		    c->recipients_span, tx->taken);
 }
 
-/* What one limit of a gate counts; 0 is none. */
-static void
-limit_pair(struct limits *l, const struct conf_limit *c, const char *messages,
-    const char *recipients, const char *name, unsigned int taken)
-{
-	if (c->messages > 0)
-		limit_add(l, messages, name, c->messages, c->messages_span, 1);
-	if (c->recipients > 0)
-		limit_add(l, recipients, name, c->recipients,
-		    c->recipients_span, taken);
-}
-
 static const struct conf_gate *
 limit_gate_of(const struct keeper *k, const struct ktx *tx)
 {
@@ -133,43 +117,34 @@ static void
 limit_gate(struct keeper *k, const struct ktx *tx, struct limits *l)
 {
 	const struct conf_gate *g = limit_gate_of(k, tx);
-	char sender[STORE_LIMIT_NAME_MAX + 1];
+	size_t i;
 
+	l->gateat = l->n;
+	l->gate.n = 0;
 	if (g == NULL)
 		return;
-	limit_pair(l, &g->limit, LIMIT_GATE_MESSAGES, LIMIT_GATE_RECIPIENTS,
-	    g->name, tx->taken);
-	if (store_fold(tx->sender, sender, sizeof(sender)) == -1)
-		strlcpy(sender, tx->sender, sizeof(sender));
-	/* What is cut is long enough to tell one from another. */
-	strlcpy(l->each, g->name, sizeof(l->each));
-	strlcat(l->each, " ", sizeof(l->each));
-	strlcat(l->each, sender, sizeof(l->each));
-	limit_pair(l, &g->limit_sender, LIMIT_EACH_MESSAGES,
-	    LIMIT_EACH_RECIPIENTS, l->each, tx->taken);
+	gatelimit_set(&l->gate, g, tx->sender, tx->taken);
+	for (i = 0; i < l->gate.n; i++) {
+		l->v[l->n] = l->gate.v[i];
+		l->mailbox[l->n++] = 0;
+	}
 }
 
-/* A gate's limit, which is over by itself later. */
+/* The ith limit of a gate, which is over by itself later. */
 static void
 limit_over_gate(struct keeper *k, const struct ktx *tx,
-    const struct store_limit *sl, char *reply)
+    const struct gatelimit *gl, size_t i, char *reply)
 {
 	const struct conf_gate *g = limit_gate_of(k, tx);
-	const char *what, *span = conf_span_name(sl->window);
-	int report = g->otherwise == CONF_OTHERWISE_REPORT, each;
+	const struct store_limit *sl = &gl->v[i];
+	int report = g->otherwise == CONF_OTHERWISE_REPORT;
 
-	each = strcmp(sl->kind, LIMIT_EACH_MESSAGES) == 0 ||
-	    strcmp(sl->kind, LIMIT_EACH_RECIPIENTS) == 0;
-	what = strcmp(sl->kind, LIMIT_GATE_MESSAGES) == 0 ||
-	    strcmp(sl->kind, LIMIT_EACH_MESSAGES) == 0 ? "messages" :
-	    "recipients";
 	lograte_info(k->rate, k->now, sl->name, "%s: gate %s: mail of <%s> "
 	    "from %s is %s: more than %u %s%s within a %s", tx->sid, g->name,
 	    tx->sender, tx->source, report ? "let through" : "refused",
-	    sl->limit, what, each ? " of one sender" : "", span);
-	(void)snprintf(reply, KEEPER_REPLY_MAX + 1, "451 4.7.1 Gate \"%s\" "
-	    "lets %u %s%s pass within a %s, please try again later", g->name,
-	    sl->limit, what, each ? " of one sender" : "", span);
+	    sl->limit, gl->messages[i] ? "messages" : "recipients",
+	    gl->each[i] ? " of one sender" : "", conf_span_name(sl->window));
+	gatelimit_reply(gl, i, g, reply, KEEPER_REPLY_MAX + 1);
 }
 
 static void
@@ -199,8 +174,8 @@ limit_over(struct keeper *k, const struct ktx *tx, const struct limits *l,
 		limit_over_mailbox(k, tx, l, which, reply);
 		return;
 	}
-	if (strncmp(sl->kind, LIMIT_GATE, strlen(LIMIT_GATE)) == 0) {
-		limit_over_gate(k, tx, sl, reply);
+	if (which >= l->gateat && which < l->gateat + l->gate.n) {
+		limit_over_gate(k, tx, &l->gate, which - l->gateat, reply);
 		return;
 	}
 	what = strcmp(sl->kind, LIMIT_START) == 0 ? "new people" :
@@ -237,7 +212,7 @@ keeper_limit_room(struct keeper *k, const struct ktx *tx, uint64_t mailbox,
 {
 	struct limits l;
 
-	l.n = 0;
+	l.n = l.gateat = l.gate.n = 0;
 	limit_mailbox(k, &l, mailbox);
 	return limit_room(k, tx, &l, reply);
 }
@@ -248,7 +223,7 @@ keeper_limit_user(struct keeper *k, const struct ktx *tx, char *reply)
 	struct limits l;
 	size_t i;
 
-	l.n = 0;
+	l.n = l.gateat = l.gate.n = 0;
 	limit_user(k, tx, &l);
 	/* It has one recipient at least. */
 	for (i = 0; i < l.n; i++)
@@ -271,7 +246,7 @@ limit_report(struct keeper *k, const struct ktx *tx, struct limits *l,
 		return 0;
 	if ((n = store_limit_room(k->store, l->v + from, l->n - from, k->now,
 	    &which)) == 0)
-		limit_over_gate(k, tx, &l->v[from + which], reply);
+		limit_over_gate(k, tx, &l->gate, which, reply);
 	for (i = from; i < l->n; i++)
 		l->v[i].limit = UINT_MAX;
 	return n == -1 ? -1 : 0;
@@ -283,7 +258,7 @@ keeper_limit_gate(struct keeper *k, const struct ktx *tx, char *reply)
 	struct limits l;
 	size_t i;
 
-	l.n = 0;
+	l.n = l.gateat = l.gate.n = 0;
 	limit_gate(k, tx, &l);
 	if (l.n == 0 ||
 	    limit_gate_of(k, tx)->otherwise == CONF_OTHERWISE_REPORT)
@@ -302,7 +277,7 @@ keeper_limit_take(struct keeper *k, const struct ktx *tx, char *reply)
 	size_t i, gate, which;
 	int n;
 
-	l.n = 0;
+	l.n = l.gateat = l.gate.n = 0;
 	for (i = 0; i < tx->nmailboxes; i++)
 		limit_mailbox(k, &l, tx->mailbox[i]);
 	if (tx->counthandle) {
