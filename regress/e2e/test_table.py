@@ -186,10 +186,15 @@ def test_domain(world):
 def test_keeper(world):
     """Killed or hanging: smtpd lives, other mail flows, ours comes later."""
     assert world.rcpt(MAILBOX)[0] == 250
+    old = world.pids("table-relay: keeper")
     assert world.kill("table-relay: keeper")
     assert world.rcpt(MAILBOX)[0] == 250
     assert world.rcpt("dave@company.example")[0] == 250
-    ns.wait_for("keeper", lambda: world.pids("table-relay: keeper"))
+
+    def news():
+        now = world.pids("table-relay: keeper")
+        return now and not set(now) & set(old)
+    ns.wait_for("another keeper", news)
     assert world.kill("table-relay: keeper", signal.SIGSTOP)
     world.ctl("mailbox", "add", "new@company.example")
     code, _ = world.rcpt("new@company.example")
