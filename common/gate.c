@@ -160,6 +160,13 @@ gate_may(const struct conf *conf, const struct conf_gate *g,
 	return gate_match(conf, g, f) != MATCH_NO;
 }
 
+const char *
+gate_sender(const struct conf_gate *g, const char *sender, struct verp *v)
+{
+	return g->return_path != CONF_RETURN_KEEP &&
+	    verp_find(sender, v) == 1 && !v->recipient ? v->address : sender;
+}
+
 unsigned int
 gate_wants(const struct conf_gate *g)
 {

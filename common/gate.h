@@ -34,6 +34,7 @@
 
 #include "conf.h"
 #include "facts.h"
+#include "verp.h"
 
 #define GATE_WHY_MAX	300	/* bytes of a sentence, with its NUL */
 #define GATE_REPLY_MAX	500	/* of an SMTP reply */
@@ -136,6 +137,13 @@ enum gate_verdict gate_judge(const struct conf *conf,
 enum gate_verdict gate_require(const struct conf *conf,
 	    const struct conf_gate *g, size_t i, const struct gate_facts *f,
 	    struct gate_decision *d);
+
+/*
+ * Whose mail it is, by the sender of the envelope: where the gate takes a
+ * platform's return path off, the address inside, which is then in *v.
+ */
+const char *gate_sender(const struct conf_gate *g, const char *sender,
+	    struct verp *v);
 
 /* GATE_KNOWN_* of what the gate's requirements and limits depend on. */
 unsigned int gate_wants(const struct conf_gate *g);

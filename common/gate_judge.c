@@ -22,7 +22,6 @@
 #include <strings.h>
 
 #include "gate.h"
-#include "verp.h"
 
 /* Says why; what others chose is made printable. */
 static void __attribute__((__format__ (printf, 2, 3)))
@@ -66,21 +65,14 @@ is_wanted(const struct conf *conf, const struct conf_require *r,
 	return 0;
 }
 
-/*
- * The envelope's sender.  Where a platform's return path is taken off, whose
- * mail it is stands inside.
- */
 static int
 sender_fits(const struct conf *conf, const struct conf_gate *g,
     const struct conf_require *r, const struct gate_facts *f,
     struct gate_decision *d)
 {
-	const char	*sender = f->sender;
 	struct verp	 v;
+	const char	*sender = gate_sender(g, f->sender, &v);
 
-	if (g->return_path != CONF_RETURN_KEEP &&
-	    verp_find(sender, &v) == 1 && !v.recipient)
-		sender = v.address;
 	if (sender[0] == '\0' || is_wanted(conf, r, addr_domain(sender)))
 		return 1;
 	why(d, "the sender %s is not of such a domain", sender);
@@ -163,6 +155,10 @@ need_unlisted(const struct conf_gate *g, const struct conf_require *r,
 
 	if (!(f->known & GATE_KNOWN_LISTS))
 		return GATE_OPEN;
+	if (f->known & GATE_KNOWN_SOURCE && !f->local && f->family == 0) {
+		why(d, "nobody knows which address sends this");
+		return GATE_FAIL;
+	}
 	l = &f->listed[r - g->require];
 	switch (l->answer) {
 	case GATE_NO:

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gate.h"
 #include "gatelimit.h"
 #include "store.h"
 
@@ -57,9 +58,11 @@ void
 gatelimit_set(struct gatelimit *l, const struct conf_gate *g,
     const char *sender, unsigned int rcpts)
 {
-	char	 folded[STORE_LIMIT_NAME_MAX + 1];
+	struct verp	 v;
+	char		 folded[STORE_LIMIT_NAME_MAX + 1];
 
 	l->n = 0;
+	sender = gate_sender(g, sender, &v);
 	pair(l, &g->limit, 0, g->name, rcpts);
 	if (store_fold(sender, folded, sizeof(folded)) == -1)
 		strlcpy(folded, sender, sizeof(folded));

@@ -38,8 +38,9 @@ struct gatelimit {
 };
 
 /*
- * The limits of a gate for a message of this sender ("" is the null sender)
- * to so many recipients.  *l must stay where it is; the gate too.
+ * The limits of a gate for a message of this sender ("" is the null sender),
+ * for whom gate_sender() takes it, to so many recipients.  *l must stay where
+ * it is; the gate too.
  */
 void	 gatelimit_set(struct gatelimit *l, const struct conf_gate *g,
 	    const char *sender, unsigned int rcpts);

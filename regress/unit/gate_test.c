@@ -256,6 +256,15 @@ test_missing(void)
 	listed[7].answer = GATE_YES;
 	CHECK(judge() == GATE_FAIL);
 	CHECK_STR(d.what, "not listed b.list.example");
+	good();
+	/* A gate for anybody may get mail of unknown origin. */
+	f.login = "alice";
+	f.family = 0;
+	CHECK(gate_require(conf, &conf->gate[4], 6, &f, &d) == GATE_FAIL);
+	CHECK_STR(d.why, "nobody knows which address sends this");
+	f.local = 1;
+	CHECK(gate_require(conf, &conf->gate[4], 6, &f, &d) == GATE_PASS);
+	good();
 	/* Of several it is the first, as they are written. */
 	f.spf = GATE_NO;
 	f.tls = -1;
@@ -372,11 +381,17 @@ test_later(void)
 static void
 test_return_path(void)
 {
+	struct verp	 v;
+
 	good();
 	f.sender = "sales=company.example__x1@x1.bnc.platform.example";
 	CHECK(judge() == GATE_PASS);
 	f.sender = "sales=evil.example__x1@x1.bnc.platform.example";
 	CHECK(judge() == GATE_FAIL);
+	CHECK_STR(gate_sender(&conf->gate[4], f.sender, &v),
+	    "sales@evil.example");
+	CHECK_STR(gate_sender(&conf->gate[5], f.sender, &v), f.sender);
+	CHECK_STR(gate_sender(&conf->gate[4], "", &v), "");
 	f.sender = "sales=company.example__x1@company.example";
 	CHECK(judge() == GATE_PASS);
 }
