@@ -14,8 +14,6 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""A program that asks name servers, for tests of the resolver."""
-
 """Gates: each requirement in turn missing, name servers that do not answer,
 DNS lists, limits, and what a hostile platform's user can write."""
 
