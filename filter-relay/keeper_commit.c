@@ -106,6 +106,18 @@ commit_record(struct keeper *k, struct ktx *tx)
 }
 
 /*
+ * Mail that was only looked at, of which nothing is counted or kept: it need
+ * not wait for those who write.
+ */
+static int
+commit_nothing(const struct ktx *tx)
+{
+	return tx->rec == NULL && tx->outid == NULL && tx->gate == 0 &&
+	    tx->nmailboxes == 0 && tx->handlebox == 0 &&
+	    tx->toworker == 0 && !tx->submitted;
+}
+
+/*
  * What the message counts and leaves behind, together: 0, it may have been
  * refused then, or -1.  A count alone need not survive a power failure, and
  * not wait for the disk.
@@ -131,7 +143,8 @@ commit_all(struct keeper *k, struct ktx *tx)
 void
 keeper_commit(struct keeper *k, struct ktx *tx, char *reply)
 {
-	if (tx->reply[0] == '\0' && commit_all(k, tx) == -1) {
+	if (tx->reply[0] == '\0' && !commit_nothing(tx) &&
+	    commit_all(k, tx) == -1) {
 		keeper_trouble(k, "verdict");
 		store_rollback(k->store);
 		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));

@@ -182,6 +182,11 @@ def test_list():
         world.replace("# other\n198.51.100.0/24 # all\n")
         wait_for("new list", lambda: finds(OTHER))
         assert not finds()
+        # A long one, too.
+        world.replace("".join("10.%d.%d.0/24\n" % (i // 250, i % 250)
+                              for i in range(40000)) + "198.51.100.66\n")
+        wait_for("long list", lambda: logs(" 40001 entries"))
+        assert finds(OTHER)
         # A mistake keeps the list, and so does an engine that is new.
         world.replace("192.0.2.1\n\n192.0.2.300\n")
         wait_for("mistake", lambda: logs(world.list + ":3: expected an"))
