@@ -25,7 +25,7 @@ import re
 from relaytest import dns, mail, ns
 from relaytest.case import main, plain
 from relaytest.certs import Authority
-from relaytest.relay import MAILBOX, Client
+from relaytest.relay import MAILBOX, Client, again
 from relaytest.world import LIBEXEC, TOP
 
 GATES = ["relay.conf.mx2", "relay.conf.pop3", "relay.conf.salesforce"]
@@ -130,18 +130,24 @@ def hops(*pairs):
                    "(Postfix) with ESMTP id 1; d\n" % x for x in pairs)
 
 
+def send(site, to, data):
+    client = Client(site.host)
+    try:
+        return client.message("carol@customer.test", [to], data)
+    finally:
+        client.close()
+
+
 def tell(world, site, to, top):
     """Sends a message from a site: smtpd's answer and the mail.  A dry run
     says the same."""
     data = mail.text(top) + mail.message("carol@customer.test", to, "Hello")
     found = world.ctl("-j", "check", "message", "-", "-s", site.host.address,
-                      "-m", "carol@customer.test", "-r", to, check=False,
-                      text=data.decode())
+                      "-m", "carol@customer.test", "-r", to, "-t", "60",
+                      check=False, text=data.decode())
     found, = json.loads(found)["messages"]
     known = len(world.local_mails("anna"))
-    client = Client(site.host)
-    out = client.message("carol@customer.test", [to], data)
-    client.close()
+    out = again(lambda: send(site, to, data), world.add_log)
     assert (out.final[0] == 250) == (found["reply"] is None), (str(out),
                                                                found)
     if out.final[0] != 250:
