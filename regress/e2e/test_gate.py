@@ -94,8 +94,15 @@ class Platform:
                              self.keys[domain]) + data
         return data
 
-    def send(self, sender=SALES, data=None, tls=None, site=None, rcpts=1):
-        """The answer to one message."""
+    def send(self, **args):
+        """The answer to one message; what a busy machine puts off is sent
+        again, but not what a limit does."""
+        def one():
+            code, text = self.once(**args)
+            return Answer((0 if "lets" in text else code, text))
+        return again(one, self.relay.add_log).final
+
+    def once(self, sender=SALES, data=None, tls=None, site=None, rcpts=1):
         client = Client((site or self.relay.customer).host)
         try:
             if self.tls if tls is None else tls:
@@ -116,12 +123,12 @@ class Platform:
         assert code == 550 and text.startswith(want), (why, code, text)
 
     def accepted(self, **args):
-        out = again(lambda: Answer(self.send(**args)), self.relay.add_log)
-        assert out.final[0] == 250, out.final
+        code, text = self.send(**args)
+        assert code == 250, (code, text)
 
 
 class Answer:
-    """What again() looks at."""
+    """What again() looks at; 0 is a limit's 451."""
 
     def __init__(self, final):
         self.final = final
@@ -198,11 +205,11 @@ def limits(relay, platform, text):
     relay.wait_answers()
     for rcpts in (5, 6):
         code, said = platform.send(rcpts=rcpts)
-        assert code == 451 and "lets 9 recipients pass" in said, (code, said)
+        assert code == 0 and "lets 9 recipients pass" in said, (code, said)
     platform.accepted(rcpts=3)
     platform.accepted()
     code, said = platform.send()
-    assert code == 451 and "lets 4 messages pass within a day" in said, said
+    assert code == 0 and "lets 4 messages pass within a day" in said, said
     # The limit ends nobody else's mail.
     data = mail.message("a@home.example", MAILBOX, "Again", "Hi\n")
     relay.accept(relay.stranger, "a@elsewhere.test", [MAILBOX], data)
