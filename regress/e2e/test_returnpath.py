@@ -34,12 +34,18 @@ GATES = """gate "strip" {
     match { source 10.77.5.1 }
     return-path strip verp
 }
+gate "strict" {
+    match { source 10.77.6.1 }
+    require { spf pass, sender domain own }
+    return-path strip verp
+}
 gate "wrap" {
     match { source 10.77.4.0/24 }
     return-path wrap
 }
 """
-OUTSIDE = """match from src { 10.77.4.0/24, 10.77.5.1 } for any action "out"
+OUTSIDE = """match from src { 10.77.4.0/24, 10.77.5.1, 10.77.6.1 } for any \
+action "out"
 """
 DSN = """From: MAILER-DAEMON@mx.customer.test
 To: %(to)s
@@ -67,8 +73,9 @@ Status: 5.1.1
 def begin(relay):
     relay.platform = relay.site("10.77.4.1", HOST)
     relay.other = relay.site("10.77.5.1", "crm.test")
+    relay.strict = relay.site("10.77.6.1", "strict.test")
     relay.dns.add("company.example", TXT, "v=spf1 ip4:%s -all" % ADDRESS)
-    relay.dns.add(HOST, TXT, "v=spf1 ip4:10.77.4.1 -all")
+    relay.dns.add(HOST, TXT, "v=spf1 ip4:10.77.4.1 ip4:10.77.6.1 -all")
     relay.start_smtpd(relay.conf + OUTSIDE)
 
 
@@ -176,6 +183,11 @@ def test_strip(relay):
     assert sender(relay.platform, "jo@company.example",
                   5) == "jo@company.example"
     assert sender(relay.platform, "", 6) == ""
+    # SPF is that of the platform's sender; whose mail it is, stands inside.
+    assert sender(relay.strict, VERP % "two", 7) == "jo@company.example"
+    out = relay.send(relay.strict, "jo=evil.test__x@" + HOST, [CAROL],
+                     mail.message("jo@company.example", CAROL, "Forged"))
+    assert out.final[0] == 550 and "sender domain own" in out.final[1], out
     # What the manual of a platform shows is no address; smtpd says so.
     out = relay.send(other, "jo@company.example__x@" + HOST, [CAROL],
                      b"Subject: x\n\n")
@@ -184,7 +196,7 @@ def test_strip(relay):
     through(relay, relay.platform, VERP % "box", MAILBOX)
     relay.wait_queue_empty()
     settle(relay.sinks())
-    assert len(relay.customer.sink.mails) == 6
+    assert len(relay.customer.sink.mails) == 7
     assert len(relay.worker.sink.mails) == 2, "the members' copies"
     assert relay.platform.sink.mails == []
 
