@@ -21,6 +21,7 @@
 #include "gate.h"
 #include "gatelimit.h"
 #include "store.h"
+#include "verp.h"
 
 static void
 add(struct gatelimit *l, const char *kind, const char *name,

@@ -26,6 +26,7 @@
 #include "ctl_store.h"
 #include "gatelimit.h"
 #include "handrules.h"
+#include "verp.h"
 
 void
 checkmsg_gate(struct checkmsg *c, struct checkmsg_one *o)
@@ -72,6 +73,27 @@ show_require(struct checkmsg *c, const struct checkmsg_one *o, size_t i)
 	json_end(js);
 	ctl_say(c->ctl, "%-5s %s%s%s", verdicts[d.verdict], d.what,
 	    d.why[0] != '\0' ? ": " : "", d.why);
+}
+
+/* What the gate puts in the place of the envelope's sender. */
+static void
+show_path(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	struct verp	 v;
+	const char	*becomes = NULL;
+
+	if (o->gate == NULL || o->sender[0] == '\0')
+		becomes = NULL;
+	else if (o->gate->return_path == CONF_RETURN_STRIP &&
+	    verp_find(o->sender, &v) && !v.recipient)
+		becomes = v.address;
+	else if (o->gate->return_path == CONF_RETURN_WRAP &&
+	    !conf_is_our_address(c->ctl->conf, o->sender) &&
+	    verp_valid(o->sender))
+		becomes = "a return path of this host";
+	json_string(&c->ctl->js, "becomes", becomes);
+	if (becomes != NULL)
+		ctl_say(c->ctl, "      %-10s %s", "becomes", becomes);
 }
 
 /* The store, opened once, when a gate has limits. */
@@ -209,6 +231,7 @@ checkmsg_decide(struct checkmsg *c, struct checkmsg_one *o)
 	json_string(js, "gate", o->gate != NULL ? o->gate->name : NULL);
 	ctl_say(c->ctl, "      %-10s %s", "gate", o->gate != NULL ?
 	    o->gate->name : "none is for this mail");
+	show_path(c, o);
 	json_array(js, "requirements");
 	for (i = 0; o->gate != NULL && i < o->gate->nrequire; i++)
 		show_require(c, o, i);

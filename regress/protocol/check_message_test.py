@@ -58,6 +58,11 @@ gate "junk" {
 	require { spf pass }
 	otherwise junk
 }
+gate "strip" {
+	match { source 203.0.113.3 }
+	limit { messages 2 per day per sender }
+	return-path strip verp
+}
 gate "report" {
 	match { user any }
 	require { header X-Org "o1" }
@@ -335,6 +340,8 @@ def answer(f, data, args):
     if "-v" in opt:
         s.report("link-tls", opt["-v"] + ":TLS_AES_256_GCM_SHA384:256")
     verdict = s.mail(opt["-m"])
+    if verdict.startswith("rewrite|"):
+        verdict = "proceed"
     if verdict == "proceed":
         verdict = s.rcpt("carol@customer.test")
     got = []
@@ -424,6 +431,23 @@ def test_limits():
             agree(t, f, letter(), bob, decision)
 
 
+def test_verp():
+    """The sender inside is whom a limit counts."""
+    reset()
+    with Tool() as t, Filter(t.world) as f:
+        for i in range(3):
+            args = ["-s", "203.0.113.3", "-l", LISTENER, "-m",
+                    "anna=company.example__%d@x.bnc.salesforce.com" % i]
+            found = t.check(letter(), *args)
+            assert found["becomes"] == ANNA, found
+            assert found["limits"][0]["used"] == i, found
+            verdict, _ = answer(f, letter(), args)
+            assert verdict == ("proceed" if i < 2 else
+                               "reject|" + found["reply"]), verdict
+        found = t.check(letter(), *args[:-1], "bob@company.example")
+        assert found["becomes"] is None and found["reply"] is None, found
+
+
 def inside():
     """In the network of the test."""
     global NAMES, KEY
@@ -434,7 +458,7 @@ def inside():
     NAMES.start()
     main([test_requirements, test_gates, test_handoff, test_later,
           test_sender, test_forms, test_terminal, test_usage,
-          test_agreement, test_limits])
+          test_agreement, test_limits, test_verp])
 
 
 if __name__ == "__main__":
