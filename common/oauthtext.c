@@ -191,6 +191,22 @@ oauthtext_format(const struct oauthtext *o, char *buf, size_t size)
 }
 
 int
+oauthtext_roomy(const struct oauthtext *o)
+{
+	size_t	 i, n = 0;
+
+	for (i = 0; i < NSETTINGS; i++) {
+		if (*where(o, i) == NULL)
+			continue;
+		/* A blank and a newline. */
+		n += strlen(settings[i].name) + 2;
+		n += *where(o, i) == o->refresh_token ?
+		    OAUTHTEXT_VALUE_MAX : strlen(*where(o, i));
+	}
+	return n <= OAUTHTEXT_MAX;
+}
+
+int
 oauthtext_renew(struct oauthtext *o, const char *token)
 {
 	if (check(token, strlen(token), 0) == -1)

@@ -53,6 +53,12 @@ int	oauthtext_parse(struct oauthtext *o, const char *text, char *err,
 /* Writes the text into size bytes: 0, or -1 if it does not fit. */
 int	oauthtext_format(const struct oauthtext *o, char *buf, size_t size);
 
+/*
+ * Whether the text will fit into OAUTHTEXT_MAX bytes whatever refresh token
+ * is put in: 1 or 0.
+ */
+int	oauthtext_roomy(const struct oauthtext *o);
+
 /* Puts another refresh token in: 0, or -1 (no memory, or it is none). */
 int	oauthtext_renew(struct oauthtext *o, const char *token);
 

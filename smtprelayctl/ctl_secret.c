@@ -139,8 +139,14 @@ ctl_oauth(struct ctl *ctl, const char *path)
 	    get_file(path, text, OAUTHTEXT_MAX + 1) == -1)
 		(void)ctl_fail(ctl, "%s: %s", path, strerror(errno));
 	else {
-		ok = oauthtext_parse(&o, text, why, sizeof(why)) == 0 &&
-		    oauthtext_format(&o, text, OAUTHTEXT_MAX + 1) == 0;
+		ok = oauthtext_parse(&o, text, why, sizeof(why)) == 0;
+		if (ok && (!oauthtext_roomy(&o) ||
+		    oauthtext_format(&o, text, OAUTHTEXT_MAX + 1) == -1)) {
+			(void)strlcpy(why, "too long: there must be room for "
+			    "another refresh token of 4096 bytes in 8192",
+			    sizeof(why));
+			ok = 0;
+		}
 		if (!ok)
 			(void)ctl_fail(ctl, "%s: %s", path, why);
 		oauthtext_free(&o);

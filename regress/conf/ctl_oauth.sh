@@ -82,6 +82,13 @@ asked() {
 }
 
 check add account cloud refresh/1+s3cret
+long=$(head -c 2000 /dev/zero | tr '\0' x)
+{
+	data refresh | grep -v -e '^client-secret' -e '^scope'
+	printf 'client-secret %s\nscope %s\n' "$long" "$long"
+} >long.txt
+try too-long 1 - 'room for another refresh token' account add long \
+    smtps://me@127.0.0.1:465 -o long.txt
 in_mode ok untrusted 1 any 'token server 127.0.0.1: .*certificate'
 check untrusted-unasked asked ''
 cp /etc/mail/courier.crt /etc/ssl/cert.pem

@@ -122,6 +122,39 @@ oauth_bad(const char *text, const char *why)
 
 #define REST	"client-id me\nrefresh-token hunter2\n"
 
+/* What leaves room for another refresh token can take the longest one. */
+static void
+oauth_room(void)
+{
+	struct oauthtext	 o;
+	char			 err[256], text[OAUTHTEXT_MAX + 1];
+	char			 token[OAUTHTEXT_VALUE_MAX + 2];
+	char			 scope[OAUTHTEXT_VALUE_MAX];
+	size_t			 n;
+
+	memset(token, 'r', sizeof(token));
+	token[OAUTHTEXT_VALUE_MAX + 1] = '\0';
+	memset(scope, 's', sizeof(scope));
+	/* Five lines' ends, names and blanks, and the values but one. */
+	n = OAUTHTEXT_MAX - OAUTHTEXT_VALUE_MAX - strlen("token-endpoint "
+	    "https://x/\nclient-id me\nrefresh-token \nscope \n");
+	for (; n <= OAUTHTEXT_VALUE_MAX; n++) {
+		(void)snprintf(text, sizeof(text), "token-endpoint "
+		    "https://x/\n" REST "scope %.*s\n", (int)n, scope);
+		CHECK(oauthtext_parse(&o, text, err, sizeof(err)) == 0);
+		CHECK(oauthtext_renew(&o, token) == -1);
+		CHECK(oauthtext_renew(&o, token + 1) == 0);
+		if (!oauthtext_roomy(&o))
+			break;
+		CHECK(oauthtext_format(&o, text, sizeof(text)) == 0);
+		CHECK(strlen(text) == OAUTHTEXT_MAX);
+		oauthtext_free(&o);
+	}
+	CHECK(n <= OAUTHTEXT_VALUE_MAX);
+	CHECK(oauthtext_format(&o, text, sizeof(text)) == -1);
+	oauthtext_free(&o);
+}
+
 static void
 oauth(void)
 {
@@ -165,5 +198,6 @@ main(void)
 {
 	urls();
 	oauth();
+	oauth_room();
 	return test_done();
 }
