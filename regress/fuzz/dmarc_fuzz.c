@@ -22,52 +22,12 @@
  * error, an empty one no record.
  */
 
-#include "compat.h"
 #include "dmarc.h"
-#include "dns_int.h"
-#include "fuzz.h"
 
 /* Walks of the author and of both identifiers, and whether it exists. */
 #define QUESTIONS_MAX	(3 * DMARC_WALK_MAX + 1)
 
-static const char	*input;
-static size_t		 left, asked;
-static int		 results;
-
-static int
-fuzz_start(struct dns_query *q)
-{
-	CLAIM(dns_name_valid(q->name));
-	CLAIM(++asked <= QUESTIONS_MAX);
-	return 0;
-}
-
-static void
-fuzz_cancel(struct dns_query *q)
-{
-	(void)q;
-}
-
-static void
-fuzz_free(struct dns *d)
-{
-	(void)d;
-}
-
-static const struct dns_ops ops = { fuzz_start, fuzz_cancel, fuzz_free };
-
-/* The next piece of the input. */
-static size_t
-piece(const char **p)
-{
-	const char	*nul = left > 0 ? memchr(input, '\0', left) : NULL;
-	size_t		 len = nul == NULL ? left : (size_t)(nul - input);
-
-	*p = input;
-	input += nul == NULL ? len : len + 1;
-	left -= nul == NULL ? len : len + 1;
-	return len;
-}
+#include "fuzzdns.h"
 
 static char *
 string(void)
@@ -89,6 +49,7 @@ answer(struct dns_query *q)
 	const char			*p;
 	size_t				 len = piece(&p);
 
+	CLAIM(q->valid);
 	memset(&a, 0, sizeof(a));
 	a.status = len == 0 ? DNS_NXDOMAIN : DNS_SERVFAIL;
 	if (len > 1 && dns_answer_add(&a, &r, p, len) == 0)
@@ -125,11 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dmarc_record_parse(&r, (const char *)data, size);
 	if (size == 0)
 		return 0;
-	dns_init(&dns, &ops);
-	input = (const char *)data;
-	left = size;
-	asked = 0;
-	results = 0;
+	fuzz_dns(&dns, data, size);
 	author = string();
 	v[0].method = DMARC_SPF;
 	v[0].domain = spf = string();
