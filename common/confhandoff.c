@@ -96,9 +96,6 @@ confhandoff_end(struct confset *cs, int line)
 	if (h->strategy == CONF_STRATEGY_NONE)
 		conflex_error(cs->lex, line, "handoff \"%.64s\" has no "
 		    "strategy", h->name);
-	else if (h->strategy == CONF_STRATEGY_COUNT && h->when.n == 0)
-		conflex_error(cs->lex, line, "strategy count needs \"when { "
-		    "source ... }\", or anybody could choose the origin");
 }
 
 /* The list of the file, which is read later. */

@@ -50,6 +50,17 @@ is_private(int family, const unsigned char *a)
 }
 
 /*
+ * Is it one of the relays that are counted?  Were that everybody where no
+ * networks are named, anybody could write the field that counts.
+ */
+static int
+counts(const struct handoff_rule *rule, int family, const unsigned char *addr)
+{
+	return rule->when != NULL ? netlist_match(rule->when, family, addr) :
+	    is_private(family, addr);
+}
+
+/*
  * Is the host that talked to smtpd trusted by the rule?  With maybe, a list
  * of NULL has everything.
  */
@@ -66,8 +77,7 @@ trusts_session(const struct handoff_rule *rule,
 		    (maybe && rule->words == NULL) ||
 		    wordlist_match(rule->words, s->login));
 	case HANDOFF_COUNT:
-		/* Without a condition anybody may write fields. */
-		return rule->when != NULL;
+		return counts(rule, s->family, s->addr);
 	case HANDOFF_HOSTNAMES:
 		return s->host != NULL && ((maybe && rule->words == NULL) ||
 		    wordlist_match(rule->words, s->host));
@@ -88,7 +98,7 @@ trusts_hop(const struct handoff_rule *rule, const struct received *r)
 	case HANDOFF_AUTHENTICATED:
 		return r->authenticated;
 	case HANDOFF_COUNT:
-		return netlist_match(rule->when, r->family, r->addr);
+		return counts(rule, r->family, r->addr);
 	case HANDOFF_HOSTNAMES:
 		return r->verified && wordlist_match(rule->words, r->host);
 	case HANDOFF_ADDRESSES:
