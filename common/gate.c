@@ -31,6 +31,20 @@ enum match {
 	MATCH_UNKNOWN
 };
 
+/* Where nobody knows the source, it still is somewhere in the world. */
+static int
+in_list(const struct netlist *l, const struct gate_facts *f)
+{
+	size_t	 i;
+
+	if (f->family != 0)
+		return netlist_match(l, f->family, f->addr);
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].bits == 0)
+			return 1;
+	return 0;
+}
+
 static enum match
 match_source(const struct conf_gate *g, const struct gate_facts *f)
 {
@@ -42,14 +56,12 @@ match_source(const struct conf_gate *g, const struct gate_facts *f)
 		return g->local ? MATCH_YES : MATCH_NO;
 	if (!g->local && g->nets.n == 0 && g->nfiles == 0)
 		return MATCH_YES;
-	if (f->family == 0)
-		return MATCH_NO;
-	if (netlist_match(&g->nets, f->family, f->addr))
+	if (in_list(&g->nets, f))
 		return MATCH_YES;
 	if (g->nfiles != 0 && !(f->known & GATE_KNOWN_FILES))
 		return MATCH_UNKNOWN;
 	for (i = 0; i < g->nfiles; i++)
-		if (netlist_match(&g->file[i]->nets, f->family, f->addr))
+		if (in_list(&g->file[i]->nets, f))
 			return MATCH_YES;
 	return MATCH_NO;
 }

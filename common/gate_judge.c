@@ -147,6 +147,18 @@ need_auth(enum gate_answer answer, const char *what, const char *word,
 	return GATE_FAIL;
 }
 
+/* One that is about the From header: another may stand in what was cut. */
+static enum gate_verdict
+need_from(enum gate_answer answer, const char *what, const char *word,
+    const struct gate_facts *f, struct gate_decision *d)
+{
+	if (f->known & GATE_KNOWN_HEADER && f->cut) {
+		why(d, "the header is too long to be read");
+		return GATE_FAIL;
+	}
+	return need_auth(answer, what, word, f, d);
+}
+
 static enum gate_verdict
 need_unlisted(const struct conf_gate *g, const struct conf_require *r,
     const struct gate_facts *f, struct gate_decision *d)
@@ -188,13 +200,13 @@ need_one(const struct conf *conf, const struct conf_gate *g,
 	case CONF_NEED_DKIM:
 		return need_auth(f->dkim, "DKIM", f->dkim_word, f, d);
 	case CONF_NEED_ALIGNED:
-		return need_auth(f->aligned, "DKIM",
+		return need_from(f->aligned, "DKIM",
 		    f->dkim == GATE_YES ? "that another domain than that of "
 		    "the From header has signed" : f->dkim_word, f, d);
 	case CONF_NEED_SPF:
 		return need_auth(f->spf, "SPF", f->spf_word, f, d);
 	case CONF_NEED_DMARC:
-		return need_auth(f->dmarc, "DMARC", f->dmarc_word, f, d);
+		return need_from(f->dmarc, "DMARC", f->dmarc_word, f, d);
 	case CONF_NEED_UNLISTED:
 		return need_unlisted(g, r, f, d);
 	}

@@ -396,6 +396,45 @@ test_return_path(void)
 	CHECK(judge() == GATE_PASS);
 }
 
+/* What was cut may hold another From than the one that was judged. */
+static void
+test_cut(void)
+{
+	good();
+	f.cut = 1;
+	CHECK(gate_require(conf, &conf->gate[4], 3, &f, &d) == GATE_FAIL);
+	CHECK_STR(d.what, "dkim pass aligned");
+	CHECK_STR(d.why, "the header is too long to be read");
+	CHECK(gate_require(conf, &conf->gate[4], 5, &f, &d) == GATE_FAIL);
+	CHECK_STR(d.what, "dmarc pass");
+	CHECK(gate_require(conf, &conf->gate[4], 4, &f, &d) == GATE_PASS);
+	CHECK(gate_require(conf, &conf->gate[5], 0, &f, &d) == GATE_PASS);
+}
+
+/* A gate for all the world gets mail from who knows where, too. */
+static void
+test_world(void)
+{
+	static const char	 world[] = "domain company.example\n"
+	    "gate near {\n match { source { 10.0.0.0/8, ::1 } }\n}\n"
+	    "gate world {\n match { source { 0.0.0.0/0, ::/0 } }\n}\n";
+	struct conf_errors	 errors = { NULL, 0, 0 };
+	struct conf		*c;
+
+	c = conf_parse("relay.conf", world, sizeof(world) - 1, &errors);
+	conf_errors_free(&errors);
+	CHECK(c != NULL);
+	if (c == NULL)
+		return;
+	good();
+	CHECK(gate_find(c, &f) == 1);
+	f.family = 0;
+	CHECK(gate_find(c, &f) == 1);
+	from("::1");
+	CHECK(gate_find(c, &f) == 0);
+	conf_free(c);
+}
+
 static void
 test_wants(void)
 {
@@ -444,6 +483,8 @@ main(void)
 	test_header();
 	test_later();
 	test_return_path();
+	test_cut();
+	test_world();
 	test_wants();
 	test_tls();
 	facts_free(&facts);
