@@ -100,6 +100,11 @@ judgefacts_set(struct gate_facts *f, const struct judge_result *r,
 	f->spf = r->spf.result == SPF_PASS ? GATE_YES :
 	    r->spf.result == SPF_TEMPERROR ? GATE_LATER : GATE_NO;
 	f->spf_word = r->spf_asked ? spf_word(r->spf.result) : NULL;
+	/* The answer is about the greeting then, which anybody may choose. */
+	if (f->sender != NULL && f->sender[0] == '\0') {
+		f->spf = GATE_NO;
+		f->spf_word = NULL;
+	}
 	set_dkim(f, r, sigs, n);
 	f->dmarc = r->dmarc.result == DMARC_PASS ? GATE_YES :
 	    r->dmarc.result == DMARC_TEMPERROR ? GATE_LATER : GATE_NO;

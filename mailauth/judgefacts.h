@@ -32,7 +32,8 @@ size_t	 judgefacts_lists(const struct conf_gate *g,
 
 /*
  * Fills in what the answers say: known, spf, dkim, aligned, dmarc and their
- * words, which are static, and with g, whose lists were asked, listed.  sigs
+ * words, which are static, and with g, whose lists were asked, listed.  spf is
+ * about f->sender alone: where that is empty, it is NO.  sigs
  * are the n of the request; listed is the caller's, an element for each
  * requirement of g.  A list that does not answer us at all lists nothing:
  * else its end would be that of all mail.

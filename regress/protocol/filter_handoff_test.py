@@ -346,13 +346,44 @@ def test_spf():
         assert "spf=pass" in " ".join(got[:8]), got
 
 
+def test_gates():
+    """What a stranger behind the relay can choose gets past no gate: the
+    greeting, and that nobody can read where it came from."""
+    NAMES.txt["evil.example"] = ["v=spf1 ip4:203.0.113.7 -all"]
+    more = ADDRESSES + 'gate "near" { match { source 203.0.113.0/24 }\n' \
+        '  require { spf pass } }\n' \
+        'gate "world" { match { source { 0.0.0.0/0, ::/0 } }\n' \
+        '  require { not listed "a.list.test" } }\n'
+    with Lists(more) as world, Filter(world) as f:
+        def verdict(sender, ip, helo):
+            # A name server that is only slow is asked again.
+            for _ in range(20):
+                _, answer = Session(f, src=RELAY).send(
+                    sender, [PLAIN], mail(hop(ip, helo=helo)))
+                if not answer.startswith("reject|451 4.7.0"):
+                    break
+            return answer
+
+        evil = "evil.example"
+        # SPF is said of a sender, not of the greeting.
+        assert verdict("x@" + evil, "203.0.113.7", evil) == "proceed"
+        answer = verdict("", "203.0.113.7", evil)
+        assert '"near" requires spf pass: SPF says none' in answer, answer
+        # Of what cannot be read no list can say anything.
+        assert verdict("x@" + evil, EVIL, evil) == "proceed"
+        for helo in ("x([192.0.2.1])", "(192.0.2.1"):
+            answer = verdict("x@" + evil, EVIL, helo)
+            assert '"world" requires not listed a.list.test: nobody knows' \
+                in answer, (helo, answer)
+
+
 def inside():
     """In the network of the test."""
     global NAMES
     NAMES = Names()
     NAMES.start()
     main([test_ordinary, test_forged, test_list, test_start, test_strategies,
-          test_down, test_spf])
+          test_down, test_spf, test_gates])
 
 
 if __name__ == "__main__":

@@ -57,6 +57,25 @@ test_spf(void)
 	CHECK(f.spf == GATE_LATER);
 }
 
+/* Whoever gives no sender may greet by any name that passes. */
+static void
+test_spf_null(void)
+{
+	r.spf_asked = 1;
+	r.spf.result = SPF_PASS;
+	memset(&f, 0, sizeof(f));
+	f.sender = "";
+	judgefacts_set(&f, &r, sigs, 0, NULL, listed);
+	CHECK(f.spf == GATE_NO && f.spf_word == NULL);
+	f.sender = "a@company.example";
+	judgefacts_set(&f, &r, sigs, 0, NULL, listed);
+	CHECK(f.spf == GATE_YES);
+	r.spf.result = SPF_TEMPERROR;
+	f.sender = "";
+	judgefacts_set(&f, &r, sigs, 0, NULL, listed);
+	CHECK(f.spf == GATE_NO);
+}
+
 static void
 test_dkim(void)
 {
@@ -140,6 +159,7 @@ int
 main(void)
 {
 	test_spf();
+	test_spf_null();
 	test_dkim();
 	test_dmarc();
 	test_lists();
