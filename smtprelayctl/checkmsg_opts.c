@@ -77,11 +77,12 @@ option_listener(struct checkmsg *c)
 		return CTL_OK;
 	if (hostport_parse(c->ctl->opt['l'], 25, &hp, why,
 	    sizeof(why)) == -1)
-		return ctl_usage(c->ctl, "-l %s: %s", c->ctl->opt['l'], why);
+		return ctl_usage(c->ctl, "-l %s: %s, expected an address and "
+		    "a port such as 192.0.2.1:25", c->ctl->opt['l'], why);
 	if (received_addr(hp.host, strlen(hp.host), addr) == 0 ||
 	    hostport_format(&hp, text, sizeof(text)) == -1)
-		return ctl_usage(c->ctl, "-l %s: expected the address and "
-		    "port of a listener", c->ctl->opt['l']);
+		return ctl_usage(c->ctl, "-l %s: expected an address and "
+		    "a port such as 192.0.2.1:25", c->ctl->opt['l']);
 	c->listener = text;
 	return CTL_OK;
 }
