@@ -96,6 +96,11 @@ need_sender(const struct conf *conf, const struct conf_gate *g,
 		    "there is not exactly one From header with an address");
 		return GATE_FAIL;
 	}
+	if (f->from->flags & (ADDRLIST_AMBIGUOUS | ADDRLIST_TRUNCATED |
+	    ADDRLIST_BAD)) {
+		why(d, "it is not clear whom the From header names");
+		return GATE_FAIL;
+	}
 	for (i = 0; i < f->from->n; i++)
 		if (!is_wanted(conf, r, addr_domain(f->from->v[i].addr))) {
 			why(d, "%s in the From header is not of such a domain",
