@@ -72,6 +72,7 @@ def test_customer_bounces_later(relay):
     copy = relay.copy()
     relay.answer(copy)
     path = relay.got(CAROL).sender
+    relay.wait_queue_empty()
     bobs = len(relay.worker.sink.to(BOB.address))
     out = bounce(relay, relay.customer, path, CAROL)
     assert out.final[0] == 250, str(out)

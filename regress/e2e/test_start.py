@@ -106,6 +106,7 @@ def test_conversation(relay):
 
 def strangers(relay):
     """Who is not authenticated writes to the mailbox, whom he may name."""
+    relay.wait_queue_empty()
     before = len(relay.worker.sink.to(ALICE.address))
     # A customer, a forged worker, a worker without sender authentication.
     data = mail.message(PETE, to(CAROL), "From a stranger", "I am Pete.\n",
