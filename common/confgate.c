@@ -118,7 +118,8 @@ void
 confgate_file(struct confset *cs, const char *path)
 {
 	struct conf_gate	 *g = gate_now(cs);
-	const struct listfile	**file, *lf = NULL;
+	const struct listfile	**file;
+	struct listfile		 *lf;
 	char			  full[CONF_PATH_MAX + 1];
 	size_t			  i;
 
@@ -139,8 +140,9 @@ confgate_file(struct confset *cs, const char *path)
 	if (lf == NULL && errno == ENOSPC)
 		conflex_error(cs->lex, 0, "file \"%s\" is one too many, "
 		    "expected at most %d", path, LISTFILE_MAX);
-	else if (lf == NULL || (file = reallocarray(g->file, g->nfiles + 1,
-	    sizeof(*file))) == NULL)
+	else if (lf == NULL || listfile_from(lf, conflex_name(cs->lex),
+	    conflex_line(cs->lex)) == -1 || (file = reallocarray(g->file,
+	    g->nfiles + 1, sizeof(*file))) == NULL)
 		cs->failed = 1;
 	else {
 		g->file = file;

@@ -102,7 +102,8 @@ confhandoff_end(struct confset *cs, int line)
 static void
 set_file(struct confset *cs, struct conf_handoff *h, const char *path)
 {
-	char	 full[CONF_PATH_MAX + 1];
+	struct listfile	*lf;
+	char		 full[CONF_PATH_MAX + 1];
 
 	if (path[0] == '\0' || conf_relative(conflex_name(cs->lex), path,
 	    full, sizeof(full)) == -1) {
@@ -110,15 +111,15 @@ set_file(struct confset *cs, struct conf_handoff *h, const char *path)
 		    "file, of at most %d bytes", path, CONF_PATH_MAX);
 		return;
 	}
-	h->file = listfile_add(cs->conf->lists, full,
+	lf = listfile_add(cs->conf->lists, full,
 	    h->strategy == CONF_STRATEGY_ADDRESSES ? LISTFILE_NETS :
 	    LISTFILE_WORDS);
-	if (h->file != NULL)
-		return;
-	if (errno == ENOSPC)
+	h->file = lf;
+	if (lf == NULL && errno == ENOSPC)
 		conflex_error(cs->lex, 0, "\"%.64s\" is one file too many, "
 		    "expected at most %d", path, LISTFILE_MAX);
-	else
+	else if (lf == NULL || listfile_from(lf, conflex_name(cs->lex),
+	    conflex_line(cs->lex)) == -1)
 		cs->failed = 1;
 }
 

@@ -48,6 +48,17 @@ listfile_add(struct listfiles *lists, const char *path,
 	return lf;
 }
 
+int
+listfile_from(struct listfile *lf, const char *from, int line)
+{
+	if (lf->from != NULL)
+		return 0;
+	if ((lf->from = strdup(from)) == NULL)
+		return -1;
+	lf->line = line;
+	return 0;
+}
+
 /* What is wrong with the line; 0 when it is no line. */
 static void
 list_why(const struct listfile *lf, size_t n, size_t line, char *why,
@@ -141,8 +152,9 @@ list_read(struct listfile *lf, const struct listfile_stamp *stamp,
 	lf->young = stamp->ctime.tv_sec >= now - 2 &&
 	    stamp->ctime.tv_sec <= now + 2;
 	lf->stamp = *stamp;
-	if ((text = conf_read(lf->path, &len, reason,
-	    sizeof(reason))) == NULL) {
+	text = conf_read(lf->path, &len, reason, sizeof(reason));
+	lf->unread = text == NULL;
+	if (text == NULL) {
 		(void)snprintf(why, size, "%s: %s", lf->path, reason);
 		return -1;
 	}
@@ -174,16 +186,18 @@ int
 listfile_load(struct listfiles *lists, struct conf_errors *errors)
 {
 	struct listfile_stamp	 stamp;
+	struct listfile		*lf;
 	char			 why[LISTFILE_WHY];
 	size_t			 i;
 	int			 rv = 0;
 
 	for (i = 0; i < lists->n; i++) {
-		stamp_get(lists->v[i]->path, &stamp);
-		if (list_read(lists->v[i], &stamp, time(NULL), why,
-		    sizeof(why)) != -1)
+		lf = lists->v[i];
+		stamp_get(lf->path, &stamp);
+		if (list_read(lf, &stamp, time(NULL), why, sizeof(why)) != -1)
 			continue;
-		conf_error(errors, NULL, 0, why);
+		conf_error(errors, lf->unread ? lf->from : NULL, lf->line,
+		    why);
 		rv = -1;
 	}
 	return rv;
@@ -200,6 +214,7 @@ listfile_free(struct listfiles *lists)
 		wordlist_free(&lf->words);
 		free(lf->text);
 		free(lf->path);
+		free(lf->from);
 		free(lf);
 	}
 }

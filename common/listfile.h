@@ -60,6 +60,8 @@ struct listfile_stamp {
 
 struct listfile {
 	char			*path;
+	char			*from;	/* the file that names it, or NULL */
+	int			 line;	/* of that file */
 	enum listfile_kind	 kind;
 	struct netlist		 nets;	/* LISTFILE_NETS */
 	struct wordlist		 words;	/* LISTFILE_WORDS */
@@ -68,6 +70,7 @@ struct listfile {
 	struct listfile_stamp	 stamp;	/* when it was last read */
 	time_t			 looked;
 	int			 young;	/* it may have changed since */
+	int			 unread;	/* it could not be read */
 };
 
 struct listfiles {
@@ -82,6 +85,13 @@ struct listfiles {
  */
 struct listfile	*listfile_add(struct listfiles *lists, const char *path,
 		    enum listfile_kind kind);
+
+/*
+ * The file is named on that line of `from' (copied); what is said of a file
+ * that cannot be read at first begins with them.  0; -1 without memory.
+ */
+int		 listfile_from(struct listfile *lf, const char *from,
+		    int line);
 
 /*
  * Reads all files, for the first time.  The mistakes go to `errors', as

@@ -157,12 +157,16 @@ test_load(void)
 {
 	struct listfiles	 lists = { { NULL }, 0 };
 	struct conf_errors	 errors = { NULL, 0, 0 };
+	struct listfile		*lf;
 	char			 want[256];
 
 	put(path, "edge.example\ntwo words\n");
 	listfile_add(&lists, path, LISTFILE_WORDS);
 	listfile_add(&lists, path, LISTFILE_NETS);
-	listfile_add(&lists, "/nowhere/at/all", LISTFILE_NETS);
+	lf = listfile_add(&lists, "/nowhere/at/all", LISTFILE_NETS);
+	CHECK(listfile_from(lf, "relay.conf", 7) == 0);
+	CHECK(listfile_from(lf, "relay.conf", 8) == 0);
+	CHECK(listfile_from(lists.v[0], "relay.conf", 9) == 0);
 	CHECK(listfile_load(&lists, &errors) == -1 && errors.count == 3);
 	snprintf(want, sizeof(want), "%s:2: expected one name in a line",
 	    path);
@@ -170,7 +174,7 @@ test_load(void)
 		CHECK_STR(errors.message[0], want);
 		CHECK(strstr(errors.message[1], ":1: expected an address"));
 		CHECK_STR(errors.message[2],
-		    "/nowhere/at/all: No such file or directory");
+		    "relay.conf:7: /nowhere/at/all: No such file or directory");
 	}
 	conf_errors_free(&errors);
 	listfile_free(&lists);
