@@ -46,7 +46,8 @@ void	 gatelimit_set(struct gatelimit *l, const struct conf_gate *g,
 	    const char *sender, unsigned int rcpts);
 
 /*
- * Says of v[i] that it is over, for smtpd's client: a reply with 451.
+ * Says of v[i] that it is over, for smtpd's client: a reply with 451, or with
+ * 550 for a message to more recipients than the limit ever lets pass.
  */
 void	 gatelimit_reply(const struct gatelimit *l, size_t i,
 	    const struct conf_gate *g, char *reply, size_t size);

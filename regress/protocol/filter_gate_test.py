@@ -359,7 +359,8 @@ def test_limit():
                 for _ in range(7 if want == 5 else 1):
                     n += counted(s, sender, rcpts, [ORG]) == "proceed"
                 assert n == want, (sender, rcpts, n)
-            # What is refused for another reason does not count.
+            # What never fits is not to be tried again.
+            assert "and this is to more" in counted(s, "e@b.test", 13, [ORG])
             for _ in range(9):
                 assert counted(s, "d@b.test", 1).startswith("reject|550")
             assert counted(s, "d@b.test", 1, [ORG]) == "proceed"

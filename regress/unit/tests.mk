@@ -85,5 +85,6 @@ UNIT_TESTS += spool_test
 UNIT_TESTS += judge_test
 UNIT_TESTS += listfile_test
 UNIT_TESTS += gate_test
+UNIT_TESTS += gatelimit_test
 UNIT_TESTS += judgefacts_test
 UNIT_TESTS += handrules_test
