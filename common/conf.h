@@ -370,6 +370,9 @@ int		 conf_beside(const struct conf *, const char *name, char *buf,
 /* "minute", "hour" or "day" for the span of a limit. */
 const char	*conf_span_name(int64_t span);
 
+/* The same for a sentence: "a minute", "an hour" or "a day". */
+const char	*conf_span_words(int64_t span);
+
 /* The words for `authenticate', such as "signature or sender". */
 const char	*conf_authenticate_name(enum conf_authenticate);
 

@@ -81,14 +81,14 @@ gatelimit_reply(const struct gatelimit *l, size_t i,
 	/* No waiting makes it fit. */
 	if (l->v[i].count > l->v[i].limit) {
 		(void)snprintf(reply, size, "550 5.7.1 Gate \"%s\" lets %u "
-		    "recipients%s pass within a %s, and this is to more",
+		    "recipients%s pass within %s, and this is to more",
 		    g->name, l->v[i].limit, l->each[i] ? " of one sender" : "",
-		    conf_span_name(l->v[i].window));
+		    conf_span_words(l->v[i].window));
 		return;
 	}
 	(void)snprintf(reply, size, "451 4.7.1 Gate \"%s\" lets %u %s%s pass "
-	    "within a %s, please try again later", g->name, l->v[i].limit,
+	    "within %s, please try again later", g->name, l->v[i].limit,
 	    l->messages[i] ? "messages" : "recipients",
 	    l->each[i] ? " of one sender" : "",
-	    conf_span_name(l->v[i].window));
+	    conf_span_words(l->v[i].window));
 }

@@ -48,6 +48,14 @@ conf_span_name(int64_t span)
 	return span == 3600 ? "hour" : "day";
 }
 
+const char *
+conf_span_words(int64_t span)
+{
+	if (span == 60)
+		return "a minute";
+	return span == 3600 ? "an hour" : "a day";
+}
+
 static const char *
 conf_leak_name(enum conf_leak leak)
 {

@@ -140,10 +140,10 @@ limit_over_gate(struct keeper *k, const struct ktx *tx,
 	int report = g->otherwise == CONF_OTHERWISE_REPORT;
 
 	lograte_info(k->rate, k->now, sl->name, "%s: gate %s: mail of <%s> "
-	    "from %s is %s: more than %u %s%s within a %s", tx->sid, g->name,
+	    "from %s is %s: more than %u %s%s within %s", tx->sid, g->name,
 	    tx->sender, tx->source, report ? "let through" : "refused",
 	    sl->limit, gl->messages[i] ? "messages" : "recipients",
-	    gl->each[i] ? " of one sender" : "", conf_span_name(sl->window));
+	    gl->each[i] ? " of one sender" : "", conf_span_words(sl->window));
 	gatelimit_reply(gl, i, g, reply, KEEPER_REPLY_MAX + 1);
 }
 
@@ -168,7 +168,7 @@ limit_over(struct keeper *k, const struct ktx *tx, const struct limits *l,
     size_t which, char *reply)
 {
 	const struct store_limit *sl = &l->v[which];
-	const char *what, *span = conf_span_name(sl->window);
+	const char *what, *span = conf_span_words(sl->window);
 
 	if (l->mailbox[which] != 0) {
 		limit_over_mailbox(k, tx, l, which, reply);
@@ -181,14 +181,14 @@ limit_over(struct keeper *k, const struct ktx *tx, const struct limits *l,
 	what = strcmp(sl->kind, LIMIT_START) == 0 ? "new people" :
 	    strcmp(sl->kind, LIMIT_MESSAGES) == 0 ? "messages" : "recipients";
 	lograte_info(k->rate, k->now, sl->name, "%s: %s %s: more than %u %s "
-	    "within a %s", tx->sid, sl->kind, sl->name, sl->limit, what, span);
+	    "within %s", tx->sid, sl->kind, sl->name, sl->limit, what, span);
 	if (sl->count > sl->limit)
 		(void)snprintf(reply, KEEPER_REPLY_MAX + 1, "550 5.7.1 You "
-		    "may write to %u recipients within a %s, and this is to "
+		    "may write to %u recipients within %s, and this is to "
 		    "more", sl->limit, span);
 	else
 		(void)snprintf(reply, KEEPER_REPLY_MAX + 1, "451 4.7.1 Your "
-		    "limit of %u %s within a %s is reached, please try again "
+		    "limit of %u %s within %s is reached, please try again "
 		    "later", sl->limit, what, span);
 }
 

@@ -325,7 +325,7 @@ def test_limit():
             taken(s, "b@elsewhere.test")
             s.data(lines)
             assert s.commit().startswith(
-                "reject|451 4.7.1 Your limit of 5 recipients within a hour")
+                "reject|451 4.7.1 Your limit of 5 recipients within an hour")
             s = submission(f, "carol")
             s.mail("x@y.test")
             for n in range(6):

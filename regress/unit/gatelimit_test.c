@@ -46,7 +46,7 @@ each_limit(void)
 	    "within a day, please try again later");
 	gatelimit_reply(&l, 1, &g, reply, sizeof(reply));
 	CHECK_STR(reply, "451 4.7.1 Gate \"platform\" lets 5 recipients of "
-	    "one sender pass within a hour, please try again later");
+	    "one sender pass within an hour, please try again later");
 }
 
 /* What can never pass is not to be tried for days. */
