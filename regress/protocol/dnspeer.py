@@ -78,7 +78,8 @@ class Ask:
 
 class Names(threading.Thread):
     """A name server of 127.0.0.1: TXT by a dictionary, A and PTR by others
-    of addresses and of names; what is in down, and below it, is SERVFAIL."""
+    of addresses and of names; what is in down, and below it, is SERVFAIL, and
+    what is in silent has no answer at all."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -88,24 +89,31 @@ class Names(threading.Thread):
         self.addresses = {}
         self.pointers = {}
         self.down = set()
+        self.silent = set()
+        self.unanswered = 0
         self.asked = 0
 
     def run(self):
         while True:
             query, peer = self.sock.recvfrom(4096)
             try:
-                self.sock.sendto(self.answer(query), peer)
+                answer = self.answer(query)
+                if answer is not None:
+                    self.sock.sendto(answer, peer)
             except (IndexError, struct.error):
                 pass
 
     def answer(self, query):
-        """One answer to one question."""
+        """One answer to one question, or None."""
         self.asked += 1
         labels, at = [], 12
         while query[at]:
             labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
             at += query[at] + 1
         name = ".".join(labels)
+        if name in self.silent:
+            self.unanswered += 1
+            return None
         question = query[12:at + 5]
         kind = struct.unpack(">H", query[at + 1:at + 3])[0]
         rcode, records = 0, []

@@ -25,7 +25,8 @@ import sys
 import dkim
 
 from dnspeer import Names, alone
-from filterpeer import Filter, Session, World, main, message
+from filterpeer import (PATIENCE, Filter, Session, World, main, message,
+                        wait_for)
 
 ALICE = "alice@home.example"
 BOX = "support@company.example"
@@ -39,6 +40,7 @@ KEY = None
 def reset():
     """Alice's provider signs and publishes, and its servers answer."""
     NAMES.down.clear()
+    NAMES.silent.clear()
     NAMES.txt.clear()
     der = subprocess.run(["openssl", "rsa", "-pubout", "-outform", "DER"],
                          input=KEY, stdout=subprocess.PIPE,
@@ -140,6 +142,61 @@ def test_later():
     with World(BOTH) as world, Filter(world) as f:
         _, verdict = send(world, signed(reply(world)), src=FAR, f=f)
         assert verdict == "proceed", verdict
+
+
+class Beside:
+    """A filter without the lines of one of its sessions, which are kept."""
+
+    def __init__(self, f, sid):
+        self.f, self.sid, self.kept = f, sid, []
+        self.version, self.serial, self.send = f.version, f.serial, f.send
+
+    def line(self, timeout=PATIENCE):
+        """The next one of the other sessions."""
+        while True:
+            line = self.f.line(timeout)
+            if line.split("|")[1] != self.sid:
+                return line
+            self.kept.append(line)
+
+    def back(self):
+        """What was kept comes next; True if there is nothing."""
+        self.f.lines.extendleft(x.encode("latin-1")
+                                for x in reversed(self.kept))
+        return not self.kept
+
+
+def meanwhile(world, f, name):
+    """Whether others' mail is done while one message waits for a name."""
+    NAMES.silent.add("s._domainkey." + name)
+    before = NAMES.unanswered
+    s = Session(f, src=FAR)
+    assert s.mail(ALICE) == "proceed" and s.rcpt(world.handle) == "proceed"
+    s.put(*signed(reply(world), name))
+    s.put(".")
+    wait_for("question", lambda: NAMES.unanswered > before)
+    beside = Beside(f, s.sid)
+    got, verdict = send(world, message(), src=FAR, f=beside,
+                        rcpt="user@company.example")
+    assert (got, verdict) == (message(), "proceed"), verdict
+    # Its questions have an answer.
+    _, verdict = send(world, reply(world), f=beside)
+    assert verdict == "proceed", verdict
+    early = beside.back()
+    s.got()
+    verdict = s.commit()
+    assert verdict.startswith("reject|451 4.7.0"), verdict
+    return early
+
+
+def test_silent():
+    """A name server that says nothing delays the mail that needs it, for a
+    time, and no other."""
+    reset()
+    with World(BOTH) as world, Filter(world) as f:
+        # On a busy machine the time may be over first: once is enough.
+        assert any(meanwhile(world, f, "mute%d.home.example" % i)
+                   for i in range(10)), "all mail waits"
 
 
 def test_sender():
@@ -283,8 +340,8 @@ def inside():
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     NAMES = Names()
     NAMES.start()
-    main([test_accepted, test_refused, test_later, test_sender, test_table,
-          test_team, test_spool, test_trust])
+    main([test_accepted, test_refused, test_later, test_silent,
+          test_sender, test_table, test_team, test_spool, test_trust])
 
 
 if __name__ == "__main__":
