@@ -32,6 +32,7 @@ from relaytest.relay import MAILBOX, Client, again
 
 OUT = "someone@elsewhere.test"
 SALES = "sales@company.example"
+OPEN = "sales@company.test"     # ours, too, and without a policy
 ORG = "X-Org: 00D1\n"
 GATE = '''gate "platform" {
 	match { source 10.77.1.0/24, listener "0.0.0.0:25" }
@@ -75,7 +76,7 @@ class Platform:
         self.relay = relay
         self.tls = tls
         self.keys = {}
-        for domain in ("company.example", "evil.test"):
+        for domain in ("company.example", "company.test", "evil.test"):
             key = ns.run(["openssl", "genrsa", "-traditional", "2048"]).stdout
             der = ns.run(["openssl", "rsa", "-pubout", "-outform", "DER"],
                          input=key).stdout
@@ -83,7 +84,8 @@ class Platform:
             relay.dns.add("s._domainkey." + domain, TXT,
                           "v=DKIM1; p=" + base64.b64encode(der).decode())
             relay.dns.add(domain, TXT, "v=spf1 ip4:10.77.1.0/30 -all")
-            relay.dns.add("_dmarc." + domain, TXT, "v=DMARC1; p=reject")
+            if domain != "company.test":
+                relay.dns.add("_dmarc." + domain, TXT, "v=DMARC1; p=reject")
 
     def message(self, author=SALES, extra=ORG, domain="company.example"):
         """As it signs and sends it."""
@@ -176,6 +178,8 @@ def gate(relay, tls):
                      data=platform.message() + b"-- \r\nfooter\r\n")
     platform.refused("spf pass: SPF says fail",
                      site=relay.site("10.77.1.77", "far.test"))
+    platform.refused("dmarc pass: DMARC says none", sender=OPEN,
+                     data=platform.message(OPEN, domain="company.test"))
     # What counts is what the gate says counts.
     relay.dns.add("1.1.77.10.zen.list.test", A, "127.0.0.9")
     relay.dns.add("2.1.77.10.zen.list.test", A, "127.0.0.4")
