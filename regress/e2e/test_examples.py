@@ -17,10 +17,13 @@
 
 """The examples that are installed are right on every release."""
 
+import base64
 import contextlib
 import json
 import os
 import re
+
+import dkim
 
 from relaytest import dns, mail, ns
 from relaytest.case import main, plain
@@ -202,7 +205,55 @@ def test_pop3(world):
             found["handoff"]["ip"] == ip, found
 
 
-test_check.stops = test_relays.stops = True   # it never begins
+@plain
+def test_salesforce(world):
+    """Each thing that the example asks of a mail, and what becomes of it."""
+    conf = "/etc/mail/relay.conf.salesforce"
+    example(world, "relay.conf.salesforce")
+    world.write("/etc/mail/salesforce-nets", "198.51.100.0/24\n")
+    world.ctl("init", "-f", conf)
+    key = ns.run(["openssl", "genrsa", "-traditional", "2048"]).stdout
+    der = ns.run(["openssl", "rsa", "-pubout", "-outform", "DER"],
+                 input=key).stdout
+    world.dns.add("s._domainkey.company.example", dns.TXT,
+                  "v=DKIM1; p=" + base64.b64encode(der).decode())
+
+    def check(*extra, sign=True, tls=True, source="198.51.100.2",
+              sender="anna=company.example"):
+        data = mail.message("anna@company.example", "carol@customer.test",
+                            "Offer", extra="".join(extra))
+        data = re.sub(rb"\r?\n", b"\r\n", data)
+        if sign:
+            data = dkim.sign(data, b"s", b"company.example", key) + data
+        found = world.ctl(
+            "-j", "check", "message", "-f", conf, "-", "-s", source, "-l",
+            "192.0.2.25:25", "-m", sender + "__0-a@x.bnc.salesforce.com",
+            "-t", "60", *(["-v", "1.3"] if tls else []), check=False,
+            text=data.decode())
+        found, = json.loads(found)["messages"]
+        return found, [x["require"] for x in found["requirements"]
+                       if x["result"] != "pass"]
+
+    ours = "X-SFDC-LK: 00D000000000001\n"
+    found, lacks = check(ours)
+    assert found["gate"] == "salesforce" and not lacks, found
+    assert found["decision"] == "pass", found
+    assert found["becomes"] == "anna@company.example", found
+    for args, lack in ((((), {}), "header X-SFDC-LK"),
+                       (((ours.replace("1", "2"),), {}), "header X-SFDC-LK"),
+                       (((ours,), {"tls": False}), "tls"),
+                       (((ours,), {"sign": False}), "dkim pass aligned"),
+                       (((ours,), {"sender": "anna=evil.test"}),
+                        "sender domain own")):
+        found, lacks = check(*args[0], **args[1])
+        assert found["decision"] == "reject" and lacks == [lack], found
+        assert lack in found["reply"], found
+    found, _ = check(ours, source="203.0.113.2")
+    assert found["gate"] is None, found
+
+
+for _test in (test_check, test_relays, test_salesforce):
+    _test.stops = True          # smtpd never begins
 
 if __name__ == "__main__":
     main(globals())
