@@ -23,7 +23,7 @@ import re
 import threading
 import time
 
-from courierpeer import SLOW, USER, Client, Upstream, main
+from courierpeer import SLOW, USER, Client, Upstream, main, wait_for
 
 FLAT = 16 * 1024 * 1024		# much less than the message
 
@@ -295,6 +295,30 @@ def test_smtpd_gone(world):
         with Client(world) as client:
             assert client.mail(sender).code == 250
         assert len(up.mails) == 1 and b"half" not in up.mails[0]["body"]
+
+
+def test_gone_after_quit(world):
+    """QUIT is answered after a while: who has left by then, or has said more,
+    leaves nothing behind."""
+    with Upstream() as up:
+        sender = world.sender(up)
+        courier = world.table.role("courier")
+        for steps in range(3):
+            clients = [Client(world) for _ in range(10)]
+            for client in clients:
+                for line in ("MAIL FROM:<%s>" % sender,
+                             "RCPT TO:<old@b.test>")[:steps]:
+                    client.cmd(line)
+                client.send("QUIT\r\nMAIL FROM:<%s>\r\nQUIT\r\n" % sender)
+            for client in clients[:5]:
+                client.close()
+            for client in clients[5:]:
+                assert client.reply().code == 221
+                client.close()
+        with Client(world) as client:
+            wait_for("mail", lambda: client.mail(sender).code == 250, SLOW)
+        assert len(up.mails) == 1 and b"hello" in up.mails[0]["body"]
+        assert world.table.role("courier") == courier
 
 
 if __name__ == "__main__":
