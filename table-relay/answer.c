@@ -33,6 +33,8 @@ struct answerer {
 	struct keyset	*domains;
 	char		*value;		/* SENDERS_LIST_MAX, about who sends */
 	size_t		 used;		/* by the last answer */
+	long long	 slice;		/* milliseconds: since when a label is
+					 * the same one */
 	size_t		 lastlen;	/* of the domain asked for last, */
 	char		 last[CONF_DOMAIN_MAX];	/* which was one of ours */
 	char		 key[REQUEST_KEY_MAX];	/* in lower case */
@@ -249,20 +251,24 @@ answer_label(struct answerer *a, const struct request *req,
  * its own.  It opens connections when a relay is new, and then only when one
  * of its sessions ends, or every ten seconds: when all sessions of a relay
  * have ended, mail that comes later waits for that long.  So the label is
- * another one every COURIER_SLICE, and no relay grows old.  Whether the
- * courier has its port is for the credentials to say.
+ * another one every COURIER_SLICE, and no relay grows old.  That time begins
+ * with a question, for a message whose recipients get two labels leaves
+ * twice.  Whether the courier has its port is for the credentials to say.
  */
 static void
 answer_relayhost(struct answerer *a, struct answer *ans)
 {
 	const struct conf_outbound	*o = &a->table->conf->outbound;
 	struct timespec			 ts;
+	long long			 now;
 	int				 n;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	if (now - a->slice >= COURIER_SLICE)
+		a->slice = now;
 	n = snprintf(a->value, SENDERS_LIST_MAX, "smtps://%s.%lld@%s:%u",
-	    COURIER_LABEL, ((long long)ts.tv_sec * 1000 +
-	    ts.tv_nsec / 1000000) / COURIER_SLICE, o->courier,
+	    COURIER_LABEL, a->slice / COURIER_SLICE, o->courier,
 	    o->courier_port);
 	a->used = n;
 	say(ans, RESULT_FOUND, a->value, n);
