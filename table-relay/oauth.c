@@ -199,8 +199,11 @@ oauth_failed(struct oauth_account *a, int state, const char *why)
 	/* One that is renewed ahead of its time goes on meanwhile. */
 	if (oauth_usable(a, time(NULL)))
 		oauth_alarm(a, delay);
-	else
+	else {
+		/* Remembered while its next failure would count as one more. */
 		oauth_wipe(&a->token);
+		oauth_alarm(a, delay + OAUTH_REFUSED_MAX);
+	}
 	oauth_refuse(a);
 }
 

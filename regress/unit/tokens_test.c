@@ -321,6 +321,8 @@ failing(enum oauthanswer_state state, int want, int first, int most)
 		given(1);
 		endpoint(state, NULL, 0, NULL);
 		told(want, "why not", 0);
+		/* Not forgotten while it counts. */
+		CHECK(alarm_in() > delay);
 		clock_now += delay - 1;
 		ask(COURIER_TOKEN, 1);
 		told(want, "why not", 0);
