@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The blocks `handoff' of relay.conf(5): how the host is found that handed a
  * message to the first of several relays that are trusted.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* What a gate's limits count in the store, store_limit.h. */
 
 #ifndef GATELIMIT_H

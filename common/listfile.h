@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Files that relay.conf(5) names and that hold a list: networks or words, one
  * a line.  They may change while the programs run: whoever has files looks

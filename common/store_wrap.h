@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Return paths of ours that stand for a sender elsewhere: a gate puts one in
  * the place of a platform's sender, so that SPF is about our domain, and what

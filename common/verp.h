@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Envelope senders that platforms and lists make up for each message, and
  * the address that stands inside: variable envelope return paths (VERP), and

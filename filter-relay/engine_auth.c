@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Sender authentication by our own resolver: the message waits in the spool
  * until it is whole, its signatures' keys and the sender's policy are asked

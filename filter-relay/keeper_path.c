@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* A gate's `return-path': what smtpd takes in the sender's place. */
 
 #include <stdlib.h>

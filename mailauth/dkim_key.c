@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Key records (RFC 6376 3.6.1, RFC 8463) and what they verify. */
 
 #include <openssl/evp.h>

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The hand-offs of relay.conf(5), asked for one message: the Received fields
  * of its header and who handed it to smtpd say where it comes from.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* What judge.h found, as the facts by which gate.h decides. */
 
 #ifndef JUDGEFACTS_H

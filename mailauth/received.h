@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Received fields (RFC 5321 4.4) as mail servers really write them: Postfix,
  * Exim, Sendmail, qmail, OpenSMTPD, Exchange, Gmail, Outlook.com, Courier,

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* What came back to a return path that stands for a platform's sender. */
 
 #ifndef WRAPPED_H

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* check message: which gate a message comes to, and what that decides. */
 
 #include <inttypes.h>

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* check message: who sent it, and what SPF, DKIM and DMARC say. */
 
 #include <sys/socket.h>

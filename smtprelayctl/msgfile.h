@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A message in a file, read as filter-relay reads one from smtpd: its header
  * into facts, its signatures hashed.  Memory does not grow with its body.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The courier, inside.  smtpd's sessions (courier_session.c, courier_mail.c)
  * hold a link to an account's server while they have a transaction; links

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Transactions: what smtpd says is said to the account's server, and what
  * that answers is the answer.  Nothing is acknowledged before the server has.

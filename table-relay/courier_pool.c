@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Which transaction gets which session with its account's server, and when
  * an account is given up for a while. */
 

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* smtpd's sessions: greeting, commands and replies, RFC 5321. */
 
 #include <sys/types.h>

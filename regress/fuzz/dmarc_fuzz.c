@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * DMARC: whatever the name servers answer, a judgement ends, once, within its
  * limit of questions.  The input is cut at NULs: the From address's domain,

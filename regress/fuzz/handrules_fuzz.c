@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Whole headers, asked about by one hand-off each: what stands below the field
  * of the origin changes nothing, and what is written of it is one line.

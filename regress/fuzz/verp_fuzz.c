@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Envelope senders: whatever is found inside is an address. */
 
 #include <stdlib.h>

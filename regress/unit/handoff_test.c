@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Chains of Received fields and the origin that each has.  In every forged
  * one, 198.51.100.9 or fe.fe.example is what an outsider would like to be.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* The hand-offs of a relay.conf, asked about whole headers. */
 
 #include <sys/socket.h>

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* What the DNS says of a message, as a gate sees it. */
 
 #include <sys/socket.h>

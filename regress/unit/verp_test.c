@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Addresses inside of envelope senders, and what only looks like one. */
 
 #include "test.h"
