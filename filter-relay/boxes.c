@@ -17,13 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compat.h"
+#include "base/log.h"
 #include "boxes.h"
-#include "compat.h"
-#include "handle.h"
-#include "log.h"
+#include "header/handle.h"
+#include "header/startaddr.h"
 #include "messages.h"
-#include "startaddr.h"
-#include "store_admin.h"
+#include "store/store_admin.h"
 
 int
 boxes_fresh(const struct boxes *b)

@@ -23,8 +23,8 @@
 #ifndef BOXES_H
 #define BOXES_H
 
-#include "ipc.h"
-#include "store_watch.h"
+#include "proc/ipc.h"
+#include "store/store_watch.h"
 #include "verdict.h"
 
 struct boxes {

@@ -18,14 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
-#include "dnsipc.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "conf/listfile.h"
+#include "dns/dnsipc.h"
 #include "engine.h"
-#include "gate.h"
-#include "listfile.h"
-#include "log.h"
+#include "gate/gate.h"
 #include "pending.h"
-#include "sandbox.h"
+#include "proc/sandbox.h"
 #include "setup.h"
 
 static struct etx *

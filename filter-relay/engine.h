@@ -25,13 +25,13 @@
 
 #include <openssl/evp.h>
 
-#include "conf.h"
-#include "facts.h"
-#include "handoff.h"
-#include "ipc.h"
+#include "base/sbuf.h"
+#include "conf/conf.h"
+#include "handoff/handoff.h"
+#include "header/facts.h"
 #include "messages.h"
-#include "privsep.h"
-#include "sbuf.h"
+#include "proc/ipc.h"
+#include "proc/privsep.h"
 #include "spool.h"
 #include "verdict.h"
 

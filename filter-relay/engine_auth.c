@@ -27,11 +27,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "addr.h"
-#include "authreswrite.h"
+#include "base/log.h"
 #include "engine.h"
-#include "judge.h"
-#include "log.h"
+#include "header/addr.h"
+#include "judge/authreswrite.h"
+#include "judge/judge.h"
 
 #define AUTH_SECONDS	30	/* for all questions of a message */
 #define AUTH_QUEUE	(2 * 1024 * 1024)	/* bytes for the front */

@@ -22,7 +22,7 @@
 
 #include "engine.h"
 #include "gatefacts.h"
-#include "judgefacts.h"
+#include "judge/judgefacts.h"
 
 struct etx_gate {
 	const struct conf	*conf;

@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "engine.h"
-#include "handrules.h"
-#include "log.h"
+#include "handoff/handrules.h"
 
 int
 engine_handoff_origin(const struct etx *tx, unsigned char addr[16],

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "engine.h"
-#include "log.h"
 
 int
 engine_mail_init(struct engine *e, struct etx *tx, const char *admd)

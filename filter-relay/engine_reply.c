@@ -18,11 +18,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "bodyrw.h"
+#include "base/log.h"
 #include "engine.h"
-#include "log.h"
-#include "replyhdr.h"
-#include "secrets.h"
+#include "header/replyhdr.h"
+#include "mime/bodyrw.h"
+#include "scrub/secrets.h"
 
 #define REPLY_LEAK	"Not sent: the header holds a private address, which " \
 	"would have to be taken out"

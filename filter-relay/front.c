@@ -21,9 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "front.h"
-#include "log.h"
-#include "sandbox.h"
+#include "proc/sandbox.h"
 #include "setup.h"
 
 void

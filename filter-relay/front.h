@@ -30,12 +30,12 @@
 #include <event.h>
 
 #include "boxes.h"
-#include "conf.h"
-#include "ipc.h"
+#include "conf/conf.h"
 #include "messages.h"
 #include "output.h"
 #include "pending.h"
-#include "privsep.h"
+#include "proc/ipc.h"
+#include "proc/privsep.h"
 #include "session.h"
 
 #define FRONT_READ	(256 * 1024)	/* bytes read at once */

@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "authres.h"
+#include "base/log.h"
 #include "front.h"
-#include "log.h"
+#include "header/authres.h"
 
 static const char data_mark[] = "|smtp-in|data-line|";
 #define DATA_MARK	(sizeof(data_mark) - 1)

@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "front.h"
-#include "gate.h"
-#include "log.h"
+#include "gate/gate.h"
 
 /* Takes the session off the list on which it waits for an answer of ours. */
 static void

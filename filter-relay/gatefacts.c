@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "gatefacts.h"
-#include "handrules.h"
+#include "handoff/handrules.h"
 
 void
 gatefacts_session(struct gate_facts *f, int local, const char *source,

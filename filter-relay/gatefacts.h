@@ -19,7 +19,7 @@
 #ifndef GATEFACTS_H
 #define GATEFACTS_H
 
-#include "gate.h"
+#include "gate/gate.h"
 
 /*
  * Overwrites *f with what is known at MAIL FROM: all of it but

@@ -20,12 +20,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/compat.h"
+#include "base/log.h"
 #include "boxes.h"
-#include "compat.h"
 #include "keeper.h"
-#include "log.h"
 #include "pending.h"
-#include "sandbox.h"
+#include "proc/sandbox.h"
 #include "setup.h"
 
 static void

@@ -22,16 +22,16 @@
 #ifndef KEEPER_H
 #define KEEPER_H
 
-#include "conf.h"
-#include "gate.h"
-#include "ipc.h"
-#include "keys.h"
-#include "listfile.h"
-#include "lograte.h"
+#include "base/lograte.h"
+#include "conf/conf.h"
+#include "conf/listfile.h"
+#include "crypto/keys.h"
+#include "gate/gate.h"
 #include "messages.h"
-#include "privsep.h"
+#include "proc/ipc.h"
+#include "proc/privsep.h"
 #include "proto.h"
-#include "store_mail.h"
+#include "store/store_mail.h"
 #include "verdict.h"
 
 #define KEEPER_TX_MAX		20000	/* transactions at once */

@@ -17,11 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bodyrw.h"
+#include "base/log.h"
 #include "keeper.h"
-#include "log.h"
-#include "store_mda.h"
-#include "store_outid.h"
+#include "mime/bodyrw.h"
+#include "store/store_mda.h"
+#include "store/store_outid.h"
 
 /* The SHA-256 stands in where a message has no Message-Id. */
 static void

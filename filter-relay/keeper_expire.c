@@ -18,10 +18,10 @@
 
 #include <event.h>
 
-#include "compat.h"
+#include "base/compat.h"
 
+#include "base/log.h"
 #include "keeper.h"
-#include "log.h"
 
 #define EXPIRE_FIRST	60	/* seconds after the start */
 #define EXPIRE_EVERY	3600

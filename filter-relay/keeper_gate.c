@@ -19,9 +19,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "gatefacts.h"
 #include "keeper.h"
-#include "log.h"
 
 /* Tells the log what is done with a message that lacks something. */
 static void

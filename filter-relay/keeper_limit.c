@@ -21,10 +21,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gatelimit.h"
+#include "base/log.h"
+#include "gate/gatelimit.h"
 #include "keeper.h"
-#include "log.h"
-#include "store_limit.h"
+#include "store/store_limit.h"
 
 #define LIMIT_HOUR	3600
 #define LIMIT_DAY	86400

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
+#include "conf/listfile.h"
 #include "keeper.h"
-#include "listfile.h"
-#include "log.h"
 
 /* Gives the engine a list that it does not have. */
 static void

@@ -19,10 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "header/verp.h"
 #include "keeper.h"
-#include "log.h"
-#include "store_wrap.h"
-#include "verp.h"
+#include "store/store_wrap.h"
 
 static int
 path_refuse(char *reply, const char *text)

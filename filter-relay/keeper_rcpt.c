@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "header/startaddr.h"
 #include "keeper.h"
-#include "log.h"
-#include "startaddr.h"
 
 static int
 rcpt_refuse(char *reply, const char *text)

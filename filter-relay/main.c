@@ -19,16 +19,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "conf.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "conf/conf.h"
 #include "engine.h"
 #include "front.h"
 #include "keeper.h"
-#include "log.h"
 #include "pending.h"
-#include "privsep.h"
+#include "proc/privsep.h"
+#include "proc/sandbox.h"
 #include "resolver.h"
-#include "sandbox.h"
 #include "setup.h"
 
 #define PEER(role)	(1U << (role))

@@ -19,9 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "base/log.h"
+#include "header/verp.h"
 #include "output.h"
-#include "verp.h"
 
 #define OUTPUT_FAILURE	"451 4.3.0 Temporary failure, please try again later"
 

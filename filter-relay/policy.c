@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
+#include "base/log.h"
 #include "policy.h"
-#include "tokenbox.h"
+#include "store/tokenbox.h"
 
 #define POLICY_TOP_UNVERIFIED	"X-Relay-Unverified: yes\n"
 

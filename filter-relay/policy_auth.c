@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "log.h"
+#include "base/log.h"
+#include "crypto/token.h"
 #include "policy.h"
-#include "token.h"
 
 /* How near a reference came to being right; the best one is told. */
 enum nearness {

@@ -18,11 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
-#include "handle.h"
-#include "msgid.h"
+#include "crypto/token.h"
+#include "header/addr.h"
+#include "header/handle.h"
+#include "header/msgid.h"
 #include "policy.h"
-#include "token.h"
 
 /* A record of what was allowed, kept until the commit. */
 static struct store_reply *

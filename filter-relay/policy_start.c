@@ -20,8 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "header/startaddr.h"
 #include "policy.h"
-#include "startaddr.h"
 
 /* Somebody of ours is written to directly: 1, 0 or -1. */
 static int

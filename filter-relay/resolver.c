@@ -17,14 +17,14 @@
 #include <event.h>
 #include <string.h>
 
-#include "compat.h"
-#include "dnscares.h"
-#include "dnsipc.h"
-#include "log.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "dns/dnscares.h"
+#include "dns/dnsipc.h"
 #include "messages.h"
 #include "pending.h"
+#include "proc/sandbox.h"
 #include "resolver.h"
-#include "sandbox.h"
 #include "setup.h"
 
 struct resolver {

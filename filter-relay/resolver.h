@@ -23,7 +23,7 @@
 #ifndef RESOLVER_H
 #define RESOLVER_H
 
-#include "privsep.h"
+#include "proc/privsep.h"
 
 /* The role's main function; arg is a struct setup. */
 int	 resolver_main(struct privsep_child *pc, void *arg);

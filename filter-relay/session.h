@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "proto.h"
 
 #define SESSION_MAX	100000		/* smtpd itself has far fewer */

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "spool.h"
 
 struct spool {

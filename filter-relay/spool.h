@@ -26,7 +26,7 @@
 #include <sys/types.h>
 #include <stdint.h>
 
-#include "sbuf.h"
+#include "base/sbuf.h"
 
 #define SPOOL_BLOCK	(64 * 1024)	/* bytes; so many wait in memory */
 

@@ -20,12 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
-#include "log.h"
-#include "msgid.h"
+#include "base/log.h"
+#include "header/addr.h"
+#include "header/msgid.h"
 #include "policy.h"
-#include "sender.h"
-#include "store_outid.h"
+#include "store/sender.h"
+#include "store/store_outid.h"
 
 #define SUBMIT_LOGIN_MIN	3	/* shorter ones stand in any id */
 

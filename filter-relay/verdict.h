@@ -25,8 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "facts.h"
-#include "ipcpack.h"
+#include "header/facts.h"
+#include "proc/ipcpack.h"
 
 #define VERDICT_LIST_MAX	30000	/* strings of one list */
 #define VERDICT_STR_MAX		4096	/* bytes of one string */

@@ -19,11 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compat.h"
+#include "base/log.h"
 #include "bounce.h"
-#include "compat.h"
 #include "customer.h"
 #include "identity.h"
-#include "log.h"
 #include "members.h"
 #include "notice.h"
 #include "wrapped.h"

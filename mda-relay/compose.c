@@ -18,11 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bodyrw.h"
-#include "compat.h"
+#include "base/compat.h"
 #include "compose.h"
 #include "engine.h"
 #include "lines.h"
+#include "mime/bodyrw.h"
 #include "outfile.h"
 #include "spool.h"
 

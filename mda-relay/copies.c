@@ -19,13 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compat.h"
+#include "base/log.h"
 #include "bounce.h"
-#include "compat.h"
 #include "copies.h"
-#include "log.h"
+#include "crypto/token.h"
 #include "members.h"
 #include "plan.h"
-#include "token.h"
 
 #define COPY_REFUSED	1		/* beside RUN_DONE and RUN_RETRY */
 

@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
+#include "base/log.h"
 #include "copies.h"
 #include "customer.h"
-#include "log.h"
 #include "members.h"
 
 #define CUSTOMER_IDS_MAX	200	/* ids that may name a conversation */

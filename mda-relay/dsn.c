@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "dsn.h"
-#include "mimeparam.h"
+#include "mime/mimeparam.h"
 
 #define DSN_SKIP	0		/* a body that is of no interest */
 #define DSN_HEADER	1		/* the header of a part */

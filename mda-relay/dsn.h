@@ -26,7 +26,7 @@
 #ifndef DSN_H
 #define DSN_H
 
-#include "hdr.h"
+#include "header/hdr.h"
 #include "letter.h"
 
 #define DSN_DEPTH		8	/* of multiparts */

@@ -23,13 +23,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compat.h"
+#include "base/compat.h"
+#include "base/log.h"
 #include "compose.h"
 #include "engine.h"
-#include "log.h"
 #include "peruse.h"
-#include "privsep.h"
-#include "sandbox.h"
+#include "proc/privsep.h"
+#include "proc/sandbox.h"
 #include "spool.h"
 #include "wire.h"
 

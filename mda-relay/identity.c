@@ -16,10 +16,10 @@
 
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
+#include "base/log.h"
 #include "identity.h"
-#include "log.h"
-#include "store_identity.h"
+#include "store/store_identity.h"
 
 static int	answered(struct run *, const struct store_rpath *);
 static int	bounced(struct run *, const struct store_rpath *,

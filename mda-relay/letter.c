@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
-#include "displayname.h"
+#include "base/compat.h"
+#include "header/displayname.h"
 #include "letter.h"
 
 /* More than any list that fits into a frame. */

@@ -25,9 +25,9 @@
 
 #include <stdint.h>
 
-#include "addr.h"
-#include "facts.h"
-#include "ipc.h"
+#include "header/addr.h"
+#include "header/facts.h"
+#include "proc/ipc.h"
 #include "spool.h"
 
 #define LETTER_NAME_MAX		1024	/* bytes of a cleaned name */

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "lines.h"
 
 static int	fill(struct lines *);

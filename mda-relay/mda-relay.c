@@ -35,11 +35,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "log.h"
-#include "privsep.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "proc/privsep.h"
+#include "proc/sandbox.h"
 #include "run.h"
-#include "sandbox.h"
 #include "spool.h"
 
 #define MAIN_BUSY	120000		/* ms to wait for the database */

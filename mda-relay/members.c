@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "members.h"
 
 static int	add(const struct store_worker *, void *);

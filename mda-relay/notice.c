@@ -19,15 +19,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
-#include "date.h"
-#include "displayname.h"
-#include "encword.h"
-#include "hdr.h"
-#include "log.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "header/date.h"
+#include "header/displayname.h"
+#include "header/encword.h"
+#include "header/hdr.h"
+#include "header/replyhdr.h"
 #include "notice.h"
 #include "outfile.h"
-#include "replyhdr.h"
 #include "spool.h"
 
 static int	begin(struct run *, const struct notice *,

@@ -19,8 +19,8 @@
 #ifndef NOTICE_H
 #define NOTICE_H
 
+#include "base/sbuf.h"
 #include "run.h"
-#include "sbuf.h"
 
 #define NOTICE_TEXT_MAX	8192		/* bytes of a text */
 

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "outfile.h"
 
 static int	flush(struct outfile *);

@@ -20,7 +20,7 @@
 
 #include <openssl/evp.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "dsn.h"
 #include "lines.h"
 #include "peruse.h"

@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
-#include "log.h"
+#include "base/compat.h"
+#include "base/log.h"
 #include "plan.h"
 
 #define PLAN_OURS_MAX	100		/* mailboxes left in a header */

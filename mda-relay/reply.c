@@ -20,12 +20,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/compat.h"
+#include "base/log.h"
 #include "bounce.h"
-#include "compat.h"
 #include "copies.h"
-#include "log.h"
 #include "reply.h"
-#include "store_mda.h"
+#include "store/store_mda.h"
 
 /* A reply and what the store knows of it. */
 struct reply {

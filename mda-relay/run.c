@@ -24,17 +24,17 @@
 
 #include <openssl/evp.h>
 
+#include "base/compat.h"
+#include "base/log.h"
 #include "bounce.h"
-#include "compat.h"
+#include "crypto/token.h"
 #include "customer.h"
-#include "handle.h"
-#include "log.h"
+#include "header/handle.h"
+#include "header/startaddr.h"
 #include "reply.h"
 #include "run.h"
-#include "startaddr.h"
-#include "store_mda.h"
-#include "token.h"
-#include "tokenbox.h"
+#include "store/store_mda.h"
+#include "store/tokenbox.h"
 
 #define RUN_LOCK_POLL	50		/* milliseconds between two tries */
 #define RUN_TOKEN_TRIES	1000		/* seconds that a token may lie ahead */

@@ -22,12 +22,12 @@
 #ifndef RUN_H
 #define RUN_H
 
-#include "conf.h"
+#include "conf/conf.h"
+#include "crypto/keys.h"
 #include "engine.h"
-#include "keys.h"
 #include "letter.h"
 #include "sender.h"
-#include "store_mail.h"
+#include "store/store_mail.h"
 
 #define RUN_TIME	240		/* seconds until a run ends itself */
 #define RUN_LOCK_WAIT	120		/* seconds for another run's turn */

@@ -31,10 +31,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "ipc.h"
-#include "privsep.h"
-#include "sandbox.h"
+#include "base/compat.h"
+#include "proc/ipc.h"
+#include "proc/privsep.h"
+#include "proc/sandbox.h"
 #include "sender.h"
 #include "spool.h"
 #include "transcript.h"

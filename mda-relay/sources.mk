@@ -2,6 +2,7 @@ MDA_SRCS =
 MDA_SRCS += bounce.c
 MDA_SRCS += compose.c
 MDA_SRCS += copies.c
+MDA_SRCS += copyhdr.c
 MDA_SRCS += customer.c
 MDA_SRCS += dsn.c
 MDA_SRCS += engine.c

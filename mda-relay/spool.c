@@ -26,7 +26,7 @@
 
 #include <openssl/evp.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "spool.h"
 
 #define SPOOL_CHUNK	65536

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "transcript.h"
 
 static void	take_line(struct transcript *);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "wire.h"
 
 static void		 put_opt(struct ipc_pack *, const char *);

@@ -20,7 +20,7 @@
 #define WIRE_H
 
 #include "copyhdr.h"
-#include "ipc.h"
+#include "proc/ipc.h"
 
 #define WIRE_MAX_DATA	IPC_MAX_DATA
 

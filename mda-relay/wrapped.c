@@ -16,8 +16,8 @@
 
 #include <string.h>
 
-#include "compat.h"
-#include "log.h"
+#include "base/compat.h"
+#include "base/log.h"
 #include "wrapped.h"
 
 static int	count(struct run *, struct store_rpath *);

@@ -23,8 +23,8 @@
 #include <string.h>
 
 #include "ask.h"
-#include "dns_int.h"
-#include "dnscares.h"
+#include "dns/dns_int.h"
+#include "dns/dnscares.h"
 
 #define DNS_PORT	53
 

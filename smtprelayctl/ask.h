@@ -19,11 +19,11 @@
 #ifndef ASK_H
 #define ASK_H
 
+#include "base/hostport.h"
 #include "ctl.h"
-#include "dns.h"
-#include "hostport.h"
-#include "judge.h"
-#include "spf.h"
+#include "dns/dns.h"
+#include "judge/judge.h"
+#include "spf/spf.h"
 
 #define ASK_SECONDS	5	/* for one question, unless -t says more */
 #define ASK_SECONDS_MAX	120

@@ -31,9 +31,9 @@
 #include <sys/timex.h>
 #endif
 
+#include "base/hostport.h"
 #include "checkdom.h"
-#include "dnslist.h"
-#include "hostport.h"
+#include "dns/dnslist.h"
 
 #define MAILNAME	"/etc/mailname"
 #define RELEASED	1767225600	/* 2026: no clock is right before it */

@@ -21,8 +21,8 @@
 #include <strings.h>
 
 #include "checkdom.h"
-#include "dkim.h"
-#include "dmarc.h"
+#include "dkim/dkim.h"
+#include "dmarc/dmarc.h"
 
 #define RSA_GOOD	2048	/* bits; RFC 8301 3.2 */
 #define TODO_MAX	512

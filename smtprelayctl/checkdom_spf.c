@@ -22,8 +22,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sbuf.h"
 #include "checkdom.h"
-#include "sbuf.h"
 
 #define LOOKUPS_FEW	8	/* from here on little room is left */
 #define TODO_MAX	1024

@@ -21,8 +21,8 @@
 
 #include "ask.h"
 #include "ctl.h"
-#include "gate.h"
-#include "handoff.h"
+#include "gate/gate.h"
+#include "handoff/handoff.h"
 #include "msgfile.h"
 
 #define CHECKMSG_LOCAL	"local"		/* the source that is no address */

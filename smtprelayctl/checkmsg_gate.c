@@ -23,9 +23,9 @@
 
 #include "checkmsg.h"
 #include "ctl_store.h"
-#include "gatelimit.h"
-#include "handrules.h"
-#include "verp.h"
+#include "gate/gatelimit.h"
+#include "handoff/handrules.h"
+#include "header/verp.h"
 
 void
 checkmsg_gate(struct checkmsg *c, struct checkmsg_one *o)

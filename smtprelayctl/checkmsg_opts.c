@@ -22,10 +22,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "addr.h"
+#include "base/hostport.h"
 #include "checkmsg.h"
-#include "hostport.h"
-#include "verp.h"
+#include "header/addr.h"
+#include "header/verp.h"
 
 /* The client's address, of 4 or 16 bytes; mapped IPv4 is IPv4. */
 static int

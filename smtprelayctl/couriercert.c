@@ -28,7 +28,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "couriercert.h"
 
 #define NAME		"opensmtpd-relay courier"

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "charset.h"
+#include "base/charset.h"
 #include "ctl.h"
 
 static void	ctl_complain(struct ctl *, const char *, va_list)

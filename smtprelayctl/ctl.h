@@ -21,8 +21,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "compat.h"
-#include "conf.h"
+#include "base/compat.h"
+#include "conf/conf.h"
 #include "json.h"
 
 #define CTL_OK		0	/* exit status: done */

@@ -17,15 +17,15 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "accseal.h"
-#include "accurl.h"
-#include "conf.h"
+#include "conf/conf.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_account.h"
 #include "ctl_secret.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "keys.h"
+#include "store/accseal.h"
+#include "store/accurl.h"
 
 int
 ctl_find_account(struct ctl *ctl, struct store *s, const char *name,

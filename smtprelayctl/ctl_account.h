@@ -21,7 +21,7 @@
 
 #include "ctl.h"
 #include "ctl_store.h"
-#include "store_identity.h"
+#include "store/store_identity.h"
 
 /* Finds one that is named on the command line.  CTL_OK or CTL_FAIL. */
 int	ctl_find_account(struct ctl *, struct store *, const char *name,

@@ -19,14 +19,14 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "accseal.h"
-#include "accurl.h"
-#include "conf.h"
+#include "conf/conf.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_account.h"
 #include "ctlcmd.h"
-#include "keys.h"
-#include "sender.h"
+#include "store/accseal.h"
+#include "store/accurl.h"
+#include "store/sender.h"
 
 #define SHRED_MS	1000	/* to wait for those who read */
 

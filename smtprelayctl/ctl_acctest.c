@@ -19,12 +19,12 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "accurl.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_account.h"
 #include "ctl_upstream.h"
 #include "ctlcmd.h"
-#include "keys.h"
+#include "store/accurl.h"
 
 static void
 json_text(struct ctl *ctl, const char *name, const char *text)

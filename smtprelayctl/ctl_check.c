@@ -15,7 +15,7 @@
  */
 #include <string.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "ctl.h"
 #include "ctlcmd.h"
 

@@ -26,14 +26,14 @@
 #include <strings.h>
 #include <time.h>
 
-#include "accurl.h"
 #include "ask.h"
+#include "base/log.h"
 #include "ctl.h"
 #include "ctl_account.h"
 #include "ctl_upstream.h"
 #include "ctlcmd.h"
-#include "log.h"
 #include "report.h"
+#include "store/accurl.h"
 
 #define DOMAINS_MAX	50	/* identities' domains that are looked at */
 #define ADDRS_MAX	8	/* the server's, of a family */

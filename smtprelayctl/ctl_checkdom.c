@@ -16,10 +16,10 @@
 
 #include <string.h>
 
+#include "base/hostport.h"
+#include "base/log.h"
 #include "checkdom.h"
 #include "ctlcmd.h"
-#include "hostport.h"
-#include "log.h"
 
 int
 ctl_check_domain(struct ctl *ctl)

@@ -26,13 +26,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "checkmsg.h"
-#include "confhandoff.h"
+#include "conf/confhandoff.h"
 #include "ctlcmd.h"
-#include "handrules.h"
-#include "judgefacts.h"
-#include "log.h"
-#include "store.h"
+#include "handoff/handrules.h"
+#include "judge/judgefacts.h"
+#include "store/store.h"
 
 #define NAMES_MAX	5	/* of the client's address that are looked at */
 

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"

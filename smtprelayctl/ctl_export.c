@@ -18,15 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accseal.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "keys.h"
 #include "progress.h"
-#include "sender.h"
+#include "store/accseal.h"
+#include "store/sender.h"
+#include "store/store_identity.h"
 #include "store_export.h"
-#include "store_identity.h"
 
 /* With -j the lines of the text, each a string. */
 static void

@@ -17,12 +17,12 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "conf.h"
+#include "conf/conf.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_account.h"
 #include "ctl_idmail.h"
 #include "ctlcmd.h"
-#include "keys.h"
 
 /* Within a transaction; the code too, when the identity needs one. */
 static int

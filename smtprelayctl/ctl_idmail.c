@@ -28,8 +28,8 @@
 #include "ctl.h"
 #include "ctl_idmail.h"
 #include "ctl_upstream.h"
-#include "date.h"
-#include "msgid.h"
+#include "header/date.h"
+#include "header/msgid.h"
 
 #define SENDMAIL	"/usr/sbin/sendmail"
 

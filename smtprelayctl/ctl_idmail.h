@@ -19,9 +19,9 @@
 #ifndef CTL_IDMAIL_H
 #define CTL_IDMAIL_H
 
+#include "crypto/keys.h"
 #include "ctl.h"
-#include "keys.h"
-#include "store_identity.h"
+#include "store/store_identity.h"
 
 struct idmail {
 	struct store_identity	 identity;

@@ -30,14 +30,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "couriercert.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "keys.h"
 #include "smtpdconf.h"
-#include "store.h"
+#include "store/store.h"
 #include "sysuser.h"
 
 #define INIT_BUSY_MS	10000

@@ -16,12 +16,12 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "conf.h"
+#include "conf/conf.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_reseal.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "keys.h"
 
 static void
 show_key(struct ctl *ctl, const struct keys_info *info)

@@ -17,11 +17,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "addr.h"
-#include "conf.h"
+#include "conf/conf.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
+#include "header/addr.h"
 
 static int
 add(struct ctl *ctl, struct store *s, struct store_mailbox *mb)

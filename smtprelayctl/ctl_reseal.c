@@ -23,11 +23,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "accseal.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_reseal.h"
 #include "ctl_store.h"
-#include "keys.h"
+#include "store/accseal.h"
 
 struct walk {
 	struct store	*s;

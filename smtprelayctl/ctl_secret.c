@@ -28,10 +28,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "accseal.h"
+#include "crypto/oauthtext.h"
 #include "ctl.h"
 #include "ctl_secret.h"
-#include "oauthtext.h"
+#include "store/accseal.h"
 
 #define ROOM	(ACCSEAL_PASSWORD_MAX + 2)
 

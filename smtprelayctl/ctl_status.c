@@ -25,12 +25,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf/conf.h"
+#include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "keys.h"
-#include "store_account.h"
+#include "store/store_account.h"
 
 /* Where smtpd listens for sendmail(8) and smtpctl(8); compiled into it. */
 #define SMTPD_SOCKET	"/var/run/smtpd.sock"

@@ -24,11 +24,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "ctl.h"
 #include "ctl_store.h"
-#include "store.h"
-#include "store_admin.h"
+#include "store/store.h"
+#include "store/store_admin.h"
 #include "sysuser.h"
 
 /*

@@ -21,7 +21,7 @@
 #include <time.h>
 
 #include "ctl.h"
-#include "store_admin.h"
+#include "store/store_admin.h"
 
 #define CTL_BUSY_MS	10000	/* how long to wait for other processes */
 

@@ -18,14 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "accoauth.h"
-#include "accseal.h"
-#include "conf.h"
+#include "base/hostport.h"
+#include "conf/conf.h"
+#include "crypto/oauthtext.h"
 #include "ctl.h"
 #include "ctl_upstream.h"
-#include "hostport.h"
-#include "oauthfetch.h"
-#include "oauthtext.h"
+#include "oauth/oauthfetch.h"
+#include "store/accoauth.h"
+#include "store/accseal.h"
 
 /* Our name in EHLO: that of the machine, if it is one. */
 static void

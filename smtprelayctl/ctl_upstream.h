@@ -19,9 +19,9 @@
 #ifndef CTL_UPSTREAM_H
 #define CTL_UPSTREAM_H
 
+#include "crypto/keys.h"
 #include "ctl.h"
-#include "keys.h"
-#include "store_account.h"
+#include "store/store_account.h"
 #include "upstreamrun.h"
 
 #define CTL_UPSTREAM_WHY	(UPSTREAM_TEXT_MAX + 32)

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "msgfile.h"
 
 #define BLOCK	65536

@@ -24,10 +24,10 @@
 
 #include <stdio.h>
 
-#include "dkim.h"
-#include "facts.h"
-#include "sbuf.h"
-#include "verp.h"
+#include "base/sbuf.h"
+#include "dkim/dkim.h"
+#include "header/facts.h"
+#include "header/verp.h"
 
 #define MSGFILE_LINE_MAX	(64 * 1024)	/* bytes of a header's line */
 #define MSGFILE_HEADER_MAX	(256 * 1024)	/* what is more is body */

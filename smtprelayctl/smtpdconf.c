@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "smtpdconf.h"
 
 #ifndef LIBEXECDIR

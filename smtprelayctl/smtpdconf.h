@@ -18,7 +18,7 @@
 #ifndef SMTPDCONF_H
 #define SMTPDCONF_H
 
-#include "compat.h"
+#include "base/compat.h"
 
 #define SMTPDCONF_LINES	11	/* at most */
 #define SMTPDCONF_MAX	1024		/* bytes of a line */

@@ -21,11 +21,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "ctl.h"
 #include "ctlcmd.h"
 #include "json.h"
-#include "privsep.h"
+#include "proc/privsep.h"
 
 #define COMMON_OPTIONS	"f:j"
 

@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "sysuser.h"
 
 #define ARGS_MAX	16

@@ -19,10 +19,10 @@
 #include <time.h>
 
 #include "answer.h"
-#include "compat.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "header/startaddr.h"
 #include "keyset.h"
-#include "log.h"
-#include "startaddr.h"
 #include "table-relay.h"
 
 #define UNSURE	"what the database holds is not known at the moment"

@@ -23,9 +23,9 @@
 #ifndef BATCH_H
 #define BATCH_H
 
-#include "ipc.h"
 #include "keyset.h"
 #include "mirror.h"
+#include "proc/ipc.h"
 #include "senders.h"
 
 struct batch {

@@ -24,10 +24,10 @@
 #include <unistd.h>
 
 #include "answer.h"
-#include "compat.h"
-#include "log.h"
+#include "base/compat.h"
+#include "base/log.h"
 #include "mirror.h"
-#include "sandbox.h"
+#include "proc/sandbox.h"
 #include "table-relay.h"
 #include "tableimsg.h"
 #include "tabletext.h"

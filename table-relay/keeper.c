@@ -21,16 +21,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/compat.h"
+#include "base/log.h"
 #include "batch.h"
-#include "compat.h"
-#include "ipc.h"
+#include "crypto/keys.h"
 #include "keeper_courier.h"
 #include "keeper_senders.h"
-#include "keys.h"
-#include "log.h"
 #include "mirror.h"
-#include "sandbox.h"
-#include "store_watch.h"
+#include "proc/ipc.h"
+#include "proc/sandbox.h"
+#include "store/store_watch.h"
 #include "table-relay.h"
 
 #define KEEPER_BUSY	1000	/* ms to wait for a locked database */

@@ -20,16 +20,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "accoauth.h"
-#include "accseal.h"
-#include "compat.h"
-#include "courier_msg.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "base/lograte.h"
+#include "courier/courier_msg.h"
+#include "crypto/keys.h"
 #include "keeper_courier.h"
 #include "keeper_report.h"
-#include "keys.h"
-#include "log.h"
-#include "lograte.h"
-#include "sender.h"
+#include "store/accoauth.h"
+#include "store/accseal.h"
+#include "store/sender.h"
 #include "table-relay.h"
 
 struct keeper_courier {

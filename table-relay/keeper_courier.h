@@ -23,7 +23,7 @@
 #ifndef KEEPER_COURIER_H
 #define KEEPER_COURIER_H
 
-#include "conf.h"
+#include "conf/conf.h"
 
 struct keeper_courier;
 struct store;

@@ -20,10 +20,10 @@
 #include <event.h>
 #include <time.h>
 
-#include "compat.h"
+#include "base/compat.h"
+#include "base/log.h"
 #include "keeper_report.h"
-#include "log.h"
-#include "store_account.h"
+#include "store/store_account.h"
 
 struct keeper_report {
 	struct store		*(*store)(void *);

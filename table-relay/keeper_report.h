@@ -23,9 +23,9 @@
 #ifndef KEEPER_REPORT_H
 #define KEEPER_REPORT_H
 
-#include "courier_msg.h"
-#include "lograte.h"
-#include "store.h"
+#include "base/lograte.h"
+#include "courier/courier_msg.h"
+#include "store/store.h"
 
 #define KEEPER_REPORT_MAX	256	/* that wait to be stored */
 #define KEEPER_REPORT_TIME	1	/* seconds that they do */

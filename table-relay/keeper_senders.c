@@ -18,13 +18,13 @@
 
 #include <string.h>
 
-#include "accseal.h"
-#include "compat.h"
+#include "base/compat.h"
+#include "base/log.h"
 #include "keeper_senders.h"
-#include "log.h"
-#include "sender.h"
 #include "senders.h"
-#include "store_admin.h"
+#include "store/accseal.h"
+#include "store/sender.h"
+#include "store/store_admin.h"
 
 #define CHANGES_MAX	4096	/* more: everything is told anew */
 

@@ -23,10 +23,10 @@
 #define KEEPER_SENDERS_H
 
 #include "batch.h"
-#include "conf.h"
-#include "ipc.h"
-#include "keys.h"
-#include "store.h"
+#include "conf/conf.h"
+#include "crypto/keys.h"
+#include "proc/ipc.h"
+#include "store/store.h"
 
 /*
  * Tells what changed since *seq, or everything if *seq is -1 or that is no

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "keyset.h"
 
 #define SLOTS_MIN	64

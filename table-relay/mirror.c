@@ -21,13 +21,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/compat.h"
+#include "base/log.h"
 #include "batch.h"
-#include "compat.h"
-#include "ipc.h"
 #include "keyset.h"
-#include "log.h"
 #include "mirror.h"
-#include "store_watch.h"
+#include "proc/ipc.h"
+#include "store/store_watch.h"
 
 #define EXPIRE_MIN	1024	/* keys before the first sweep */
 #define COMPLAIN	60	/* seconds between two lines in the log */

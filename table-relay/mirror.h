@@ -28,7 +28,7 @@
 
 #include <stdint.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "senders.h"
 
 #define MIRROR_WAIT	2000	/* ms that smtpd is made to wait at most */

@@ -29,13 +29,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "courier_msg.h"
-#include "log.h"
-#include "oauthfetch.h"
-#include "oauthtext.h"
-#include "resolve.h"
-#include "sandbox.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "courier/courier_msg.h"
+#include "crypto/oauthtext.h"
+#include "oauth/oauthfetch.h"
+#include "proc/sandbox.h"
+#include "smtp/resolve.h"
 #include "table-relay.h"
 
 #define OAUTH_ACCOUNTS	65536

@@ -17,8 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "addr.h"
-#include "compat.h"
+#include "base/compat.h"
+#include "header/addr.h"
 #include "keyset.h"
 #include "senders.h"
 

@@ -25,7 +25,7 @@
 
 #include <sys/types.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 
 #define SENDERS_LIST_MAX	(256 * 1024)	/* bytes, of one login's */
 

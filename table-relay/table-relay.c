@@ -26,11 +26,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "log.h"
-#include "sandbox.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "proc/sandbox.h"
+#include "smtp/tlsio.h"
 #include "table-relay.h"
-#include "tlsio.h"
 
 #define SENDERS	"senders"
 #define TICK	1	/* s between two looks of the front at other channels */

@@ -19,9 +19,9 @@
 #ifndef TABLE_RELAY_H
 #define TABLE_RELAY_H
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "intake.h"
-#include "privsep.h"
+#include "proc/privsep.h"
 
 #define TABLE_USER	"_smtprelay"	/* what every alias of ours answers */
 

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
 #include "tableimsg.h"
 
 /* Bits of smtpd's enum table_service. */

@@ -22,9 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accurl.h"
+#include "crypto/oauthtext.h"
 #include "fuzz.h"
-#include "oauthtext.h"
+#include "store/accurl.h"
 
 static void
 url(const char *text)

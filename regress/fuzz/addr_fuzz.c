@@ -16,10 +16,10 @@
 
 /* Address lists: every address is valid and survives being written again. */
 
-#include "addr.h"
-#include "displayname.h"
 #include "fuzz.h"
-#include "hdr.h"
+#include "header/addr.h"
+#include "header/displayname.h"
+#include "header/hdr.h"
 
 /* One address and its name, cleaned, written and read again. */
 static void

@@ -21,9 +21,9 @@
  * words has no passes but ours.
  */
 
-#include "authres.h"
-#include "authreswrite.h"
 #include "fuzz.h"
+#include "header/authres.h"
+#include "judge/authreswrite.h"
 
 #define NAME	"mx.example"
 #define FIELD	"Authentication-Results:"

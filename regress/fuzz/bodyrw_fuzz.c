@@ -22,10 +22,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bodyrw.h"
+#include "base/sbuf.h"
 #include "fuzz.h"
-#include "sbuf.h"
-#include "secrets.h"
+#include "mime/bodyrw.h"
+#include "scrub/secrets.h"
 
 static const struct secrets *
 secrets(void)

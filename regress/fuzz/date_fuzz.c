@@ -16,8 +16,8 @@
 
 /* Dates: what is read can be written and is the same time again. */
 
-#include "date.h"
 #include "fuzz.h"
+#include "header/date.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -21,9 +21,9 @@
  * be written as Authentication-Results.
  */
 
-#include "authreswrite.h"
-#include "dkim.h"
+#include "dkim/dkim.h"
 #include "fuzz.h"
+#include "judge/authreswrite.h"
 
 /* Reads the message; the body in pieces of at most step bytes. */
 static struct dkim *

@@ -21,7 +21,7 @@
  * error, an empty one no record.
  */
 
-#include "dmarc.h"
+#include "dmarc/dmarc.h"
 
 /* Walks of the author and of both identifiers, and whether it exists. */
 #define QUESTIONS_MAX	(3 * DMARC_WALK_MAX + 1)

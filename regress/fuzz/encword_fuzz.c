@@ -16,9 +16,9 @@
 
 /* Encoded words: what is decoded can be encoded and comes back the same. */
 
-#include "charset.h"
-#include "encword.h"
+#include "base/charset.h"
 #include "fuzz.h"
+#include "header/encword.h"
 
 static void
 round_trip(const char *text, int how)

@@ -18,10 +18,10 @@
 
 #include <ctype.h>
 
-#include "copyhdr.h"
-#include "facts.h"
 #include "fuzz.h"
-#include "replyhdr.h"
+#include "header/facts.h"
+#include "header/replyhdr.h"
+#include "mda-relay/copyhdr.h"
 
 static const struct replyhdr_addr	 map[] = {
 	{ "carol@customer.test", "support+aaaaaaaaaaaaaaaa@company.example",

@@ -23,8 +23,8 @@
 #ifndef FUZZDNS_H
 #define FUZZDNS_H
 
-#include "compat.h"
-#include "dns_int.h"
+#include "base/compat.h"
+#include "dns/dns_int.h"
 #include "fuzz.h"
 
 static const char	*input;

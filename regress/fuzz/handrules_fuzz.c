@@ -21,10 +21,10 @@
 
 #include <sys/socket.h>
 
+#include "conf/confhandoff.h"
+#include "conf/listfile.h"
 #include "fuzz.h"
-#include "confhandoff.h"
-#include "handrules.h"
-#include "listfile.h"
+#include "handoff/handrules.h"
 
 static const char text[] = "domain a.example\n"
     "handoff a { strategy addresses nets\npriority 4\n}\n"

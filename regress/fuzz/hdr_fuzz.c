@@ -17,7 +17,7 @@
 /* Headers: bounded memory, raw bytes kept, nothing forged when written. */
 
 #include "fuzz.h"
-#include "hdr.h"
+#include "header/hdr.h"
 
 static const char *const	 keep[] = { "From", "Subject", "C*", NULL };
 

@@ -16,9 +16,9 @@
 
 /* Headers that leave as somebody's other address. */
 
-#include "facts.h"
+#include "filter-relay/hidehdr.h"
 #include "fuzz.h"
-#include "hidehdr.h"
+#include "header/facts.h"
 
 #define LIMIT	(4 * 1024 * 1024)
 

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "store_export.h"
+#include "smtprelayctl/store_export.h"
 
 static struct store	*store;
 

@@ -17,7 +17,7 @@
 /* MIME parameters: written again, as they came or anew, they say the same. */
 
 #include "fuzz.h"
-#include "mimeparam.h"
+#include "mime/mimeparam.h"
 
 /* What f writes reads as the same type and parameters. */
 static void

@@ -16,9 +16,9 @@
 
 /* Message ids: each is fit to be written, and is read back. */
 
+#include "base/sbuf.h"
 #include "fuzz.h"
-#include "msgid.h"
-#include "sbuf.h"
+#include "header/msgid.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -19,10 +19,10 @@
  * and a text that is shown is clean.
  */
 
+#include "base/jsonread.h"
+#include "base/traces.h"
 #include "fuzz.h"
-#include "jsonread.h"
-#include "oauthanswer.h"
-#include "traces.h"
+#include "oauth/oauthanswer.h"
 
 static int
 on_member(const char *name, enum jsonread_type type, const char *value,

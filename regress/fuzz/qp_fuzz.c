@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "qp.h"
+#include "mime/qp.h"
 
 static void
 read_line(const char *line, size_t len)

@@ -23,7 +23,7 @@
 #include <sys/socket.h>
 
 #include "fuzz.h"
-#include "handoff.h"
+#include "handoff/handoff.h"
 
 static void
 claim_name(const char *s, size_t max)

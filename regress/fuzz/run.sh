@@ -29,7 +29,9 @@ cd "$(dirname "$0")/../.."
 OBJ=${OBJ:-$(pwd)/obj}
 FUZZ=$OBJ/fuzz
 SAN=address,undefined
-LIBS="$FUZZ/libmailauth.a $FUZZ/libcommon.a"
+LIBS="$FUZZ/libregress.a $FUZZ/filter-relay.a $FUZZ/mda-relay.a
+    $FUZZ/table-relay.a $FUZZ/smtprelayctl.a
+    $FUZZ/libmailauth.a $FUZZ/libcommon.a"
 fixed=
 FLAGS="-fsanitize=fuzzer-no-link,$SAN -fno-sanitize-recover=undefined"
 if [ -n "${FUZZ_SECONDS:-}" ]; then
@@ -64,7 +66,7 @@ build() {
 	# shellcheck disable=SC2086
 	clang -std=gnu99 -O1 -g $FLAGS -fsanitize=fuzzer,$SAN -D_GNU_SOURCE \
 	    -DLIBEXECDIR='"/nonexistent"' -Icommon -Imailauth \
-	    -I"$FUZZ/common" -I. -Iregress/fuzz -o "$_bin" \
+	    -I. -Iregress -Iregress/fuzz -o "$_bin" \
 	    "regress/fuzz/$1_fuzz.c" $LIBS -lsqlite3 -lcares -lcurl -lssl \
 	    -lcrypto -levent_core -lbsd
 }

@@ -22,9 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bodycmd.h"
 #include "fuzz.h"
-#include "scrub.h"
+#include "mime/bodycmd.h"
+#include "scrub/scrub.h"
 
 static const struct secrets *
 secrets(void)

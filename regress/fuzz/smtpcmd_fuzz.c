@@ -19,8 +19,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "table-relay/dotstream.c"
-#include "table-relay/smtpcmd.c"
+#include "table-relay/courier/dotstream.c"
+#include "table-relay/courier/smtpcmd.c"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

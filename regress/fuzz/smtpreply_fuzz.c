@@ -20,7 +20,7 @@
  */
 
 #include "fuzz.h"
-#include "smtpreply.h"
+#include "smtp/smtpreply.h"
 
 /* Feeds all replies of the input; returns a sum of what was understood. */
 static unsigned int

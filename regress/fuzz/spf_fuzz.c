@@ -23,7 +23,7 @@
 
 #include <sys/socket.h>
 
-#include "spf.h"
+#include "spf/spf.h"
 
 /* The record, ten terms, ten servers or names each, the names, and exp. */
 #define QUESTIONS_MAX	(1 + 10 + 10 * 10 + 1 + 10 + 1)

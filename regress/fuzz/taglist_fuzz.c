@@ -17,8 +17,8 @@
 
 /* Lists of tags: what the strict reader takes, the lenient one reads alike. */
 
+#include "dkim/taglist.h"
 #include "fuzz.h"
-#include "taglist.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -24,10 +24,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base32.h"
+#include "base/base32.h"
+#include "crypto/token.h"
 #include "fuzz.h"
-#include "handle.h"
-#include "token.h"
+#include "header/handle.h"
 
 #define TEXT_MAX	1024
 

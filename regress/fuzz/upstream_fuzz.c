@@ -28,10 +28,10 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "aresev.h"
 #include "fuzz.h"
-#include "resolve.h"
-#include "upstream_int.h"
+#include "smtp/aresev.h"
+#include "smtp/resolve.h"
+#include "smtp/upstream_int.h"
 
 #define SECRET	"s3cret-s3cret-s3cret"
 

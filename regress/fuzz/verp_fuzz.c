@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
-#include "verp.h"
+#include "header/verp.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -31,8 +31,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dkimkeys.h"
-#include "dnstable.h"
+#include "dkim/dkimkeys.h"
+#include "lib/dnstable.h"
 
 static void
 slurp(const char *path, char **buf, size_t *len)

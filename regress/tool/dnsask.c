@@ -35,10 +35,10 @@
 #include <err.h>
 #include <stdio.h>
 
-#include "compat.h"
-#include "dnscares.h"
-#include "log.h"
-#include "sandbox.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "dns/dnscares.h"
+#include "proc/sandbox.h"
 
 #define QUESTIONS_MAX	1000
 

@@ -44,12 +44,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "addr.h"
-#include "compat.h"
-#include "keys.h"
-#include "store_identity.h"
-#include "store_mail.h"
-#include "token.h"
+#include "base/compat.h"
+#include "crypto/keys.h"
+#include "crypto/token.h"
+#include "header/addr.h"
+#include "store/store_identity.h"
+#include "store/store_mail.h"
 
 #define WORDS	6
 

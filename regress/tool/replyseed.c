@@ -44,10 +44,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "keys.h"
-#include "store_identity.h"
-#include "store_wrap.h"
-#include "token.h"
+#include "crypto/keys.h"
+#include "crypto/token.h"
+#include "store/store_identity.h"
+#include "store/store_wrap.h"
 
 static struct store	*store;
 

@@ -31,9 +31,9 @@
 #include <err.h>
 #include <stdio.h>
 
-#include "compat.h"
-#include "dnstable.h"
-#include "spf.h"
+#include "base/compat.h"
+#include "lib/dnstable.h"
+#include "spf/spf.h"
 
 static void
 print(const struct spf_result *r, void *arg)

@@ -48,12 +48,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "accseal.h"
-#include "accurl.h"
-#include "compat.h"
-#include "store_identity.h"
-#include "sender.h"
-#include "store_wrap.h"
+#include "base/compat.h"
+#include "store/accseal.h"
+#include "store/accurl.h"
+#include "store/sender.h"
+#include "store/store_identity.h"
+#include "store/store_wrap.h"
 
 static struct store	*store;
 static uint32_t		 alice;

@@ -16,8 +16,8 @@
 
 /* Account URLs, and the OAuth 2 data beside them. */
 
-#include "accurl.h"
-#include "oauthtext.h"
+#include "crypto/oauthtext.h"
+#include "store/accurl.h"
 #include "test.h"
 
 static void

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "addr.h"
+#include "header/addr.h"
 #include "test.h"
 
 #define L64 "0123456789012345678901234567890123456789012345678901234567890123"

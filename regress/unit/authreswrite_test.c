@@ -17,9 +17,9 @@
 
 /* What is written is read again by common/authres.h. */
 
-#include "authres.h"
-#include "authreswrite.h"
-#include "compat.h"
+#include "base/compat.h"
+#include "header/authres.h"
+#include "judge/authreswrite.h"
 #include "test.h"
 
 static struct sbuf		 b;

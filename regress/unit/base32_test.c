@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "base32.h"
+#include "base/base32.h"
 #include "test.h"
 
 /* RFC 4648 section 10, in lower case and without padding. */

@@ -26,10 +26,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "bodyrw.h"
-#include "hdr.h"
-#include "sbuf.h"
-#include "secrets.h"
+#include "base/sbuf.h"
+#include "header/hdr.h"
+#include "mime/bodyrw.h"
+#include "scrub/secrets.h"
 #include "test.h"
 
 #define BOX	"support@company.example"

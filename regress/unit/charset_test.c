@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "charset.h"
+#include "base/charset.h"
 #include "test.h"
 
 static const struct {

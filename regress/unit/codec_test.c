@@ -16,8 +16,8 @@
 
 /* Quoted-printable and base64, also as they should not be. */
 
-#include "base64.h"
-#include "qp.h"
+#include "base/base64.h"
+#include "mime/qp.h"
 #include "test.h"
 
 /* What a line decodes to; '~' is a stray '=', '_' a soft break, '$' an end. */

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
-#include "conf.h"
+#include "base/compat.h"
+#include "conf/conf.h"
 #include "test.h"
 
 #define BASE	"database \"/d/relay.db\"\nkey \"/d/relay.key\"\n"

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "copyhdr.h"
+#include "mda-relay/copyhdr.h"
 #include "test.h"
 
 static const struct replyhdr_addr	 map[] = {

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
+#include "base/compat.h"
 
 /* Fails at the one that is `failing' calls away. */
 static int	failing;
@@ -32,7 +32,7 @@ strdup_or_not(const char *s)
 
 #undef strdup
 #define strdup(s)	strdup_or_not(s)
-#include "table-relay/courier_account.c"
+#include "table-relay/courier/courier_account.c"
 #include "test.h"
 
 static int	retired;

@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-#include "table-relay/courier_msg.c"
+#include "table-relay/courier/courier_msg.c"
 #include "test.h"
 
 static struct ipc	*ends[2];

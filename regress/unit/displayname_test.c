@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "displayname.h"
+#include "header/displayname.h"
 #include "test.h"
 
 #define A10	"aaaaaaaaaa"

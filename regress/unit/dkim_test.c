@@ -27,8 +27,8 @@
 
 #include <stdlib.h>
 
-#include "base64.h"
-#include "dkim.h"
+#include "base/base64.h"
+#include "dkim/dkim.h"
 #include "test.h"
 
 #define NOW	1700000000

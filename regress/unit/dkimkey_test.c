@@ -23,8 +23,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base64.h"
-#include "dkim.h"
+#include "base/base64.h"
+#include "dkim/dkim.h"
 #include "test.h"
 
 static EVP_PKEY *

@@ -23,9 +23,9 @@
 
 #include <stdlib.h>
 
-#include "compat.h"
-#include "dmarc.h"
-#include "dnstable.h"
+#include "base/compat.h"
+#include "dmarc/dmarc.h"
+#include "lib/dnstable.h"
 #include "test.h"
 
 struct outcome {

@@ -20,12 +20,12 @@
 #include <sys/socket.h>
 #include <arpa/inet.h>
 
-#include "compat.h"
-#include "dns_int.h"
-#include "dnsipc.h"
-#include "dnsipc_int.h"
-#include "dnstable.h"
-#include "log.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "dns/dns_int.h"
+#include "dns/dnsipc.h"
+#include "dns/dnsipc_int.h"
+#include "lib/dnstable.h"
 #include "test.h"
 
 static struct dns *table, *asker;

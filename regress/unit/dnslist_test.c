@@ -19,9 +19,9 @@
 #include <sys/socket.h>
 #include <arpa/inet.h>
 
-#include "compat.h"
-#include "dnslist.h"
-#include "dnstable.h"
+#include "base/compat.h"
+#include "dns/dnslist.h"
+#include "lib/dnstable.h"
 #include "test.h"
 
 static const char zone[] =

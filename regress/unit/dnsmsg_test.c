@@ -16,10 +16,10 @@
 
 /* DNS messages, malformed in every way, and the memory of answers. */
 
-#include "compat.h"
-#include "dns_int.h"
-#include "dnscache.h"
-#include "dnsmsg.h"
+#include "base/compat.h"
+#include "dns/dns_int.h"
+#include "dns/dnscache.h"
+#include "dns/dnsmsg.h"
 #include "test.h"
 
 /* example.com A: header, question, an alias, its address. */

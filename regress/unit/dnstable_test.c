@@ -19,9 +19,9 @@
 #include <sys/socket.h>
 #include <arpa/inet.h>
 
-#include "compat.h"
-#include "dns.h"
-#include "dnstable.h"
+#include "base/compat.h"
+#include "dns/dns.h"
+#include "lib/dnstable.h"
 #include "test.h"
 
 static const char zone[] =

@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-#include "table-relay/dotstream.c"
+#include "table-relay/courier/dotstream.c"
 #include "test.h"
 
 #define MAX	512

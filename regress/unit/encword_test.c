@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "encword.h"
+#include "header/encword.h"
 #include "test.h"
 
 static const struct {

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "facts.h"
+#include "header/facts.h"
 #include "test.h"
 
 #define RCVD	"Received: from mx.test (mx.test [192.0.2.7])\n" \

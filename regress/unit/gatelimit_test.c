@@ -16,8 +16,8 @@
 
 #include <string.h>
 
-#include "conf.h"
-#include "gatelimit.h"
+#include "conf/conf.h"
+#include "gate/gatelimit.h"
 #include "test.h"
 
 static void

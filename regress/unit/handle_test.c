@@ -14,8 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "base32.h"
-#include "handle.h"
+#include "base/base32.h"
+#include "header/handle.h"
 #include "test.h"
 
 static void

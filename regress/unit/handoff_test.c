@@ -24,8 +24,8 @@
 
 #include <stdlib.h>
 
-#include "compat.h"
-#include "handoff.h"
+#include "base/compat.h"
+#include "handoff/handoff.h"
 #include "test.h"
 
 /* Relays of ours: addresses and names. */

@@ -22,9 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compat.h"
-#include "handrules.h"
-#include "listfile.h"
+#include "base/compat.h"
+#include "conf/listfile.h"
+#include "handoff/handrules.h"
 #include "test.h"
 
 static const char conf_text[] = "domain a.example\n"

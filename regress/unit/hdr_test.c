@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "hdr.h"
+#include "header/hdr.h"
 #include "test.h"
 
 static const char *const keep[] = {

@@ -18,8 +18,8 @@
 
 #include <stdlib.h>
 
-#include "hidehdr.h"
-#include "hdr.h"
+#include "filter-relay/hidehdr.h"
+#include "header/hdr.h"
 #include "test.h"
 
 #define TIME	1790000000	/* Mon, 21 Sep 2026 14:13:20 +0000 */

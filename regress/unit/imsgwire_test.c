@@ -16,7 +16,7 @@
 
 /* imsg frames: what goes in comes out, and no length is believed. */
 
-#include "imsgwire.h"
+#include "table-relay/imsgwire.h"
 #include "test.h"
 
 static void

@@ -24,8 +24,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "ipc.h"
+#include "base/compat.h"
+#include "proc/ipc.h"
 #include "test.h"
 
 static int frames, ended;

@@ -21,9 +21,9 @@
 
 #include <time.h>
 
-#include "compat.h"
-#include "dnstable.h"
-#include "judge.h"
+#include "base/compat.h"
+#include "judge/judge.h"
+#include "lib/dnstable.h"
 #include "test.h"
 
 static const char zone[] =

@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 #include <arpa/inet.h>
 
-#include "compat.h"
-#include "judgefacts.h"
+#include "base/compat.h"
+#include "judge/judgefacts.h"
 #include "test.h"
 
 static struct judge_result r;

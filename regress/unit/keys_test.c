@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "keys.h"
+#include "crypto/keys.h"
 #include "test.h"
 
 static char	 dir[] = "/tmp/keys_test.XXXXXXXX";

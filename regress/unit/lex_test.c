@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "lex.h"
+#include "base/lex.h"
 #include "test.h"
 
 /* Skips white space and comments: result, place, text of comments. */

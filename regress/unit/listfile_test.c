@@ -27,9 +27,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "conf.h"
-#include "listfile.h"
+#include "base/compat.h"
+#include "conf/conf.h"
+#include "conf/listfile.h"
 #include "test.h"
 
 static char	 dir[] = "/tmp/listfile_test.XXXXXX";

@@ -20,9 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "log.h"
-#include "lograte.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "base/lograte.h"
 #include "test.h"
 
 static char	 path[] = "/tmp/log_test.XXXXXX";

@@ -23,9 +23,9 @@
 
 #include <stdlib.h>
 
-#include "bodyrw.h"
-#include "sbuf.h"
-#include "secrets.h"
+#include "base/sbuf.h"
+#include "mime/bodyrw.h"
+#include "scrub/secrets.h"
 #include "test.h"
 
 #define GROWTH_MAX	4096	/* kB, whatever the message's size */

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "mimeparam.h"
+#include "mime/mimeparam.h"
 #include "test.h"
 
 static const struct {

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "msgid.h"
+#include "header/msgid.h"
 #include "test.h"
 
 static const struct {

@@ -19,7 +19,7 @@
 #include <netinet/in.h>
 #include <arpa/inet.h>
 
-#include "netlist.h"
+#include "base/netlist.h"
 #include "test.h"
 
 static const struct {

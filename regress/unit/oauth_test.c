@@ -20,10 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jsonread.h"
-#include "oauthanswer.h"
+#include "base/jsonread.h"
+#include "base/traces.h"
+#include "oauth/oauthanswer.h"
 #include "test.h"
-#include "traces.h"
 
 static char told[1024];
 

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table-relay/courier_msg.c"
+#include "table-relay/courier/courier_msg.c"
 #include "table-relay/oauth.c"
 #include "test.h"
 

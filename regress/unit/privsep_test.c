@@ -28,10 +28,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "ipc.h"
-#include "log.h"
-#include "privsep.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "proc/ipc.h"
+#include "proc/privsep.h"
 #include "test.h"
 
 #define FRAMES		10000	/* in one write */

@@ -19,7 +19,7 @@
 
 #include <stdlib.h>
 
-#include "received.h"
+#include "handoff/received.h"
 #include "test.h"
 
 /* "address helo host[!] by with[+]": "!" verified, "+" had logged in. */

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "replyhdr.h"
+#include "header/replyhdr.h"
 #include "test.h"
 
 #define RCVD	"Received: from mx.test (mx.test [192.0.2.7])\n" \

@@ -32,8 +32,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "aresev.h"
-#include "resolve.h"
+#include "smtp/aresev.h"
+#include "smtp/resolve.h"
 #include "test.h"
 
 #define PORT	587

@@ -30,11 +30,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "ipc.h"
-#include "log.h"
-#include "sandbox.h"
-#include "seccomp.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "proc/ipc.h"
+#include "proc/sandbox.h"
+#include "proc/seccomp.h"
 #include "test.h"
 
 enum kind { PARENT, FRONT, TABLE_FRONT, ENGINE, KEEPER, PARENT_NETWORK,

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "sbuf.h"
+#include "base/sbuf.h"
 #include "test.h"
 
 static void

@@ -41,9 +41,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sbuf.h"
+#include "base/sbuf.h"
+#include "smtp/tlsio.h"
 #include "test.h"
-#include "tlsio.h"
 
 struct scripted {
 	struct event_base	*base;

@@ -18,8 +18,8 @@
 
 #include <stdlib.h>
 
-#include "bodycmd.h"
-#include "recode.h"
+#include "mime/bodycmd.h"
+#include "mime/recode.h"
 #include "test.h"
 
 #define BOX	"support@company.example"

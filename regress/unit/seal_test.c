@@ -16,9 +16,9 @@
 
 /* Secrets at rest: who can open them, and who cannot. */
 
-#include "accseal.h"
-#include "base64.h"
-#include "seal.h"
+#include "base/base64.h"
+#include "crypto/seal.h"
+#include "store/accseal.h"
 #include "store_util.h"
 
 #define SECRET	"correct horse battery staple"

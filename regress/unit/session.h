@@ -32,13 +32,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "aresev.h"
-#include "compat.h"
-#include "resolve.h"
+#include "base/compat.h"
 #include "scripted.h"
+#include "smtp/aresev.h"
+#include "smtp/resolve.h"
+#include "smtp/upstream.h"
 #include "test.h"
 #include "testcert.h"
-#include "upstream.h"
 
 static struct event_base *base;
 static struct scripted server;

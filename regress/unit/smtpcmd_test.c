@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-#include "table-relay/smtpcmd.c"
+#include "table-relay/courier/smtpcmd.c"
 #include "test.h"
 
 static struct smtpcmd_path	p;

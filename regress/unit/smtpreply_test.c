@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtpreply.h"
+#include "smtp/smtpreply.h"
 #include "test.h"
 
 /* Feeds all of s in pieces of `piece' bytes; the last call's value. */

@@ -23,10 +23,10 @@
 #include <sys/socket.h>
 #include <arpa/inet.h>
 
-#include "compat.h"
-#include "dnstable.h"
-#include "spf.h"
-#include "spf_macro.h"
+#include "base/compat.h"
+#include "lib/dnstable.h"
+#include "spf/spf.h"
+#include "spf/spf_macro.h"
 #include "test.h"
 
 static const char zone[] =

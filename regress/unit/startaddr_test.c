@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "startaddr.h"
+#include "header/startaddr.h"
 #include "test.h"
 
 static const struct {

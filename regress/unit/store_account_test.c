@@ -17,10 +17,10 @@
 
 /* Accounts and how they fare, and the bytes that they leave behind. */
 
-#include "store_account.h"
-#include "store_export.h"
-#include "store_identity.h"
-#include "store_int.h"
+#include "smtprelayctl/store_export.h"
+#include "store/store_account.h"
+#include "store/store_identity.h"
+#include "store/store_int.h"
 #include "store_util.h"
 
 #define SEALED	"c2VhbGVkLWJ5LXRoZS10ZXN0"	/* base64 of no secret */

@@ -16,10 +16,10 @@
 
 /* Everything as text, and back. */
 
-#include "store_export.h"
-#include "store_identity.h"
+#include "smtprelayctl/store_export.h"
+#include "store/store_identity.h"
+#include "store/store_wrap.h"
 #include "store_util.h"
-#include "store_wrap.h"
 
 #define TEXT_MAX	(256 * 1024)
 

@@ -19,8 +19,8 @@
 
 #include <ctype.h>
 
-#include "conf.h"
-#include "sender.h"
+#include "conf/conf.h"
+#include "store/sender.h"
 #include "store_util.h"
 
 static uint64_t

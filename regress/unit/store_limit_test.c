@@ -16,9 +16,9 @@
 
 /* Windows that slide, and Message-Ids that left under another name. */
 
-#include "store_limit.h"
-#include "store_mda.h"
-#include "store_outid.h"
+#include "store/store_limit.h"
+#include "store/store_mda.h"
+#include "store/store_outid.h"
 #include "store_util.h"
 
 #define HOUR		3600

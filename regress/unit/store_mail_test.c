@@ -16,8 +16,8 @@
 
 /* What a message on its way asks: conversations, threads, copies, replies. */
 
-#include "handle.h"
-#include "store_int.h"
+#include "header/handle.h"
+#include "store/store_int.h"
 #include "store_util.h"
 
 static uint64_t	 box;

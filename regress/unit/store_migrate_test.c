@@ -20,9 +20,9 @@
 
 #include <libgen.h>
 
-#include "store_identity.h"
+#include "store/store_identity.h"
+#include "store/store_wrap.h"
 #include "store_util.h"
-#include "store_wrap.h"
 
 /* Runs SQL on the file at test_path, without the store. */
 static void

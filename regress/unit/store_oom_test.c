@@ -19,8 +19,8 @@
  * fails or does not, nothing is half done, and the next one works.
  */
 
-#include "store_export.h"
-#include "store_int.h"
+#include "smtprelayctl/store_export.h"
+#include "store/store_int.h"
 #include "store_util.h"
 
 #define STRIDE	43	/* allocations from one that fails to the next */

@@ -16,12 +16,12 @@
 
 /* Ten thousand conversations and a hundred thousand handles, by index. */
 
-#include "sender.h"
-#include "store_int.h"
-#include "store_limit.h"
-#include "store_outid.h"
+#include "store/sender.h"
+#include "store/store_int.h"
+#include "store/store_limit.h"
+#include "store/store_outid.h"
+#include "store/store_wrap.h"
 #include "store_util.h"
-#include "store_wrap.h"
 
 #define CONVS		10000
 #define PEOPLE		2	/* participants of each */

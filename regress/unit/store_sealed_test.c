@@ -23,7 +23,7 @@
 
 #include <fcntl.h>
 
-#include "store_export.h"
+#include "smtprelayctl/store_export.h"
 #include "store_util.h"
 
 static int

@@ -26,8 +26,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "store_mail.h"
-#include "store_watch.h"
+#include "store/store_mail.h"
+#include "store/store_watch.h"
 
 #include "test.h"
 

@@ -16,11 +16,11 @@
 
 /* Return paths that stand for a platform's sender. */
 
-#include "handle.h"
-#include "store_export.h"
-#include "store_limit.h"
+#include "header/handle.h"
+#include "smtprelayctl/store_export.h"
+#include "store/store_limit.h"
+#include "store/store_wrap.h"
 #include "store_util.h"
-#include "store_wrap.h"
 
 #define VERP	"Jo=company.example__x@X.bnc.salesforce.com"
 

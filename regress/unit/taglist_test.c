@@ -15,7 +15,7 @@
  */
 
 
-#include "taglist.h"
+#include "dkim/taglist.h"
 #include "test.h"
 
 /* The tags as "name=value|..."; "-" when the list is refused. */

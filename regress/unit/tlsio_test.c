@@ -26,11 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "sbuf.h"
+#include "base/compat.h"
+#include "base/sbuf.h"
+#include "smtp/tlsio.h"
 #include "test.h"
 #include "testcert.h"
-#include "tlsio.h"
 
 #define BULK	(3 * 1024 * 1024)
 

@@ -19,10 +19,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base32.h"
-#include "keys.h"
+#include "base/base32.h"
+#include "crypto/keys.h"
+#include "crypto/token.h"
 #include "test.h"
-#include "token.h"
 
 #define BOX	"support@company.example"
 #define WHEN	1790000000

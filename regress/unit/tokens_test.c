@@ -36,7 +36,7 @@ clock_time(time_t *t)
 }
 
 #define time(t)	clock_time(t)
-#include "table-relay/courier_msg.c"
+#include "table-relay/courier/courier_msg.c"
 #include "table-relay/oauth.c"
 #undef time
 

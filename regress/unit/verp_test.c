@@ -16,8 +16,8 @@
 
 /* Addresses inside of envelope senders, and what only looks like one. */
 
+#include "header/verp.h"
 #include "test.h"
-#include "verp.h"
 
 #define D63 "a12345678901234567890123456789012345678901234567890123456789012"
 #define L50 "01234567890123456789012345678901234567890123456789"

@@ -1,0 +1,13 @@
+BASE_SRCS =
+BASE_SRCS += base32.c
+BASE_SRCS += base64.c
+BASE_SRCS += charset.c
+BASE_SRCS += charset_table.c
+BASE_SRCS += hostport.c
+BASE_SRCS += jsonread.c
+BASE_SRCS += lex.c
+BASE_SRCS += log.c
+BASE_SRCS += lograte.c
+BASE_SRCS += netlist.c
+BASE_SRCS += sbuf.c
+BASE_SRCS += traces.c

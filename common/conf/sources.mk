@@ -1,0 +1,12 @@
+CONF_SRCS =
+CONF_SRCS += conf.c
+CONF_SRCS += conf_units.c
+CONF_SRCS += confgate.c
+CONF_SRCS += confhandoff.c
+CONF_SRCS += conflex.c
+CONF_SRCS += confset.c
+CONF_SRCS += dnslistname.c
+CONF_SRCS += listfile.c
+CONF_SRCS += parse.y
+CONF_SRCS += printconf.c
+CONF_SRCS += printgate.c

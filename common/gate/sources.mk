@@ -1,0 +1,4 @@
+GATE_SRCS =
+GATE_SRCS += gate.c
+GATE_SRCS += gate_judge.c
+GATE_SRCS += gatelimit.c

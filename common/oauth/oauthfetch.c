@@ -1,0 +1,429 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "oauth/oauthfetch_int.h"
+#include "smtp/aresev.h"
+#include "smtp/resolve.h"
+#include "smtp/tlsio.h"
+
+struct oauthfetch *
+oauthfetch_new(struct event_base *base, struct resolve *resolve,
+    struct tlsio_ctx *tls)
+{
+	static int		 ready;
+	struct oauthfetch	*f;
+
+	if (!ready) {
+		/* curl would write the keys of sessions there. */
+		(void)unsetenv("SSLKEYLOGFILE");
+		if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+			log_warnx("libcurl cannot be made ready");
+			return NULL;
+		}
+		ready = 1;
+	}
+	if ((f = calloc(1, sizeof(*f))) == NULL) {
+		log_warn("tokens");
+		return NULL;
+	}
+	f->base = base;
+	f->resolve = resolve;
+	f->tls = tls;
+	LIST_INIT(&f->queries);
+	f->authority = tlsio_ctx_authority(tls);
+	if (oauthfetch_loop(f) == -1) {
+		log_warnx("libcurl cannot be made ready");
+		free(f->authority);
+		free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void
+oauthfetch_free(struct oauthfetch *f)
+{
+	struct oauthfetch_query	*q;
+
+	if (f == NULL)
+		return;
+	while ((q = LIST_FIRST(&f->queries)) != NULL)
+		oauthfetch_cancel(q);
+	oauthfetch_loop_free(f);
+	free(f->authority);
+	free(f);
+}
+
+static void
+oauthfetch_wipe(char **p)
+{
+	if (*p != NULL)
+		freezero(*p, strlen(*p));
+	*p = NULL;
+}
+
+/* Forgets one request of curl's; the query may make another. */
+static void
+oauthfetch_reset(struct oauthfetch_query *q)
+{
+	struct curl_slist	*h;
+
+	if (q->easy != NULL) {
+		curl_multi_remove_handle(q->fetch->multi, q->easy);
+		curl_easy_cleanup(q->easy);
+		q->easy = NULL;
+	}
+	for (h = q->headers; h != NULL; h = h->next)
+		explicit_bzero(h->data, strlen(h->data));
+	curl_slist_free_all(q->headers);
+	q->headers = NULL;
+	oauthfetch_wipe(&q->form);
+	freezero(q->body, OAUTHFETCH_BODY_MAX);
+	q->body = NULL;
+	q->len = 0;
+}
+
+void
+oauthfetch_cancel(struct oauthfetch_query *q)
+{
+	oauthfetch_reset(q);
+	curl_slist_free_all(q->addrs);
+	if (q->lookup != NULL)
+		resolve_cancel(q->lookup);
+	evtimer_del(&q->soon);
+	LIST_REMOVE(q, entry);
+	oauthanswer_free(&q->answer);
+	oauthtext_free(&q->o);
+	free(q);
+}
+
+static void
+oauthfetch_on_soon(int fd, short what, void *arg)
+{
+	struct oauthfetch_query	*q = arg;
+
+	(void)fd;
+	(void)what;
+	q->cb(&q->answer, q->arg);
+	oauthfetch_cancel(q);
+}
+
+/* The answer is there: tells it in the next turn of the loop. */
+static void
+oauthfetch_finish(struct oauthfetch_query *q)
+{
+	struct timeval	 now = { 0, 0 };
+
+	oauthfetch_reset(q);
+	evtimer_add(&q->soon, &now);
+}
+
+static void
+oauthfetch_fail(struct oauthfetch_query *q, const char *why)
+{
+	char	 text[OAUTHANSWER_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "token server %s: %s", q->host, why);
+	oauthanswer_set(&q->answer, OAUTHANSWER_LATER, &q->o, text);
+	oauthfetch_finish(q);
+}
+
+static size_t
+oauthfetch_on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct oauthfetch_query	*q = arg;
+
+	n *= size;
+	if (n > OAUTHFETCH_BODY_MAX - q->len)
+		return 0;
+	memcpy(q->body + q->len, p, n);
+	q->len += n;
+	return n;
+}
+
+static CURLcode
+oauthfetch_on_tls(CURL *easy, void *sslctx, void *arg)
+{
+	struct oauthfetch_query	*q = arg;
+
+	(void)easy;
+	return tlsio_ctx_share(q->fetch->tls, sslctx) == 0 ? CURLE_OK :
+	    CURLE_OUT_OF_MEMORY;
+}
+
+/*
+ * The authorities were read before the sandbox closed, and come by
+ * oauthfetch_on_tls().  Releases since 8 read their own file unless they are
+ * given a text: one certificate will do.
+ */
+static CURLcode
+oauthfetch_authority(struct oauthfetch_query *q)
+{
+	struct curl_blob	 blob = { .flags = CURL_BLOB_NOCOPY };
+
+	if (q->fetch->authority == NULL)
+		return CURLE_OK;
+	blob.data = q->fetch->authority;
+	blob.len = strlen(blob.data);
+	return curl_easy_setopt(q->easy, CURLOPT_CAINFO_BLOB, &blob);
+}
+
+#define OAUTHFETCH_SET(option, value)					\
+	(curl_easy_setopt(q->easy, (option), (value)) == CURLE_OK)
+
+/* What may happen on the way to the endpoint, and what not. */
+static int
+oauthfetch_options(struct oauthfetch_query *q)
+{
+	return OAUTHFETCH_SET(CURLOPT_PROTOCOLS_STR, "https") &&
+	    OAUTHFETCH_SET(CURLOPT_URL, q->o.endpoint) &&
+	    OAUTHFETCH_SET(CURLOPT_FOLLOWLOCATION, 0L) &&
+	    OAUTHFETCH_SET(CURLOPT_PROXY, "") &&
+	    OAUTHFETCH_SET(CURLOPT_NOPROXY, "*") &&
+	    OAUTHFETCH_SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
+	    OAUTHFETCH_SET(CURLOPT_NOSIGNAL, 1L) &&
+	    OAUTHFETCH_SET(CURLOPT_TIMEOUT, (long)OAUTHFETCH_TIME) &&
+	    OAUTHFETCH_SET(CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_1_1) &&
+	    OAUTHFETCH_SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+	    OAUTHFETCH_SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
+	    OAUTHFETCH_SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
+	    oauthfetch_authority(q) == CURLE_OK &&
+	    OAUTHFETCH_SET(CURLOPT_CAINFO, NULL) &&
+	    OAUTHFETCH_SET(CURLOPT_CAPATH, NULL) &&
+	    OAUTHFETCH_SET(CURLOPT_SSL_CTX_FUNCTION, oauthfetch_on_tls) &&
+	    OAUTHFETCH_SET(CURLOPT_SSL_CTX_DATA, q);
+}
+
+static int
+oauthfetch_header(struct oauthfetch_query *q, const char *line)
+{
+	struct curl_slist	*l;
+
+	if (line == NULL || (l = curl_slist_append(q->headers, line)) == NULL)
+		return 0;
+	q->headers = l;
+	return 1;
+}
+
+/* The request itself. */
+static int
+oauthfetch_request(struct oauthfetch_query *q)
+{
+	char	*basic;
+	int	 ok = 1;
+
+	q->form = oauthfetch_form(&q->o, q->basic);
+	q->body = malloc(OAUTHFETCH_BODY_MAX);
+	if (q->basic) {
+		basic = oauthfetch_basic(&q->o);
+		ok = oauthfetch_header(q, basic);
+		oauthfetch_wipe(&basic);
+	}
+	return ok && q->form != NULL && q->body != NULL &&
+	    oauthfetch_header(q, "Accept: application/json") &&
+	    oauthfetch_header(q, "Expect:") &&
+	    OAUTHFETCH_SET(CURLOPT_HTTPHEADER, q->headers) &&
+	    OAUTHFETCH_SET(CURLOPT_USERAGENT, "opensmtpd-relay") &&
+	    OAUTHFETCH_SET(CURLOPT_POSTFIELDS, q->form) &&
+	    OAUTHFETCH_SET(CURLOPT_WRITEFUNCTION, oauthfetch_on_body) &&
+	    OAUTHFETCH_SET(CURLOPT_WRITEDATA, q) &&
+	    OAUTHFETCH_SET(CURLOPT_ERRORBUFFER, q->error) &&
+	    OAUTHFETCH_SET(CURLOPT_PRIVATE, q) &&
+	    (q->addrs == NULL || OAUTHFETCH_SET(CURLOPT_RESOLVE, q->addrs));
+}
+
+/* The endpoint's addresses are known: asks it. */
+static void
+oauthfetch_ask(struct oauthfetch_query *q)
+{
+	q->error[0] = '\0';
+	if ((q->easy = curl_easy_init()) == NULL || !oauthfetch_options(q) ||
+	    !oauthfetch_request(q) ||
+	    curl_multi_add_handle(q->fetch->multi, q->easy) != CURLM_OK)
+		oauthfetch_fail(q, "cannot be asked");
+}
+
+void
+oauthfetch_done(struct oauthfetch_query *q, CURLcode result)
+{
+	long	 status = 0;
+
+	if (result != CURLE_OK) {
+		oauthfetch_fail(q, q->error[0] != '\0' ? q->error :
+		    curl_easy_strerror(result));
+		return;
+	}
+	curl_easy_getinfo(q->easy, CURLINFO_RESPONSE_CODE, &status);
+	oauthanswer_parse(&q->answer, &q->o, q->basic, status, q->body,
+	    q->len);
+	if (q->answer.state != OAUTHANSWER_BASIC) {
+		oauthfetch_finish(q);
+		return;
+	}
+	oauthanswer_free(&q->answer);
+	oauthfetch_reset(q);
+	q->basic = 1;
+	oauthfetch_ask(q);
+}
+
+/* curl is told all addresses, so that it asks no resolver of its own. */
+static void
+oauthfetch_on_answer(const struct resolve_answer *a, void *arg)
+{
+	struct oauthfetch_query	*q = arg;
+	char			 line[4096], addr[INET6_ADDRSTRLEN];
+	const void		*p;
+	size_t			 used;
+	int			 i;
+
+	if (a->more && a->naddrs == 0)
+		return;
+	if (a->more)
+		resolve_cancel(q->lookup);
+	q->lookup = NULL;
+	if (a->naddrs == 0) {
+		oauthfetch_fail(q, "has no address that can be found");
+		return;
+	}
+	snprintf(line, sizeof(line), "%s:%ld:", q->host, q->port);
+	for (i = 0; i < a->naddrs; i++) {
+		if (a->addrs[i].ss_family == AF_INET6)
+			p = &((const struct sockaddr_in6 *)
+			    &a->addrs[i])->sin6_addr;
+		else
+			p = &((const struct sockaddr_in *)
+			    &a->addrs[i])->sin_addr;
+		if (inet_ntop(a->addrs[i].ss_family, p, addr, sizeof(addr)) ==
+		    NULL)
+			continue;
+		used = strlen(line);
+		snprintf(line + used, sizeof(line) - used, "%s%s",
+		    i == 0 ? "" : ",", addr);
+	}
+	/* A literal is none of a resolver's business. */
+	if (!resolve_literal(q->host, 0, &(struct sockaddr_storage){ 0 },
+	    NULL) && (q->addrs = curl_slist_append(NULL, line)) == NULL)
+		oauthfetch_fail(q, "cannot be asked");
+	else
+		oauthfetch_ask(q);
+}
+
+/* Host and port of the endpoint: 0 or -1. */
+static int
+oauthfetch_where(struct oauthfetch_query *q)
+{
+	CURLU	*url = curl_url();
+	char	*host = NULL, *port = NULL;
+	int	 rv = -1;
+
+	if (url != NULL &&
+	    curl_url_set(url, CURLUPART_URL, q->o.endpoint, 0) == CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ==
+	    CURLUE_OK && strlcpy(q->host, host, sizeof(q->host)) <
+	    sizeof(q->host)) {
+		q->port = strtol(port, NULL, 10);
+		rv = 0;
+	}
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(url);
+	return rv;
+}
+
+struct oauthfetch_query *
+oauthfetch_start(struct oauthfetch *f, struct oauthtext *o, oauthfetch_cb *cb,
+    void *arg)
+{
+	struct oauthfetch_query	*q;
+
+	if ((q = calloc(1, sizeof(*q))) == NULL) {
+		oauthtext_free(o);
+		return NULL;
+	}
+	q->fetch = f;
+	q->cb = cb;
+	q->arg = arg;
+	q->o = *o;
+	memset(o, 0, sizeof(*o));
+	evtimer_set(&q->soon, oauthfetch_on_soon, q);
+	if (f->base != NULL)
+		event_base_set(f->base, &q->soon);
+	LIST_INSERT_HEAD(&f->queries, q, entry);
+	if (oauthfetch_where(q) == -1)
+		oauthfetch_fail(q, "has a URL that makes no sense");
+	else if ((q->lookup = resolve_start(f->resolve, q->host, q->port,
+	    oauthfetch_on_answer, q)) == NULL)
+		oauthfetch_fail(q, "cannot be looked up");
+	return q;
+}
+
+struct oauthfetch_run {
+	struct oauthanswer	*answer;
+	int			 done;
+};
+
+static void
+oauthfetch_on_run(struct oauthanswer *a, void *arg)
+{
+	struct oauthfetch_run	*r = arg;
+
+	*r->answer = *a;
+	a->token = a->refresh = NULL;
+	r->done = 1;
+}
+
+void
+oauthfetch_run(struct oauthtext *o, const char *ca, const char *servers,
+    struct oauthanswer *a)
+{
+	struct aresev_conf	 dns = { .servers = servers };
+	struct oauthfetch_run	 run = { a, 0 };
+	struct oauthfetch	*f = NULL;
+	struct tlsio_ctx	*tls = NULL;
+	struct resolve		*r = NULL;
+	struct event_base	*base;
+
+	signal(SIGPIPE, SIG_IGN);
+	oauthanswer_set(a, OAUTHANSWER_LATER, o, "no memory");
+	if ((base = event_base_new()) != NULL &&
+	    (r = resolve_new(base, &dns, NULL)) != NULL &&
+	    (tls = tlsio_ctx_client(ca)) != NULL &&
+	    (f = oauthfetch_new(base, r, tls)) != NULL &&
+	    oauthfetch_start(f, o, oauthfetch_on_run, &run) != NULL)
+		while (!run.done)
+			if (event_base_loop(base, EVLOOP_ONCE) != 0)
+				break;
+	oauthtext_free(o);
+	oauthfetch_free(f);
+	tlsio_ctx_free(tls);
+	resolve_free(r);
+	if (base != NULL)
+		event_base_free(base);
+}

@@ -1,0 +1,10 @@
+SCRUB_SRCS =
+SCRUB_SRCS += edit.c
+SCRUB_SRCS += lane.c
+SCRUB_SRCS += lane_match.c
+SCRUB_SRCS += scrub.c
+SCRUB_SRCS += scrub_quick.c
+SCRUB_SRCS += secrets.c
+SCRUB_SRCS += textlex.c
+SCRUB_SRCS += textlex_ref.c
+SCRUB_SRCS += textlex_tag.c

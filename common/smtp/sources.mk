@@ -1,0 +1,14 @@
+SMTP_SRCS =
+SMTP_SRCS += aresev.c
+SMTP_SRCS += resolve.c
+SMTP_SRCS += smtpreply.c
+SMTP_SRCS += tlsio.c
+SMTP_SRCS += tlsio_ctx.c
+SMTP_SRCS += tlsio_info.c
+SMTP_SRCS += tlsio_shake.c
+SMTP_SRCS += upstream.c
+SMTP_SRCS += upstream_caps.c
+SMTP_SRCS += upstream_dial.c
+SMTP_SRCS += upstream_login.c
+SMTP_SRCS += upstream_queue.c
+SMTP_SRCS += upstream_sasl.c

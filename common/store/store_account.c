@@ -1,0 +1,325 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include "store/store_account.h"
+#include "store/store_admin.h"
+#include "store/store_int.h"
+
+#define COLUMNS								\
+	"SELECT a.id, a.name, a.transport, a.host, a.port, a.user,"	\
+	" a.auth, a.generation, a.created, a.changed,"			\
+	" s.failures, s.stage, s.reason, s.failed, s.retry, s.succeeded" \
+	" FROM account a LEFT JOIN account_state s ON s.account = a.id "
+
+static const struct {
+	const char		*name;
+	enum store_transport	 transport;
+} transports[] = {
+	{ "smtp+tls",	STORE_SMTP_TLS },
+	{ "smtps",	STORE_SMTPS },
+	{ "null",	STORE_NULL },
+	{ "lmtp",	STORE_LMTP }
+};
+
+#define NTRANSPORTS	(sizeof(transports) / sizeof(transports[0]))
+
+const char *
+store_transport_name(enum store_transport transport)
+{
+	size_t	 i;
+
+	for (i = 0; i < NTRANSPORTS; i++)
+		if (transports[i].transport == transport)
+			return transports[i].name;
+	return "?";
+}
+
+int
+store_transport_parse(const char *name, enum store_transport *transport)
+{
+	size_t	 i;
+
+	for (i = 0; i < NTRANSPORTS; i++)
+		if (strcasecmp(transports[i].name, name) == 0) {
+			*transport = transports[i].transport;
+			return 0;
+		}
+	return -1;
+}
+
+static int
+fill(struct store *s, sqlite3_stmt *st, struct store_account *acc)
+{
+	char	 transport[16];
+
+	memset(acc, 0, sizeof(*acc));
+	acc->id = sqlite3_column_int64(st, 0);
+	acc->port = sqlite3_column_int64(st, 4);
+	acc->auth = sqlite3_column_int64(st, 6);
+	acc->generation = sqlite3_column_int64(st, 7);
+	acc->created = sqlite3_column_int64(st, 8);
+	acc->changed = sqlite3_column_int64(st, 9);
+	acc->failures = sqlite3_column_int64(st, 10);
+	acc->failed = sqlite3_column_int64(st, 13);
+	acc->retry = sqlite3_column_int64(st, 14);
+	acc->succeeded = sqlite3_column_int64(st, 15);
+	if (db_text(s, st, 1, acc->name, sizeof(acc->name)) == -1 ||
+	    db_text(s, st, 2, transport, sizeof(transport)) == -1 ||
+	    db_text(s, st, 3, acc->host, sizeof(acc->host)) == -1 ||
+	    db_text(s, st, 5, acc->user, sizeof(acc->user)) == -1 ||
+	    db_text(s, st, 11, acc->stage, sizeof(acc->stage)) == -1 ||
+	    db_text(s, st, 12, acc->reason, sizeof(acc->reason)) == -1)
+		return -1;
+	if (store_transport_parse(transport, &acc->transport) == -1)
+		return db_fail(s, STORE_DAMAGED, "%s: %s is no transport",
+		    s->path, transport);
+	return 0;
+}
+
+static int
+get(struct store *s, sqlite3_stmt *st, struct store_account *acc)
+{
+	int	 ret;
+
+	if (st == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1 && fill(s, st, acc) == -1)
+		ret = -1;
+	db_done(s, st);
+	return ret;
+}
+
+int
+store_account_get(struct store *s, const char *name,
+    struct store_account *acc)
+{
+	return get(s, db_get(s, COLUMNS "WHERE a.name = ?", "t", name), acc);
+}
+
+int
+store_account_byid(struct store *s, uint64_t id, struct store_account *acc)
+{
+	return get(s, db_get(s, COLUMNS "WHERE a.id = ?", "i", (int64_t)id),
+	    acc);
+}
+
+int
+store_account_uses(struct store *s, uint64_t id, unsigned int *identities)
+{
+	int64_t	 n;
+
+	if (db_number(s, &n, "SELECT count(*) FROM identity "
+	    "WHERE account = ?", "i", (int64_t)id) != 1)
+		return -1;
+	*identities = n;
+	return 0;
+}
+
+int
+store_account_each(struct store *s,
+    int (*cb)(const struct store_account *, void *), void *arg)
+{
+	struct store_account	 acc;
+	sqlite3_stmt		*st;
+	int			 ret;
+
+	if ((st = db_get(s, COLUMNS "ORDER BY a.name", "")) == NULL)
+		return -1;
+	while ((ret = db_step(s, st)) == 1) {
+		if (fill(s, st, &acc) == -1) {
+			ret = -1;
+			break;
+		}
+		if (cb(&acc, arg) != 0) {
+			ret = db_fail(s, STORE_REFUSED, "stopped");
+			break;
+		}
+	}
+	db_done(s, st);
+	return ret;
+}
+
+const char *
+store_account_misnamed(const char *name)
+{
+	const char	*p;
+
+	for (p = name; *p != '\0'; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= '0' && *p <= '9') || *p == '_' ||
+		    (*p == '-' && p != name)))
+			break;
+	if (*p != '\0' || p == name || p - name > STORE_ACCOUNT_MAX)
+		return "an account's name is 1 to 32 letters, digits, - and "
+		    "_, not beginning with -";
+	if (strcasecmp(name, "courier") == 0)
+		return "this is the label under which smtpd reaches the "
+		    "courier, and no account's name";
+	return NULL;
+}
+
+/*
+ * smtpd splits a credentials answer at its first colon, and neither it nor
+ * AUTH PLAIN (RFC 4616 section 2) takes control characters.
+ */
+int
+rule_account(struct store *s, const struct store_account *acc, int secret)
+{
+	const char	*bad;
+	size_t		 i;
+	int		 server;
+
+	if ((bad = store_account_misnamed(acc->name)) != NULL)
+		return db_fail(s, STORE_REFUSED, "%.40s: %s", acc->name, bad);
+
+	server = acc->transport != STORE_NULL;
+	if (server != (acc->host[0] != '\0') || server != (acc->port != 0) ||
+	    acc->port > 65535 || strcmp(store_transport_name(acc->transport),
+	    "?") == 0)
+		return db_fail(s, STORE_REFUSED, "%s: an account needs a "
+		    "server and a port, and null: has none", acc->name);
+	for (i = 0; acc->host[i] != '\0'; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-._:",
+		    acc->host[i]) == NULL)
+			return db_fail(s, STORE_REFUSED, "%s: %s: is no host",
+			    acc->name, acc->host);
+	if (rule_text(s, "the user", acc->user, STORE_AUTHUSER_MAX) == -1)
+		return -1;
+	if (strchr(acc->user, ':') != NULL)
+		return db_fail(s, STORE_REFUSED, "%s: smtpd cannot carry `:' "
+		    "in a user", acc->user);
+	if ((acc->auth == STORE_AUTH_NONE) == secret ||
+	    secret != (acc->user[0] != '\0') || acc->auth > STORE_AUTH_OAUTH)
+		return db_fail(s, STORE_REFUSED, "%s: a secret needs a user, "
+		    "and a user needs a secret", acc->name);
+	return 0;
+}
+
+/* Random, so that no earlier or later state of the store has the same. */
+static uint64_t
+new_generation(void)
+{
+	uint64_t	 g;
+
+	do {
+		arc4random_buf(&g, sizeof(g));
+		g >>= 3;	/* what an import takes */
+	} while (g == 0);
+	return g;
+}
+
+int
+store_account_put(struct store *s, struct store_account *acc,
+    const char *secret, time_t now)
+{
+	int64_t	 id = 0;
+	int	 known, ret = -1;
+
+	if (secret != NULL && *secret == '\0')
+		secret = NULL;
+	if (rule_account(s, acc, secret != NULL) == -1)
+		return -1;
+	if (secret != NULL && strlen(secret) > STORE_SECRET_MAX)
+		return db_fail(s, STORE_REFUSED, "%s: the secret is too long",
+		    acc->name);
+	if (db_enter(s) == -1)
+		return -1;
+	acc->generation = new_generation();
+	acc->changed = now;
+	if ((known = db_number(s, &id, "SELECT id FROM account "
+	    "WHERE name = ?", "t", acc->name)) == -1)
+		goto out;
+	if (known == 1)
+		ret = db_run(s, "UPDATE account SET name = ?, transport = ?, "
+		    "host = ?, port = ?, user = ?, auth = ?, secret = ?, "
+		    "generation = ?, changed = ? WHERE id = ?", "tteieieiii",
+		    acc->name, store_transport_name(acc->transport), acc->host,
+		    (int64_t)acc->port, acc->user, (int64_t)acc->auth, secret,
+		    (int64_t)acc->generation, (int64_t)now, id);
+	else
+		ret = db_run(s, "INSERT INTO account (name, transport, host, "
+		    "port, user, auth, secret, generation, created, changed) "
+		    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+		    "tteieieii", acc->name,
+		    store_transport_name(acc->transport), acc->host,
+		    (int64_t)acc->port, acc->user, (int64_t)acc->auth, secret,
+		    (int64_t)acc->generation, (int64_t)now);
+	if (ret != -1 && !known)
+		id = sqlite3_last_insert_rowid(s->db);
+	if (ret != -1)
+		ret = db_run(s, "DELETE FROM account_state WHERE account = ?",
+		    "i", id);
+	acc->id = id;
+ out:
+	return db_leave(s, ret == -1 ? -1 : !known);
+}
+
+int
+store_account_del(struct store *s, uint64_t id)
+{
+	struct store_account	 acc;
+	unsigned int		 n = 0;
+	int			 ret;
+
+	if (db_enter(s) == -1)
+		return -1;
+	if ((ret = store_account_byid(s, id, &acc)) == 1 &&
+	    store_account_uses(s, id, &n) == -1)
+		ret = -1;
+	if (ret == 1 && n > 0)
+		ret = db_fail(s, STORE_REFUSED, "%s: %u identit%s leave%s "
+		    "through it: delete %s, or change the account", acc.name,
+		    n, n == 1 ? "y" : "ies", n == 1 ? "s" : "",
+		    n == 1 ? "it" : "them");
+	if (ret == 1)
+		ret = db_run(s, "DELETE FROM account WHERE id = ?", "i",
+		    (int64_t)id);
+	return db_leave(s, ret);
+}
+
+int
+store_account_secret(struct store *s, uint64_t id, uint64_t generation,
+    char *buf, size_t size)
+{
+	sqlite3_stmt	*st;
+	int		 ret;
+
+	if ((st = db_get(s, "SELECT secret FROM account WHERE id = ? AND "
+	    "generation = ? AND secret IS NOT NULL", "ii", (int64_t)id,
+	    (int64_t)generation)) == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1 &&
+	    db_text(s, st, 0, buf, size) == -1)
+		ret = -1;
+	db_done(s, st);
+	return ret;
+}
+
+int
+store_account_reseal(struct store *s, uint64_t id, const char *before,
+    const char *secret)
+{
+	int	 ret;
+
+	if (*secret == '\0' || strlen(secret) > STORE_SECRET_MAX)
+		return db_fail(s, STORE_REFUSED, "the secret is too long");
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "UPDATE account SET secret = ? WHERE id = ? AND "
+	    "secret = ?", "tit", secret, (int64_t)id, before);
+	return db_leave(s, ret);
+}

@@ -1,0 +1,108 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "store/store_identity.h"
+#include "store/store_int.h"
+#include "store/store_limit.h"
+#include "store/store_mail.h"
+#include "store/store_outid.h"
+#include "store/store_watch.h"
+
+#define EVENT_LIFE	(90 * 86400)	/* seconds */
+#define EVENTS_KEPT	100000	/* whoever sends us bounces fills the log */
+#define CHANGES_KEPT	20000
+#define CODE_KEPT	(30 * 86400)	/* to say that it expired */
+
+int
+store_conversation_prune(struct store *s, time_t before, unsigned int max,
+    unsigned int *gone)
+{
+	int	 ret;
+
+	*gone = 0;
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "DELETE FROM conversation WHERE id IN (SELECT id "
+	    "FROM conversation WHERE last < ? ORDER BY last LIMIT ?)", "ii",
+	    (int64_t)before, max == 0 ? (int64_t)-1 : (int64_t)max);
+	if (ret > 0)
+		*gone = ret;
+	return db_leave(s, ret == -1 ? -1 : 0);
+}
+
+/* Each takes the time before which a row is old, and how many to take. */
+static const struct {
+	const char	*sql;
+	time_t		 life;
+} old[] = {
+	{ "DELETE FROM rpath WHERE id IN (SELECT id FROM rpath "
+	    "WHERE expires < ? ORDER BY expires LIMIT ?)", 0 },
+	{ "DELETE FROM reply WHERE id IN (SELECT id FROM reply "
+	    "WHERE created < ? ORDER BY created LIMIT ?)", STORE_REPLY_LIFE },
+	{ "DELETE FROM claim WHERE hash IN (SELECT hash FROM claim "
+	    "WHERE taken < ? ORDER BY taken LIMIT ?)", STORE_CLAIM_LIFE },
+	{ "DELETE FROM event WHERE id IN (SELECT id FROM event "
+	    "WHERE created < ? ORDER BY created LIMIT ?)", EVENT_LIFE },
+};
+
+int
+store_expire(struct store *s, time_t now, time_t retain, unsigned int max,
+    int *more)
+{
+	unsigned int	 gone;
+	size_t		 i;
+	int		 n, ret = -1;
+
+	*more = 0;
+	if (db_enter(s) == -1)
+		return -1;
+	for (i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+		n = db_run(s, old[i].sql, "ii", (int64_t)now - old[i].life,
+		    (int64_t)max);
+		if (n == -1)
+			goto out;
+		if ((unsigned int)n == max)
+			*more = 1;
+	}
+	/* What was carried out matters as long as a replay may come. */
+	if (db_run(s, "DELETE FROM command WHERE created < ?", "i",
+	    (int64_t)now - retain) == -1)
+		goto out;
+	if (db_run(s, "DELETE FROM event WHERE id <= "
+	    "(SELECT max(id) FROM event) - ?", "i",
+	    (int64_t)EVENTS_KEPT) == -1)
+		goto out;
+	if (store_conversation_prune(s, now - retain, max, &gone) == -1)
+		goto out;
+	if (gone == max)
+		*more = 1;
+	if ((n = store_outid_prune(s, now - retain, max)) == -1)
+		goto out;
+	if ((unsigned int)n == max)
+		*more = 1;
+	if ((n = store_limit_prune(s, now, max)) == -1)
+		goto out;
+	if ((unsigned int)n >= max)
+		*more = 1;
+	/* Codes of which nothing came; their identities stay unverified. */
+	if (db_run(s, "DELETE FROM identity_code WHERE expires < ?", "i",
+	    (int64_t)now - CODE_KEPT) == -1 ||
+	    store_senders_prune(s, CHANGES_KEPT) == -1)
+		goto out;
+	ret = store_keys_prune(s, CHANGES_KEPT);
+ out:
+	return db_leave(s, ret);
+}

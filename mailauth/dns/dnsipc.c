@@ -1,0 +1,318 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/time.h>
+
+#include <event.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/compat.h"
+#include "dns/dns.h"
+#include "dns/dns_int.h"
+#include "dns/dnsipc.h"
+#include "dns/dnsipc_int.h"
+
+/* A question under way, in the order in which they were asked. */
+struct ask {
+	TAILQ_ENTRY(ask)	 entry;
+	struct dns_query	*query;
+	uint64_t		 id;
+	time_t			 until;
+	int			 sent;
+};
+
+TAILQ_HEAD(asks, ask);
+
+struct asker {
+	struct dns		 dns;		/* first */
+	struct ipc		*ch;		/* or NULL */
+	struct asks		 asks;
+	struct event		 deadline;
+	uint64_t		 last;		/* id */
+};
+
+void
+dnsipc_pack(struct ipc_pack *p, int type, const struct dns_answer *a)
+{
+	const struct dns_record *r;
+	size_t i;
+
+	ipc_put_u8(p, a->status);
+	ipc_put_u32(p, a->ttl);
+	ipc_put_u32(p, a->n);
+	for (i = 0; i < a->n; i++) {
+		r = &a->v[i];
+		ipc_put_u32(p, r->preference);
+		if (type == DNS_A)
+			ipc_put_bytes(p, &r->in, sizeof(r->in));
+		else if (type == DNS_AAAA)
+			ipc_put_bytes(p, &r->in6, sizeof(r->in6));
+		else
+			ipc_put_bytes(p, r->text, r->len);
+	}
+}
+
+/* One record; 0 or -1. */
+static int
+dnsipc_record(struct ipc_unpack *u, int type, struct dns_answer *a)
+{
+	static const struct dns_record none;
+	struct dns_record r = none;
+	const uint8_t *p;
+	size_t len;
+
+	r.preference = ipc_get_u32(u);
+	p = ipc_get_bytes(u, DNS_TEXT_MAX, &len);
+	if (p == NULL && u->failed)
+		return -1;
+	if (type != DNS_A && type != DNS_AAAA)
+		return dns_answer_add(a, &r, p == NULL ? "" : (const char *)p,
+		    len);
+	if (len != (type == DNS_A ? sizeof(r.in) : sizeof(r.in6)))
+		return -1;
+	if (type == DNS_A)
+		memcpy(&r.in, p, len);
+	else
+		memcpy(&r.in6, p, len);
+	return dns_answer_add(a, &r, NULL, 0);
+}
+
+int
+dnsipc_unpack(struct ipc_unpack *u, int type, struct dns_answer *a)
+{
+	uint32_t i, n;
+
+	a->status = ipc_get_u8(u);
+	a->ttl = ipc_get_u32(u);
+	n = ipc_get_u32(u);
+	if (a->status > DNS_TIMEOUT || n > DNS_RECORDS_MAX ||
+	    (a->status == DNS_OK) != (n > 0))
+		return -1;
+	for (i = 0; i < n; i++)
+		if (dnsipc_record(u, type, a) == -1)
+			return -1;
+	return ipc_unpack_end(u);
+}
+
+static time_t
+asker_now(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		return 0;
+	return ts.tv_sec;
+}
+
+static void
+asker_remove(struct asker *k, struct ask *ask)
+{
+	TAILQ_REMOVE(&k->asks, ask, entry);
+	free(ask);
+}
+
+/* Gives an answer without records. */
+static void
+asker_end(struct asker *k, struct ask *ask, int status)
+{
+	struct dns_query *q = ask->query;
+	struct dns_answer a;
+
+	asker_remove(k, ask);
+	memset(&a, 0, sizeof(a));
+	a.status = status;
+	dns_done(q, &a);
+}
+
+/* The oldest question's time is up first. */
+static void
+asker_arm(struct asker *k)
+{
+	struct timeval tv = { 0, 0 };
+	time_t now = asker_now();
+
+	if (TAILQ_EMPTY(&k->asks)) {
+		evtimer_del(&k->deadline);
+		return;
+	}
+	if (TAILQ_FIRST(&k->asks)->until > now)
+		tv.tv_sec = TAILQ_FIRST(&k->asks)->until - now;
+	evtimer_add(&k->deadline, &tv);
+}
+
+static void
+asker_deadline(int fd, short what, void *arg)
+{
+	struct asker *k = arg;
+	struct ask *ask;
+	time_t now = asker_now();
+
+	(void)fd;
+	(void)what;
+	while ((ask = TAILQ_FIRST(&k->asks)) != NULL && ask->until <= now)
+		asker_end(k, ask, DNS_TIMEOUT);
+	asker_arm(k);
+}
+
+/*
+ * Sends a question; one that the channel does not take waits for its
+ * deadline.
+ */
+static void
+asker_send(struct asker *k, struct ask *ask)
+{
+	struct ipc_pack p;
+
+	if (k->ch == NULL)
+		return;
+	ipc_pack_init(&p);
+	ipc_put_u32(&p, ask->query->type);
+	ipc_put_str(&p, ask->query->name);
+	if (!p.failed && ipc_send(k->ch, DNSIPC_ASK, ask->id, p.buf, p.len,
+	    -1) == 0)
+		ask->sent = 1;
+	ipc_pack_free(&p);
+}
+
+static int
+asker_start(struct dns_query *q)
+{
+	struct asker *k = (struct asker *)q->dns;
+	struct ask *ask;
+
+	if ((ask = calloc(1, sizeof(*ask))) == NULL)
+		return -1;
+	ask->query = q;
+	ask->id = ++k->last;
+	ask->until = asker_now() + DNSIPC_DEADLINE;
+	q->work = ask;
+	TAILQ_INSERT_TAIL(&k->asks, ask, entry);
+	if (TAILQ_FIRST(&k->asks) == ask)
+		asker_arm(k);
+	asker_send(k, ask);
+	return 0;
+}
+
+static void
+asker_cancel(struct dns_query *q)
+{
+	asker_remove((struct asker *)q->dns, q->work);
+}
+
+static void
+asker_free(struct dns *d)
+{
+	struct asker *k = (struct asker *)d;
+
+	evtimer_del(&k->deadline);
+	ipc_free(k->ch);
+	free(k);
+}
+
+static const struct dns_ops asker_ops = {
+	asker_start, asker_cancel, asker_free
+};
+
+/* The channel's end: what it was asked stays without an answer. */
+static void
+asker_disconnect(struct asker *k)
+{
+	struct ask *ask;
+
+	ipc_free(k->ch);
+	k->ch = NULL;
+	TAILQ_FOREACH(ask, &k->asks, entry)
+		if (ask->sent)
+			ask->until = 0;
+	/* Callbacks ask and cancel others, so that each look is a new one. */
+	do {
+		TAILQ_FOREACH(ask, &k->asks, entry)
+			if (ask->until == 0)
+				break;
+		if (ask != NULL)
+			asker_end(k, ask, DNS_SERVFAIL);
+	} while (ask != NULL);
+}
+
+static void
+asker_message(struct ipc *ch, struct ipc_msg *msg, void *arg)
+{
+	struct asker *k = arg;
+	struct dns_answer a;
+	struct ipc_unpack u;
+	struct dns_query *q;
+	struct ask *ask;
+
+	(void)ch;
+	if (msg == NULL) {
+		asker_disconnect(k);
+		return;
+	}
+	TAILQ_FOREACH(ask, &k->asks, entry)
+		if (ask->id == msg->id)
+			break;
+	/* It may have been given up. */
+	if (ask == NULL)
+		return;
+	q = ask->query;
+	memset(&a, 0, sizeof(a));
+	ipc_unpack_init(&u, msg->data, msg->len);
+	if (msg->type != DNSIPC_ANSWER ||
+	    dnsipc_unpack(&u, q->type, &a) == -1) {
+		dns_answer_clear(&a);
+		a.status = DNS_SERVFAIL;
+	}
+	asker_remove(k, ask);
+	dns_done(q, &a);
+	dns_answer_clear(&a);
+}
+
+struct dns *
+dnsipc_new(void)
+{
+	struct asker *k;
+
+	if ((k = calloc(1, sizeof(*k))) == NULL)
+		return NULL;
+	dns_init(&k->dns, &asker_ops);
+	TAILQ_INIT(&k->asks);
+	evtimer_set(&k->deadline, asker_deadline, k);
+	return &k->dns;
+}
+
+int
+dnsipc_connect(struct dns *d, int fd)
+{
+	struct asker *k = (struct asker *)d;
+	struct ask *ask;
+
+	if (k->ch != NULL)
+		asker_disconnect(k);
+	if ((k->ch = ipc_new(fd, DNSIPC_MAX, DNSIPC_QUEUE)) == NULL) {
+		close(fd);
+		return -1;
+	}
+	if (ipc_event(k->ch, asker_message, k) == -1) {
+		ipc_free(k->ch);
+		k->ch = NULL;
+		return -1;
+	}
+	TAILQ_FOREACH(ask, &k->asks, entry)
+		asker_send(k, ask);
+	return 0;
+}

@@ -1,0 +1,8 @@
+DNS_SRCS =
+DNS_SRCS += dns.c
+DNS_SRCS += dnscache.c
+DNS_SRCS += dnscares.c
+DNS_SRCS += dnsipc.c
+DNS_SRCS += dnsipc_server.c
+DNS_SRCS += dnslist.c
+DNS_SRCS += dnsmsg.c

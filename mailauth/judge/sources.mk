@@ -1,0 +1,4 @@
+JUDGE_SRCS =
+JUDGE_SRCS += authreswrite.c
+JUDGE_SRCS += judge.c
+JUDGE_SRCS += judgefacts.c

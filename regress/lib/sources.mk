@@ -1,0 +1,2 @@
+REGRESS_SRCS =
+REGRESS_SRCS += dnstable.c

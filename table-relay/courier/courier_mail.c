@@ -1,0 +1,333 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Transactions: what smtpd says is said to the account's server, and what
+ * that answers is the answer.  Nothing is acknowledged before the server has.
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "courier_int.h"
+#include "smtp/tlsio.h"
+
+#define LOST	"451 4.4.2 The connection was lost"
+#define CHUNK	8192	/* bytes of a message that go on at once */
+
+/* The transaction is over; its link is another matter. */
+static void
+mail_over(struct session *s)
+{
+	free(s->sender);
+	free(s->path);
+	free(s->lost);
+	s->sender = s->lost = NULL;
+	s->path = NULL;
+	s->mail = s->null = s->again = s->nrcpts = s->ntried = 0;
+	s->dots.state = 0;
+}
+
+void
+mail_reset(struct session *s)
+{
+	if (s->state == SESSION_FIND)
+		RB_REMOVE(session_tree, &s->courier->questions, s);
+	if (s->state == SESSION_WAIT)
+		pool_cancel(s);
+	if (s->link != NULL) {
+		/* What was begun with DATA ends only with the connection. */
+		if (s->state == SESSION_DATA || s->state == SESSION_END ||
+		    upstream_stage(s->link->up) == UPSTREAM_DATA)
+			link_drop(s->link);
+		else
+			link_release(s->link, 0);
+	}
+	mail_over(s);
+}
+
+void
+mail_from(struct session *s, const char *arg)
+{
+	struct courier	*c = s->courier;
+	const char	*wrong;
+	char		*p;
+
+	if (!s->greeted || s->mail) {
+		session_reply(s, "503 5.5.1 Not now");
+		return;
+	}
+	mail_over(s);
+	if ((s->path = malloc(sizeof(*s->path))) == NULL) {
+		session_reply(s, "452 4.3.1 Out of memory");
+		return;
+	}
+	if ((wrong = smtpcmd_path(arg, 0, s->path)) == NULL &&
+	    s->path->address[0] == '\0')
+		wrong = "550 5.7.1 Mail without a sender belongs to no account";
+	if (wrong == NULL && (s->sender = strdup(s->path->address)) == NULL)
+		wrong = "452 4.3.1 Out of memory";
+	if (wrong != NULL) {
+		session_reply(s, "%s", wrong);
+		return;
+	}
+	for (p = s->sender; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	s->id = ++c->lastid;
+	RB_INSERT(session_tree, &c->questions, s);
+	session_hold(s, SESSION_FIND, SESSION_MAIL_TIME);
+	/* A keeper that is not there now will be asked when it comes. */
+	(void)courier_send_find(c->keeper, s->id, s->sender);
+}
+
+void
+mail_found(struct session *s, const struct courier_target *t)
+{
+	RB_REMOVE(session_tree, &s->courier->questions, s);
+	s->state = SESSION_WAIT;
+	if (t->transport != COURIER_NULL) {
+		pool_get(s, t);
+		return;
+	}
+	s->mail = s->null = 1;
+	session_reply(s, "250 2.1.0 Ok, to be discarded");
+}
+
+void
+mail_refused(struct session *s, const struct courier_refused *r)
+{
+	RB_REMOVE(session_tree, &s->courier->questions, s);
+	s->state = SESSION_HELD;
+	if (r->why == COURIER_LATER)
+		session_reply(s, "451 4.3.0 %s", r->text);
+	else
+		session_reply(s, "550 5.7.1 %s", r->text);
+}
+
+void
+mail_nolink(struct session *s, const char *reply)
+{
+	session_reply(s, "%s", reply);
+}
+
+void
+mail_retry(struct session *s, struct account *a, const char *reply)
+{
+	if (s->again) {
+		session_reply(s, "%s", reply);
+		return;
+	}
+	s->again = 1;
+	s->state = SESSION_WAIT;
+	pool_again(s, a);
+}
+
+void
+mail_link(struct session *s, struct link *l)
+{
+	const struct smtpcmd_path	*p = s->path;
+	struct account			*a = l->account;
+	unsigned int			 ext = upstream_caps(l->up)->extensions;
+	char				 line[UPSTREAM_COMMAND_MAX];
+
+	/* The time for MAIL goes on. */
+	s->state = SESSION_HELD;
+	if ((size_t)snprintf(line, sizeof(line), "MAIL FROM:<%s>%s%s%s",
+	    p->address, ext & UPSTREAM_SIZE ? p->size : "",
+	    ext & UPSTREAM_8BITMIME ? p->body : "",
+	    ext & UPSTREAM_DSN ? p->dsn : "") >= sizeof(line)) {
+		link_release(l, 1);
+		session_reply(s, "501 5.5.4 Too long");
+		return;
+	}
+	if ((l->used && link_command(l, TAG_RSET, "RSET") == -1) ||
+	    link_command(l, TAG_MAIL, line) == -1) {
+		link_drop(l);
+		mail_retry(s, a, LOST);
+	}
+}
+
+/* The reply to whatever comes when the link is lost; NULL if it is not. */
+static const char *
+mail_hopeless(const struct session *s)
+{
+	if (s->null || s->link != NULL)
+		return NULL;
+	return s->lost != NULL ? s->lost : LOST;
+}
+
+void
+mail_rcpt(struct session *s, const char *arg)
+{
+	struct smtpcmd_path	 p;
+	const char		*wrong;
+	char			 line[UPSTREAM_COMMAND_MAX];
+	int			 dsn;
+
+	if (!s->mail)
+		wrong = "503 5.5.1 Not now";
+	else if (s->ntried >= SESSION_RCPT_MAX)
+		wrong = "452 4.5.3 Too many recipients";
+	else if ((wrong = smtpcmd_path(arg, 1, &p)) == NULL)
+		wrong = mail_hopeless(s);
+	/* After the data each of them would have its own reply. */
+	if (wrong == NULL && s->nrcpts > 0 && s->link != NULL &&
+	    s->link->account->transport == COURIER_LMTP)
+		wrong = "452 4.5.3 One recipient at a time";
+	if (wrong != NULL) {
+		session_reply(s, "%s", wrong);
+		return;
+	}
+	s->ntried++;
+	if (s->null) {
+		s->nrcpts++;
+		session_reply(s, "250 2.1.5 Ok, to be discarded");
+		return;
+	}
+	dsn = upstream_caps(s->link->up)->extensions & UPSTREAM_DSN;
+	snprintf(line, sizeof(line), "RCPT TO:<%s>%s", p.address,
+	    dsn ? p.dsn : "");
+	session_hold(s, SESSION_HELD, SESSION_HOLD_TIME);
+	if (link_command(s->link, TAG_RCPT, line) == -1)
+		mail_lose(s, LOST);
+}
+
+void
+mail_begin(struct session *s, const char *reply)
+{
+	session_reply(s, "%s", reply);
+	if (s->state != SESSION_COMMAND)
+		return;
+	s->dots.state = 0;
+	session_hold(s, SESSION_DATA, SESSION_HOLD_TIME);
+}
+
+void
+mail_data(struct session *s)
+{
+	if (!s->mail)
+		session_reply(s, "503 5.5.1 Not now");
+	else if (mail_hopeless(s) != NULL)
+		session_reply(s, "%s", mail_hopeless(s));
+	else if (s->nrcpts == 0)
+		session_reply(s, "554 5.5.1 No valid recipients");
+	else if (s->null)
+		mail_begin(s, "354 To be discarded");
+	else {
+		session_hold(s, SESSION_HELD, SESSION_HOLD_TIME);
+		if (link_command(s->link, TAG_DATA, "DATA") == -1)
+			mail_lose(s, LOST);
+	}
+}
+
+/* The final dot has come. */
+static void
+mail_dot(struct session *s)
+{
+	const char	*reply = mail_hopeless(s);
+	char		*lost = s->lost;
+
+	if (s->link != NULL) {
+		session_hold(s, SESSION_END, SESSION_HOLD_TIME);
+		link_owes(s->link, 1);
+		if (upstream_end(s->link->up, TAG_END, 1) == -1)
+			mail_lose(s, LOST);
+		return;
+	}
+	s->lost = NULL;
+	mail_over(s);
+	session_reply(s, "%s", reply == NULL ? "250 2.0.0 Ok, discarded" :
+	    reply);
+	free(lost);
+}
+
+/*
+ * smtpd writes the final dot when the message before it is acknowledged (RFC
+ * 1122, section 4.2.3.4): at once, and not when there is a reply to go with
+ * the acknowledgement, for there is none before the dot.
+ */
+static void
+mail_ack(struct session *s)
+{
+#ifdef TCP_QUICKACK
+	int	 on = 1;
+
+	(void)setsockopt(tlsio_fd(s->io), IPPROTO_TCP, TCP_QUICKACK, &on,
+	    sizeof(on));
+#else
+	(void)s;
+#endif
+}
+
+size_t
+mail_input(struct session *s, const char *buf, size_t len)
+{
+	char	 out[CHUNK + DOTSTREAM_MORE];
+	size_t	 n, outlen;
+	int	 end;
+
+	if (s->link != NULL && !upstream_room(s->link->up)) {
+		link_owes(s->link, 1);
+		tlsio_pause(s->io, 1);
+		return 0;
+	}
+	n = dotstream_feed(&s->dots, buf, len < CHUNK ? len : CHUNK, out,
+	    &outlen, &end);
+	if (s->link != NULL && outlen > 0 &&
+	    upstream_data(s->link->up, out, outlen) == -1)
+		mail_lose(s, LOST);
+	session_hold(s, SESSION_DATA, SESSION_HOLD_TIME);
+	if (end)
+		mail_dot(s);
+	else
+		mail_ack(s);
+	return n;
+}
+
+void
+mail_drained(struct session *s)
+{
+	if (s->state == SESSION_DATA)
+		tlsio_pause(s->io, 0);
+}
+
+void
+mail_late(struct session *s)
+{
+	char	reply[COURIER_REPLY_MAX];
+
+	if (s->state == SESSION_FIND) {
+		mail_reset(s);
+		session_reply(s, "451 4.3.0 Temporary failure, try again");
+	} else if (s->state == SESSION_WAIT || !s->mail) {
+		snprintf(reply, sizeof(reply), "451 4.4.1 No session with %s "
+		    "is ready", s->state == SESSION_WAIT ? s->account->host :
+		    s->link->account->host);
+		mail_reset(s);
+		session_reply(s, "%s", reply);
+	} else if (s->state == SESSION_DATA &&
+	    (s->link == NULL || !s->link->owes))
+		session_bye(s, "421 4.4.2 localhost Time is over");
+	else
+		mail_lose(s, "451 4.4.2 The server does not answer");
+}
