@@ -24,7 +24,7 @@ import sys
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 FOLDERS = ("common", "mailauth", "filter-relay", "mda-relay", "table-relay",
            "smtprelayctl", "regress", "dist")
-FILE_LINES, GRAMMAR_LINES, FUNCTION_LINES, COLUMNS = 500, 900, 60, 80
+FILE_LINES, GRAMMAR_LINES, FUNCTION_LINES, COLUMNS = 1000, 1500, 60, 80
 LATER = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 
 

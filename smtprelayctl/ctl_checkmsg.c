@@ -14,25 +14,574 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "ask.h"
+#include "base/hostport.h"
+#include "base/log.h"
+#include "conf/confhandoff.h"
+#include "ctl.h"
+#include "ctl_store.h"
+#include "ctlcmd.h"
+#include "gate/gate.h"
+#include "gate/gatelimit.h"
+#include "handoff/handoff.h"
+#include "handoff/handrules.h"
+#include "header/addr.h"
+#include "header/verp.h"
+#include "judge/judgefacts.h"
+#include "msgfile.h"
+#include "store/store.h"
+
+/* check message: who sent it, which gate it comes to, what that decides. */
+
+#define CHECKMSG_LOCAL	"local"		/* the source that is no address */
+
+/* What the options say of the session and the envelope. */
+struct checkmsg {
+	struct ctl		*ctl;
+	struct ask		 ask;
+	const char		*source;	/* as given */
+	struct handoff_session	 session;	/* family 0: by the socket */
+	char			 name[256];	/* session.host, when asked */
+	const char		*helo;		/* or NULL */
+	const char		*listener;	/* address:port, or NULL */
+	int			 tls;		/* 1.x: x; -1 without TLS */
+	const char		*sender;	/* or NULL: the file's */
+	unsigned int		 rcpts;
+	int			 delivered;	/* smtpd's Received is there */
+	struct store		*store;		/* when limits were asked for */
+	int			 nostore;	/* it does not open */
+};
+
+/* One message and what was found. */
+struct checkmsg_one {
+	const char		*file;
+	FILE			*fp;
+	struct msgfile		 msg;
+	struct hdr		 hdr;		/* what gates require */
+	struct sbuf		 header;	/* its lines, LF after each */
+	const char		*sender;	/* "" is the null sender */
+	int			 from_path;	/* it is of Return-Path */
+	int			 moved;		/* hop says where it is from */
+	struct handoff_hop	 hop;
+	struct judge_result	 judged;
+	const struct conf_gate	*gate;		/* or NULL */
+	struct gate_facts	 facts;
+	struct gate_listed	 listed[CONF_REQUIRE_MAX];
+};
+
+/* check message: what its options say. */
+
+/* The client's address, of 4 or 16 bytes; mapped IPv4 is IPv4. */
+static int
+option_source(struct checkmsg *c)
+{
+	const char	*s = c->ctl->opt['s'];
+
+	if (s == NULL)
+		return ctl_usage(c->ctl, "-s is missing: the address that the "
+		    "message comes from, or \"%s\"", CHECKMSG_LOCAL);
+	c->source = s;
+	if (strcmp(s, CHECKMSG_LOCAL) == 0)
+		return CTL_OK;
+	c->session.family = received_addr(s, strlen(s), c->session.addr);
+	return c->session.family != 0 ? CTL_OK : ctl_usage(c->ctl,
+	    "-s %s: expected an address or \"%s\"", s, CHECKMSG_LOCAL);
+}
+
+/* "TLSv1.3" and "1.3" are the same. */
+static int
+option_tls(struct checkmsg *c)
+{
+	const char	*s = c->ctl->opt['v'];
+
+	c->tls = -1;
+	if (s == NULL)
+		return CTL_OK;
+	if (strncasecmp(s, "TLSv", 4) == 0)
+		s += 4;
+	if (strncmp(s, "1.", 2) == 0 && s[2] >= '0' && s[2] <= '3' &&
+	    s[3] == '\0') {
+		c->tls = s[2] - '0';
+		return CTL_OK;
+	}
+	return ctl_usage(c->ctl, "-v %s: expected a version of TLS, such as "
+	    "1.2", c->ctl->opt['v']);
+}
+
+static int
+option_listener(struct checkmsg *c)
+{
+	static char	 text[HOSTPORT_TEXT_MAX + 1];
+	struct hostport	 hp;
+	unsigned char	 addr[16];
+	char		 why[HOSTPORT_WHY];
+
+	if (c->ctl->opt['l'] == NULL)
+		return CTL_OK;
+	if (hostport_parse(c->ctl->opt['l'], 25, &hp, why,
+	    sizeof(why)) == -1)
+		return ctl_usage(c->ctl, "-l %s: %s, expected an address and "
+		    "a port such as 192.0.2.1:25", c->ctl->opt['l'], why);
+	if (received_addr(hp.host, strlen(hp.host), addr) == 0 ||
+	    hostport_format(&hp, text, sizeof(text)) == -1)
+		return ctl_usage(c->ctl, "-l %s: expected an address and "
+		    "a port such as 192.0.2.1:25", c->ctl->opt['l']);
+	c->listener = text;
+	return CTL_OK;
+}
+
+/* The envelope's sender and recipients. */
+static int
+option_envelope(struct checkmsg *c)
+{
+	const char	*s = c->ctl->opt['m'];
+	int		 i;
+
+	if (s != NULL && strcmp(s, "<>") == 0)
+		s = "";
+	if (s != NULL && s[0] != '\0' && !addr_valid(s) && !verp_valid(s))
+		return ctl_usage(c->ctl, "-m %s: expected an address, or "
+		    "\"<>\"", s);
+	c->sender = s;
+	for (i = 0; (s = ctl_value(c->ctl, 'r', i)) != NULL; i++)
+		if (!addr_valid(s))
+			return ctl_usage(c->ctl, "-r %s: expected an address",
+			    s);
+	c->rcpts = i == 0 ? 1 : i;
+	return CTL_OK;
+}
+
+/* Reads what the options say: CTL_OK, or CTL_USAGE after saying why. */
+static int
+read_options(struct checkmsg *c)
+{
+	struct ctl	*ctl = c->ctl;
+	int		 rv;
+
+	if ((rv = option_source(c)) != CTL_OK ||
+	    (rv = option_tls(c)) != CTL_OK ||
+	    (rv = option_listener(c)) != CTL_OK ||
+	    (rv = option_envelope(c)) != CTL_OK)
+		return rv;
+	c->helo = ctl->opt['e'];
+	if (c->helo != NULL && (c->helo[0] == '\0' ||
+	    strpbrk(c->helo, " \t\r\n") != NULL))
+		return ctl_usage(ctl, "-e %s: expected a greeting's name",
+		    c->helo);
+	c->session.login = ctl->opt['u'];
+	if (ctl->opt['n'] != NULL && !hostport_is_domain(ctl->opt['n']))
+		return ctl_usage(ctl, "-n %s: expected a host's name",
+		    ctl->opt['n']);
+	c->session.host = ctl->opt['n'];
+	c->delivered = ctl->opt['d'] != NULL;
+	return CTL_OK;
+}
+
+/* check message: who sent it, and what SPF, DKIM and DMARC say. */
+
+/* A line for people: what was looked at, and what was found. */
+static void
+say(struct checkmsg *c, const char *what, const char *text)
+{
+	ctl_say(c->ctl, "      %-10s %s", what, text);
+}
+
+static void
+show_session(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	struct json	*js = &c->ctl->js;
+	char		 text[1024];
+
+	json_string(js, "source", c->source);
+	json_string(js, "name", c->session.host);
+	json_string(js, "helo", c->helo);
+	json_string(js, "user", c->session.login);
+	json_string(js, "listener", c->listener);
+	json_string(js, "sender", o->sender);
+	json_string(js, "from", o->msg.facts.writer);
+	(void)snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", c->source,
+	    c->session.host != NULL ? ", " : "",
+	    c->session.host != NULL ? c->session.host : "",
+	    c->helo != NULL ? ", greeting as " : "",
+	    c->helo != NULL ? c->helo : "",
+	    c->session.login != NULL ? ", logged in as " : "",
+	    c->session.login != NULL ? c->session.login : "");
+	say(c, "source", text);
+	(void)snprintf(text, sizeof(text), "<%s>%s", o->sender,
+	    o->from_path ? ", by Return-Path" : "");
+	say(c, "sender", text);
+	say(c, "From", o->msg.facts.writer != NULL ? o->msg.facts.writer :
+	    o->msg.facts.why_not);
+}
+
+static void
+show_handoff(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	struct json	*js = &c->ctl->js;
+	char		 ip[INET6_ADDRSTRLEN], text[1024];
+
+	if (!o->moved) {
+		json_null(js, "handoff");
+		say(c, "hand-off", "none: the source is the origin");
+		return;
+	}
+	if (inet_ntop(o->hop.family, o->hop.addr, ip, sizeof(ip)) == NULL)
+		(void)strlcpy(ip, "an unknown address", sizeof(ip));
+	json_object(js, "handoff");
+	json_string(js, "symbol", o->hop.symbol);
+	json_string(js, "ip", o->hop.family != 0 ? ip : NULL);
+	json_string(js, "host", o->hop.host[0] ? o->hop.host : NULL);
+	json_string(js, "helo", o->hop.helo[0] ? o->hop.helo : NULL);
+	json_end(js);
+	(void)snprintf(text, sizeof(text), "%s: by %s, %s, greeting as %s",
+	    o->hop.symbol, ip, o->hop.host[0] ? o->hop.host : "without name",
+	    o->hop.helo[0] ? o->hop.helo : "nothing");
+	say(c, "hand-off", text);
+}
+
+static void
+show_spf(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	const struct judge_result	*r = &o->judged;
+	struct json			*js = &c->ctl->js;
+	char				 text[SPF_WHY_MAX + DNS_NAME_MAX + 64];
+	const char			*word, *why;
+
+	word = r->spf_asked ? spf_word(r->spf.result) : "none";
+	why = r->spf_asked ? r->spf.why : o->sender[0] == '\0' ?
+	    "there is neither sender nor greeting" :
+	    "the address is not known";
+	json_object(js, "spf");
+	json_string(js, "result", word);
+	json_string(js, "domain", r->spf_asked ? r->spf.domain : NULL);
+	json_string(js, "why", why);
+	json_end(js);
+	(void)snprintf(text, sizeof(text), "%s%s%s%s%s", word,
+	    r->spf_asked ? " of " : "", r->spf_asked ? r->spf.domain : "",
+	    why[0] != '\0' ? ": " : "", why);
+	say(c, "SPF", text);
+}
+
+static void
+show_signature(struct checkmsg *c, const struct dkim_sig *s)
+{
+	struct json	*js = &c->ctl->js;
+	const char	*why = dkim_why(s);
+	char		 text[1024];
+
+	json_object(js, NULL);
+	json_string(js, "result", dkim_result(s));
+	json_bool(js, "counts", dkim_counts(s));
+	json_string(js, "domain", s->domain);
+	json_string(js, "selector", s->selector);
+	json_string(js, "algorithm", dkim_algorithm(s));
+	json_string(js, "why", why);
+	json_end(js);
+	(void)snprintf(text, sizeof(text), "%s of %s, selector %s%s%s%s%s",
+	    dkim_result(s), s->domain[0] ? s->domain : "nobody",
+	    s->selector[0] ? s->selector : "none",
+	    dkim_algorithm(s)[0] != '\0' ? ", " : "", dkim_algorithm(s),
+	    why[0] != '\0' ? ": " : "", why);
+	say(c, "DKIM", text);
+}
+
+static void
+show_dkim(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	size_t	 i, n = dkim_count(o->msg.dkim);
+
+	json_array(&c->ctl->js, "dkim");
+	for (i = 0; i < n; i++)
+		show_signature(c, dkim_sig(o->msg.dkim, i));
+	json_end(&c->ctl->js);
+	if (n == 0)
+		say(c, "DKIM", "no signature");
+}
+
+static void
+show_dmarc(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	const struct dmarc	*d = &o->judged.dmarc;
+	struct json		*js = &c->ctl->js;
+	char			 text[3 * DNS_NAME_MAX];
+	const char		*aligned;
+
+	json_object(js, "dmarc");
+	json_string(js, "result", dmarc_result(d->result));
+	json_string(js, "domain", d->author[0] ? d->author : NULL);
+	json_string(js, "policy", d->where[0] ? dmarc_policy(d->policy) :
+	    NULL);
+	json_string(js, "record", d->where[0] ? d->where : NULL);
+	json_bool(js, "spf", d->spf);
+	json_bool(js, "dkim", d->dkim);
+	json_end(js);
+	aligned = d->spf && d->dkim ? "by SPF and DKIM" : d->spf ? "by SPF" :
+	    d->dkim ? "by DKIM" : d->unsure ? "perhaps: not all could be "
+	    "asked" : "neither by SPF nor by DKIM";
+	if (d->author[0] == '\0')
+		(void)snprintf(text, sizeof(text), "%s: there is not one "
+		    "From address", dmarc_result(d->result));
+	else if (d->where[0] == '\0')
+		(void)snprintf(text, sizeof(text), "%s of %s, no policy; "
+		    "aligned %s", dmarc_result(d->result), d->author,
+		    aligned);
+	else
+		(void)snprintf(text, sizeof(text), "%s of %s, policy %s at "
+		    "%s; aligned %s", dmarc_result(d->result), d->author,
+		    dmarc_policy(d->policy), d->where, aligned);
+	say(c, "DMARC", text);
+}
+
+/* Shows who sent it. */
+static void
+show_sender(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	show_session(c, o);
+	show_handoff(c, o);
+	show_spf(c, o);
+	show_dkim(c, o);
+	show_dmarc(c, o);
+}
+
+/* check message: which gate a message comes to, and what that decides. */
+
+/* Finds the gate; with what is known before the DNS is asked. */
+static void
+find_gate(struct checkmsg *c, struct checkmsg_one *o)
+{
+	const struct conf	*conf = c->ctl->conf;
+	struct gate_facts	*f = &o->facts;
+	int			 i;
+
+	f->known = GATE_KNOWN_SOURCE | GATE_KNOWN_FILES | GATE_KNOWN_SENDER |
+	    GATE_KNOWN_HEADER;
+	f->local = c->session.family == 0;
+	f->family = o->moved ? o->hop.family : c->session.family;
+	memcpy(f->addr, o->moved ? o->hop.addr : c->session.addr,
+	    sizeof(f->addr));
+	f->listener = c->listener;
+	f->login = c->session.login;
+	f->tls = c->tls;
+	f->sender = o->sender;
+	f->from = &o->msg.facts.from;
+	f->nfrom = o->msg.facts.nfrom;
+	f->hdr = &o->hdr;
+	f->cut = (o->msg.facts.truncated &
+	    (FACTS_TRUNC_HDR | FACTS_TRUNC_ADDRS)) != 0;
+	if ((i = gate_find(conf, f)) >= 0)
+		o->gate = &conf->gate[i];
+}
+
+/* One requirement: what it is, whether it is fulfilled, and why not. */
+static void
+show_require(struct checkmsg *c, const struct checkmsg_one *o, size_t i)
+{
+	static const char *const verdicts[] = {
+		[GATE_PASS] = "pass", [GATE_FAIL] = "fail",
+		[GATE_PUTOFF] = "later", [GATE_OPEN] = "open"
+	};
+	struct json		*js = &c->ctl->js;
+	struct gate_decision	 d;
+
+	(void)gate_require(c->ctl->conf, o->gate, i, &o->facts, &d);
+	json_object(js, NULL);
+	json_string(js, "require", d.what);
+	json_string(js, "result", verdicts[d.verdict]);
+	json_string(js, "why", d.why[0] != '\0' ? d.why : NULL);
+	json_end(js);
+	ctl_say(c->ctl, "%-5s %s%s%s", verdicts[d.verdict], d.what,
+	    d.why[0] != '\0' ? ": " : "", d.why);
+}
+
+/* What the gate puts in the place of the envelope's sender. */
+static void
+show_path(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	struct verp	 v;
+	const char	*becomes = NULL;
+
+	if (o->gate == NULL || o->sender[0] == '\0')
+		becomes = NULL;
+	else if (o->gate->return_path == CONF_RETURN_STRIP &&
+	    verp_find(o->sender, &v) && !v.recipient)
+		becomes = v.address;
+	else if (o->gate->return_path == CONF_RETURN_WRAP &&
+	    !conf_is_our_address(c->ctl->conf, o->sender) &&
+	    verp_valid(o->sender))
+		becomes = "a return path of this host";
+	json_string(&c->ctl->js, "becomes", becomes);
+	if (becomes != NULL)
+		ctl_say(c->ctl, "      %-10s %s", "becomes", becomes);
+}
+
+/* The store, opened once, when a gate has limits. */
+static struct store *
+store(struct checkmsg *c)
+{
+	if (c->store == NULL && !c->nostore)
+		c->nostore = (c->store = ctl_open(c->ctl)) == NULL;
+	return c->store;
+}
+
+/* One limit: what it is, and how much of it is used. */
+static void
+show_limit(struct checkmsg *c, const struct gatelimit *l, size_t i)
+{
+	const struct store_limit	*sl = &l->v[i];
+	struct json			*js = &c->ctl->js;
+	char				 what[128];
+	int64_t				 used = 0;
+	int				 known, over;
+
+	(void)snprintf(what, sizeof(what), "%s %u per %s%s", l->messages[i] ?
+	    "messages" : "recipients", sl->limit, conf_span_name(sl->window),
+	    l->each[i] ? " per sender" : "");
+	known = store(c) != NULL && store_limit_used(c->store, sl, time(NULL),
+	    &used) == 0;
+	over = known && used + sl->count > sl->limit;
+	json_object(js, NULL);
+	json_string(js, "limit", what);
+	json_string(js, "result", !known ? "open" : over ? "fail" : "pass");
+	if (known)
+		json_int(js, "used", used);
+	else
+		json_null(js, "used");
+	json_end(js);
+	if (known)
+		ctl_say(c->ctl, "%-5s limit %s: %" PRId64 " used, %u to come",
+		    over ? "fail" : "pass", what, used, sl->count);
+	else
+		ctl_say(c->ctl, "%-5s limit %s: how much is used is not known",
+		    "open", what);
+}
+
+static void
+show_limits(struct checkmsg *c, const struct checkmsg_one *o)
+{
+	struct gatelimit	 l;
+	size_t			 i;
+
+	l.n = 0;
+	if (o->gate != NULL)
+		gatelimit_set(&l, o->gate, o->sender, c->rcpts);
+	json_array(&c->ctl->js, "limits");
+	for (i = 0; i < l.n; i++)
+		show_limit(c, &l, i);
+	json_end(&c->ctl->js);
+}
+
+/* 1 and a reply when a limit has no room for so many recipients. */
+static int
+limits_over(struct checkmsg *c, const struct checkmsg_one *o,
+    unsigned int rcpts, char *reply, size_t size)
+{
+	struct gatelimit	 l;
+	size_t			 which;
+
+	gatelimit_set(&l, o->gate, o->sender, rcpts);
+	if (l.n == 0 || o->gate->otherwise == CONF_OTHERWISE_REPORT ||
+	    store(c) == NULL || store_limit_room(c->store, l.v, l.n,
+	    time(NULL), &which) != 0)
+		return 0;
+	gatelimit_reply(&l, which, o->gate, reply, size);
+	return 1;
+}
+
+/* 1 and a reply when the gate refuses it, by what is known then. */
+static int
+gate_refuses(struct checkmsg *c, const struct checkmsg_one *o,
+    unsigned int known, char *reply, size_t size)
+{
+	struct gate_facts	 f = o->facts;
+	struct gate_decision	 d;
+
+	f.known = known;
+	(void)gate_judge(c->ctl->conf, o->gate, &f, &d);
+	return gate_reply(o->gate, &d, reply, size);
+}
+
+/*
+ * 1 and the reply when it is refused.  Of several reasons that one counts
+ * which filter-relay finds first: at MAIL FROM, by the header, by the DNS, or
+ * at the end.
+ */
+static int
+refused(struct checkmsg *c, const struct checkmsg_one *o, char *reply,
+    size_t size)
+{
+	unsigned int	 known = GATE_KNOWN_SOURCE | GATE_KNOWN_FILES |
+			    GATE_KNOWN_SENDER;
+
+	if (!handrules_may(c->ctl->conf, &c->session) &&
+	    (gate_refuses(c, o, known, reply, size) ||
+	    limits_over(c, o, 1, reply, size)))
+		return 1;
+	return gate_refuses(c, o, known | GATE_KNOWN_HEADER, reply, size) ||
+	    gate_refuses(c, o, GATE_KNOWN_ALL, reply, size) ||
+	    limits_over(c, o, c->rcpts, reply, size);
+}
+
+/* What is done with it, in a word. */
+static const char *
+decision(struct checkmsg *c, const struct checkmsg_one *o, char *reply,
+    size_t size)
+{
+	struct gate_decision	 d;
+
+	reply[0] = '\0';
+	if (o->gate == NULL)
+		return "pass";
+	if (refused(c, o, reply, size))
+		return reply[0] == '4' ? "tempfail" : "reject";
+	if (gate_judge(c->ctl->conf, o->gate, &o->facts, &d) == GATE_PASS)
+		return "pass";
+	return conf_otherwise_name(o->gate->otherwise);
+}
+
+/*
+ * Shows the gate, what it requires and what it decides.  Returns the exit
+ * status.
+ */
+static int
+show_decision(struct checkmsg *c, struct checkmsg_one *o)
+{
+	struct json	*js = &c->ctl->js;
+	const char	*word;
+	char		 reply[GATE_REPLY_MAX];
+	size_t		 i;
+
+	json_string(js, "gate", o->gate != NULL ? o->gate->name : NULL);
+	ctl_say(c->ctl, "      %-10s %s", "gate", o->gate != NULL ?
+	    o->gate->name : "none is for this mail");
+	show_path(c, o);
+	json_array(js, "requirements");
+	for (i = 0; o->gate != NULL && i < o->gate->nrequire; i++)
+		show_require(c, o, i);
+	json_end(js);
+	show_limits(c, o);
+	word = decision(c, o, reply, sizeof(reply));
+	json_string(js, "decision", word);
+	json_string(js, "reply", reply[0] != '\0' ? reply : NULL);
+	ctl_say(c->ctl, "      %-10s %s%s%s", "decision", word,
+	    reply[0] != '\0' ? ": " : "", reply);
+	return reply[0] != '\0' ? CTL_FAIL : CTL_OK;
+}
+
 /*
  * check message: a dry run of one message through hand-off, sender
  * authentication and gates.
  */
-
-#include <sys/socket.h>
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include "base/log.h"
-#include "checkmsg.h"
-#include "conf/confhandoff.h"
-#include "ctlcmd.h"
-#include "handoff/handrules.h"
-#include "judge/judgefacts.h"
-#include "store/store.h"
 
 #define NAMES_MAX	5	/* of the client's address that are looked at */
 
@@ -154,14 +703,14 @@ check_one(struct checkmsg *c, struct checkmsg_one *o)
 	struct json	*js = &c->ctl->js;
 	int		 status;
 
-	checkmsg_gate(c, o);
+	find_gate(c, o);
 	judge(c, o);
 	json_object(js, NULL);
 	json_string(js, "file", o->file);
 	json_int(js, "bytes", o->msg.bytes);
 	ctl_say(c->ctl, "%s: %lld bytes", o->file, o->msg.bytes);
-	checkmsg_show_sender(c, o);
-	status = checkmsg_decide(c, o);
+	show_sender(c, o);
+	status = show_decision(c, o);
 	json_end(js);
 	return status;
 }
@@ -269,7 +818,7 @@ ctl_check_message(struct ctl *ctl)
 	memset(&c, 0, sizeof(c));
 	c.ctl = ctl;
 	log_init("smtprelayctl", 1);
-	if ((rv = checkmsg_options(&c)) != CTL_OK ||
+	if ((rv = read_options(&c)) != CTL_OK ||
 	    (rv = load_lists(ctl)) != CTL_OK)
 		return rv;
 	if ((v = calloc(ctl->argc, sizeof(*v))) == NULL)

@@ -21,7 +21,7 @@
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "progress.h"
+#include "report.h"
 
 #define PRUNE_STEP	500	/* conversations between two signs of life */
 

@@ -22,7 +22,7 @@
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "progress.h"
+#include "report.h"
 #include "store/accseal.h"
 #include "store/sender.h"
 #include "store/store_identity.h"

@@ -13,7 +13,6 @@
  * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
-/* init: makes what is missing, overwrites nothing, may be repeated. */
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,21 +23,266 @@
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/compat.h"
 #include "conf/conf.h"
 #include "couriercert.h"
 #include "crypto/keys.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "smtpdconf.h"
 #include "store/store.h"
 #include "sysuser.h"
+
+/* The lines that smtpd.conf(5) needs, and which of them it has. */
+
+#define SMTPDCONF_LINES	11	/* at most */
+#define SMTPDCONF_MAX	1024		/* bytes of a line */
+
+struct smtpdconf {
+	const char	*path;		/* of smtpd.conf; NULL: there is none */
+	struct {
+		char	 text[SMTPDCONF_MAX];
+		int	 present;
+	}		 line[SMTPDCONF_LINES];
+	size_t		 lines;
+	int		 mailboxes;	/* some are for mailboxes */
+	size_t		 outbound;	/* first of those for accounts */
+};
+
+struct conf;
+
+#ifndef LIBEXECDIR
+#error "LIBEXECDIR is not defined"
+#endif
+
+static int	add_line(struct smtpdconf *, const char *, ...)
+		    __attribute__((__format__ (printf, 2, 3)));
+
+static int
+add_line(struct smtpdconf *sc, const char *fmt, ...)
+{
+	va_list	 ap;
+	int	 r;
+
+	if (sc->lines >= SMTPDCONF_LINES)
+		return -1;
+	va_start(ap, fmt);
+	r = vsnprintf(sc->line[sc->lines].text, SMTPDCONF_MAX, fmt, ap);
+	va_end(ap);
+	if (r < 0 || r >= SMTPDCONF_MAX)
+		return -1;
+	sc->lines++;
+	return 0;
+}
+
+/*
+ * A line of smtpd.conf in the form that is compared: blanks made one, quotes
+ * and comments left out.
+ */
+static void
+squeeze(const char *line, char *buf, size_t size)
+{
+	size_t	 n = 0;
+
+	for (; *line != '\0' && *line != '#' && n + 1 < size; line++) {
+		if (strchr(" \t\r\n", *line) != NULL) {
+			if (n > 0 && buf[n - 1] != ' ')
+				buf[n++] = ' ';
+		} else if (*line != '"')
+			buf[n++] = *line;
+	}
+	if (n > 0 && buf[n - 1] == ' ')
+		n--;
+	buf[n] = '\0';
+}
+
+/* Whether `line', squeezed, does what our line number `i' is for. */
+static int
+says_same(const struct smtpdconf *sc, size_t i, const char *line)
+{
+	char	 own[SMTPDCONF_MAX];
+
+	squeeze(sc->line[i].text, own, sizeof(own));
+	if (strcmp(own, line) == 0)
+		return 1;
+	/* The one for users, whatever else it has. */
+	if (strstr(own, " senders ") != NULL)
+		return strncmp(line, "listen on ", 10) == 0 &&
+		    strstr(line, " senders <mail_senders>") != NULL &&
+		    strstr(line, " filter ") != NULL &&
+		    strstr(line, " tag SUBMISSION") != NULL;
+	/* Any listener will do, and its filter may be a chain. */
+	return strncmp(own, "listen ", 7) == 0 &&
+	    strncmp(line, "listen on ", 10) == 0 &&
+	    strncmp(line + 10, "socket", 6) != 0 &&
+	    strstr(line, " filter ") != NULL;
+}
+
+/*
+ * Reads a line as smtpd does, which takes no notice of a newline behind a
+ * backslash.  One that is longer than any of ours is cut.
+ */
+static int
+read_line(FILE *fp, char *buf, size_t size)
+{
+	size_t	 n = 0;
+	int	 c, next;
+
+	if ((c = getc(fp)) == EOF)
+		return 0;
+	for (; c != EOF && c != '\n'; c = getc(fp)) {
+		if (c == '\\' && (next = getc(fp)) != EOF) {
+			if (next == '\n')
+				continue;
+			c = next;
+		}
+		if (n + 1 < size)
+			buf[n++] = (char)c;
+	}
+	buf[n] = '\0';
+	return 1;
+}
+
+static void
+look_for_lines(struct smtpdconf *sc)
+{
+	char	 line[SMTPDCONF_MAX], squeezed[SMTPDCONF_MAX];
+	size_t	 i;
+	FILE	*fp;
+
+	if (sc->path == NULL || (fp = fopen(sc->path, "re")) == NULL)
+		return;
+	while (read_line(fp, line, sizeof(line))) {
+		squeeze(line, squeezed, sizeof(squeezed));
+		for (i = 0; i < sc->lines; i++)
+			if (says_same(sc, i, squeezed))
+				sc->line[i].present = 1;
+	}
+	(void)fclose(fp);
+}
+
+/* What smtpd and the shell take as it is, without quotes. */
+static int
+plain_path(const char *path)
+{
+	return path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")] == '\0';
+}
+
+/*
+ * All this mail goes to a single host, where smtpd's own limits would put one
+ * mail after the other.  The table's relayhost gives the mail of each moment
+ * a relay of its own, which is what the limits of relay and connector count.
+ */
+#define LIMITS	"max-conn-per-relay 5 max-conn-per-connector 5 " \
+	"max-conn-per-route 200 max-conn-per-host 200 " \
+	"max-conn-per-source 200 max-conn-per-domain 200 " \
+	"conn-delay-route 0 conn-delay-relay 0 reconn-delay-route 0 " \
+	"session-keepalive 0 " \
+	"task-hiwat 10000 task-lowat 5000 task-release 5000"
+
+/* The routes of accounts, by sender. */
+static int
+add_outbound(struct smtpdconf *sc, const struct conf *conf,
+    const char *path)
+{
+	const struct conf_outbound	*o = &conf->outbound;
+	char				 cert[CONF_PATH_MAX + 32];
+
+	sc->outbound = sc->lines;
+	if (!o->present)
+		return 0;
+	if (conf_beside(conf, CONF_COURIER_CERT, cert, sizeof(cert)) == -1 ||
+	    !plain_path(cert))
+		return -1;
+	if (add_line(sc, "table mail_senders relay:%s", path) == -1 ||
+	    add_line(sc, "ca courier cert \"%s\"", cert) == -1 ||
+	    add_line(sc, "mta limit for domain \"%s\" " LIMITS,
+	    o->courier) == -1 ||
+	    add_line(sc, "listen on 0.0.0.0 port 587 "
+	    "tls-require pki mail.company.example auth "
+	    "senders <mail_senders> filter replies tag SUBMISSION") == -1 ||
+	    add_line(sc, "action alternates relay host <mail_senders> "
+	    "ca courier auth <mail_senders>") == -1 ||
+	    add_line(sc, "match tag SUBMISSION from auth "
+	    "mail-from <mail_senders> for any action alternates") == -1)
+		return -1;
+	return 0;
+}
+
+/* Does anything come back to return paths that a gate makes? */
+static int
+has_wrap(const struct conf *conf)
+{
+	size_t	 i;
+
+	for (i = 0; i < conf->ngates; i++)
+		if (conf->gate[i].return_path == CONF_RETURN_WRAP)
+			return 1;
+	return 0;
+}
+
+/*
+ * Makes the lines for the relay.conf at `path', which is absolute, and looks
+ * for each of them in smtpd's configuration.  Those for mailboxes are left out
+ * when relay.conf has other blocks but no `replies'.  Returns 0, or -1 when a
+ * line would be too long, or `path' or the path of the courier's certificate
+ * has a character that smtpd or the shell would not take as it is.
+ */
+static int
+make_lines(struct smtpdconf *sc, const struct conf *conf,
+    const char *path)
+{
+	static const char	*const files[] = {
+		"/etc/smtpd.conf", "/etc/mail/smtpd.conf"
+	};
+	const char		*f = "", *file = "";
+	size_t			 i;
+	int			 incoming;
+
+	memset(sc, 0, sizeof(*sc));
+	if (!plain_path(path))
+		return -1;
+	for (i = 0; sc->path == NULL && i < 2; i++)
+		if (access(files[i], F_OK) == 0)
+			sc->path = files[i];
+	if (strcmp(path, CONF_PATH) != 0) {
+		f = " -f ";
+		file = path;
+	}
+	/* Accounts and gates do not need what is for mailboxes. */
+	incoming = conf->ngates > 0 || conf->nhandoffs > 0;
+	sc->mailboxes = conf->replies.present || has_wrap(conf) ||
+	    (!conf->outbound.present && !incoming);
+	if (sc->mailboxes && add_line(sc, "table mailboxes relay:%s",
+	    path) == -1)
+		return -1;
+	if (add_line(sc, "filter replies proc-exec "
+	    "\"filter-relay%s%s\" user _smtprelay", f, file) == -1)
+		return -1;
+	if ((sc->mailboxes || incoming) &&
+	    add_line(sc, "listen on 0.0.0.0 filter replies") == -1)
+		return -1;
+	if (sc->mailboxes && (add_line(sc, "action copies mda "
+	    "\"exec 2>/dev/null; " LIBEXECDIR "/mda-relay%s%s %%{dest} "
+	    "|| exit 75\" user _smtprelay virtual <mailboxes>", f,
+	    file) == -1 || add_line(sc, "match from any for rcpt-to "
+	    "<mailboxes> action copies") == -1))
+		return -1;
+	if (add_outbound(sc, conf, path) == -1)
+		return -1;
+	look_for_lines(sc);
+	return 0;
+}
+
+/* init: makes what is missing, overwrites nothing, may be repeated. */
 
 #define INIT_BUSY_MS	10000
 
@@ -334,7 +578,7 @@ init_prepare(struct ctl *ctl, struct smtpdconf *sc)
 
 	if (realpath(ctl->path, path) == NULL)
 		return ctl_fail(ctl, "%s: %s", ctl->path, strerror(errno));
-	if (smtpdconf_make(sc, ctl->conf, path) == -1)
+	if (make_lines(sc, ctl->conf, path) == -1)
 		return ctl_fail(ctl, "%s: a name that smtpd.conf cannot carry "
 		    "(too long, or with other characters than letters, digits "
 		    "and _-./; the courier's certificate, beside %s, counts, "

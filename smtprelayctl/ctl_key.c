@@ -13,15 +13,167 @@
  * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
+
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conf/conf.h"
 #include "crypto/keys.h"
 #include "ctl.h"
-#include "ctl_reseal.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
+#include "store/accseal.h"
+
+/* Accounts' secrets under another key. */
+
+struct reseal {
+	unsigned int	 done;		/* sealed anew */
+	unsigned int	 left;		/* still under key `id' */
+	char		 name[64];	/* one of those left */
+	char		 why[512];	/* "" if all went well */
+};
+
+struct walk {
+	struct store	*s;
+	struct keys	*keys;
+	uint8_t		 id;
+	struct reseal	*r;
+	char		 before[STORE_SECRET_MAX + 1];
+	char		 after[STORE_SECRET_MAX + 1];
+};
+
+/* 1 if it is under another key now, 0 if that cannot be. */
+static int
+again(struct walk *w, const struct store_account *acc)
+{
+	char	*secret;
+	int	 ret;
+
+	if ((ret = accseal_open(w->keys, acc, w->before, &secret)) != 1)
+		return ret;
+	ret = accseal_close(w->keys, acc, secret, w->after,
+	    sizeof(w->after)) == 0;
+	accseal_wipe(secret);
+	if (ret == 1)
+		ret = store_account_reseal(w->s, acc->id, w->before,
+		    w->after);
+	return ret;
+}
+
+static int
+one(const struct store_account *acc, void *arg)
+{
+	struct walk	*w = arg;
+	uint8_t		 key;
+	int		 ret;
+
+	if ((ret = store_account_secret(w->s, acc->id, acc->generation,
+	    w->before, sizeof(w->before))) != 1)
+		return ret;
+	if (!seal_key(w->before, &key))
+		return 0;
+	if (key != keys_signer(w->keys)) {
+		if ((ret = again(w, acc)) == -1)
+			return -1;
+		w->r->done += ret == 1;
+		if (ret == 1 || (w->id != 0 && key != w->id))
+			return 0;
+	} else if (key != w->id)
+		return 0;
+	w->r->left++;
+	(void)strlcpy(w->r->name, acc->name, sizeof(w->r->name));
+	return 0;
+}
+
+/* In the child, with the keys: 0, or -1 and why. */
+static int
+reseal_all(struct ctl *ctl, struct walk *w)
+{
+	int	 ret;
+
+	if (access(ctl->conf->database, F_OK) == -1 && errno == ENOENT)
+		return 0;
+	if ((w->s = ctl_begin(ctl, 1)) == NULL) {
+		(void)strlcpy(w->r->why, "the accounts in the database "
+		    "cannot be looked at", sizeof(w->r->why));
+		return -1;
+	}
+	ret = store_account_each(w->s, one, w);
+	if (ret == 0)
+		ret = store_commit(w->s);
+	if (ret == -1)
+		(void)strlcpy(w->r->why, store_error(w->s)->text,
+		    sizeof(w->r->why));
+	else
+		(void)store_shred(w->s);
+	store_close(w->s);
+	return ret;
+}
+
+static void
+work(struct ctl *ctl, uint8_t id, struct reseal *r)
+{
+	struct walk	*w;
+
+	if ((w = calloc(1, sizeof(*w))) == NULL) {
+		(void)strlcpy(r->why, "out of memory", sizeof(r->why));
+		return;
+	}
+	w->id = id;
+	w->r = r;
+	w->keys = keys_open(ctl->conf->key, r->why, sizeof(r->why));
+	if (w->keys != NULL)
+		(void)reseal_all(ctl, w);
+	keys_free(w->keys);
+	free(w);
+}
+
+/*
+ * Seals every secret that is under another key than the one that signs under
+ * that one, and counts those left under key id (0: under any other).  It is
+ * done by a process of its own: the database is not touched as root, and the
+ * caller has still to write the key file.  0; or -1, and r->why.  No database
+ * means nothing to do.
+ */
+static int
+reseal_accounts(struct ctl *ctl, uint8_t id, struct reseal *r)
+{
+	ssize_t	 n;
+	pid_t	 pid;
+	int	 fds[2];
+
+	memset(r, 0, sizeof(*r));
+	if (pipe(fds) == -1 || (pid = fork()) == -1) {
+		(void)strlcpy(r->why, strerror(errno), sizeof(r->why));
+		return -1;
+	}
+	if (pid == 0) {
+		close(fds[0]);
+		work(ctl, id, r);
+		/* One write of less than a pipe's buffer comes whole. */
+		n = write(fds[1], r, sizeof(*r));
+		_exit(n != (ssize_t)sizeof(*r));
+	}
+	close(fds[1]);
+	n = read(fds[0], r, sizeof(*r));
+	close(fds[0]);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	if (n != (ssize_t)sizeof(*r)) {
+		memset(r, 0, sizeof(*r));
+		(void)strlcpy(r->why, "the accounts in the database cannot "
+		    "be looked at", sizeof(r->why));
+	}
+	return r->why[0] == '\0' ? 0 : -1;
+}
 
 static void
 show_key(struct ctl *ctl, const struct keys_info *info)
@@ -71,7 +223,7 @@ ctl_key_rotate(struct ctl *ctl)
 	    sizeof(err)) == -1)
 		return ctl_fail(ctl, "%s", err);
 	/* The key is there already, and retire will try again. */
-	if (ctl_reseal(ctl, 0, &r) == -1)
+	if (reseal_accounts(ctl, 0, &r) == -1)
 		(void)fprintf(stderr, "smtprelayctl: warning: accounts stay "
 		    "sealed under the older keys: %s\n", r.why);
 	json_object(&ctl->js, NULL);
@@ -92,7 +244,7 @@ unused(struct ctl *ctl, uint8_t id)
 {
 	struct reseal	 r;
 
-	if (ctl_reseal(ctl, id, &r) == -1)
+	if (reseal_accounts(ctl, id, &r) == -1)
 		return ctl_fail(ctl, "key %u is not retired: %s", id, r.why);
 	if (r.left == 0)
 		return CTL_OK;

@@ -13,7 +13,6 @@
  * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
-/* status: one look at everything. */
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -31,6 +30,144 @@
 #include "ctl_store.h"
 #include "ctlcmd.h"
 #include "store/store_account.h"
+
+
+
+int
+ctl_check_config(struct ctl *ctl)
+{
+	struct conf_errors	 errors;
+	const char		*warning;
+	size_t			 i;
+	int			 status = CTL_OK;
+
+	memset(&errors, 0, sizeof(errors));
+	if ((ctl->conf = conf_load(ctl->path, &errors)) == NULL ||
+	    conf_load_lists(ctl->conf, &errors) == -1)
+		status = CTL_FAIL;
+	for (i = 0; i < errors.count; i++)
+		(void)ctl_fail(ctl, "%s", errors.message[i]);
+	conf_errors_free(&errors);
+	if (status != CTL_OK)
+		return status;
+
+	json_object(&ctl->js, NULL);
+	json_string(&ctl->js, "file", ctl->path);
+	json_array(&ctl->js, "warnings");
+	for (i = 0; (warning = conf_warning(ctl->conf, i)) != NULL; i++) {
+		json_string(&ctl->js, NULL, warning);
+		ctl_say(ctl, "%s: warning: %s", ctl->path, warning);
+	}
+	json_end(&ctl->js);
+	json_end(&ctl->js);
+	ctl_say(ctl, "%s: configuration OK", ctl->path);
+	return CTL_OK;
+}
+
+/* log: what the programs have noted of mail, from the store. */
+
+#define LOG_LAST	100	/* events shown at first */
+
+struct logwalk {
+	struct ctl	*ctl;
+	struct store	*s;
+	uint64_t	 seen;	/* the newest one shown */
+};
+
+static void
+show_json(struct logwalk *walk, const struct store_event *ev)
+{
+	struct ctl	*ctl = walk->ctl;
+
+	json_object(&ctl->js, NULL);
+	json_int(&ctl->js, "id", (int64_t)ev->id);
+	ctl_json_time(ctl, "when", ev->when);
+	json_string(&ctl->js, "kind", ev->kind);
+	if (ev->mailbox != 0)
+		json_int(&ctl->js, "mailbox", (int64_t)ev->mailbox);
+	if (ev->conversation != 0)
+		json_int(&ctl->js, "conversation", (int64_t)ev->conversation);
+	if (ev->worker != 0)
+		json_int(&ctl->js, "worker", ev->worker);
+	json_string(&ctl->js, "text", ev->text);
+	json_end(&ctl->js);
+}
+
+static int
+show_event(const struct store_event *ev, void *arg)
+{
+	struct logwalk		*walk = arg;
+	struct store_mailbox	 mb;
+	struct store_worker	 w;
+	char			 when[32], conversation[48] = "";
+
+	walk->seen = ev->id;
+	if (walk->ctl->json) {
+		show_json(walk, ev);
+		return 0;
+	}
+	/* What is deleted by now has no name any more. */
+	if (ev->mailbox == 0 || store_mailbox_byid(walk->s, ev->mailbox, &mb)
+	    != 1)
+		mb.address[0] = '\0';
+	if (ev->worker == 0 || store_worker_byid(walk->s, ev->worker, &w) != 1)
+		w.name[0] = '\0';
+	if (ev->conversation != 0)
+		(void)snprintf(conversation, sizeof(conversation),
+		    " conversation %" PRIu64, ev->conversation);
+	ctl_say(walk->ctl, "%s %s%s%s%s%s%s%s%s",
+	    ctl_time(ev->when, when, sizeof(when)), ev->kind,
+	    mb.address[0] != '\0' ? " " : "", mb.address,
+	    w.name[0] != '\0' ? " worker " : "", w.name, conversation,
+	    ev->text[0] != '\0' ? ": " : "", ev->text);
+	return 0;
+}
+
+/*
+ * Once a second: the store has no way to wake us, and what an administrator
+ * watches may come a second late.
+ */
+static int
+follow(struct ctl *ctl, struct logwalk *walk)
+{
+	for (;;) {
+		if (fflush(ctl->out) == EOF)
+			return ctl_fail(ctl, "standard output is gone");
+		(void)sleep(1);
+		if (store_event_each(walk->s, walk->seen, 0, show_event,
+		    walk) == -1)
+			return ctl_store_fail(ctl, walk->s);
+	}
+}
+
+int
+ctl_log(struct ctl *ctl)
+{
+	struct logwalk	 walk;
+	int		 status = CTL_OK;
+
+	if (ctl->json && ctl->opt['f'] != NULL)
+		return ctl_usage(ctl, "-j writes one object when all is done, "
+		    "and log -f never is");
+	memset(&walk, 0, sizeof(walk));
+	walk.ctl = ctl;
+	if (ctl->opt['f'] != NULL)
+		ctl->out = stdout;
+	if ((walk.s = ctl_open(ctl)) == NULL)
+		return CTL_FAIL;
+	json_object(&ctl->js, NULL);
+	json_array(&ctl->js, "events");
+	if (store_event_each(walk.s, 0, LOG_LAST, show_event, &walk) == -1)
+		status = ctl_store_fail(ctl, walk.s);
+	json_end(&ctl->js);
+	json_end(&ctl->js);
+	if (status == CTL_OK && ctl->opt['f'] != NULL)
+		status = follow(ctl, &walk);
+	store_close(walk.s);
+	return status;
+}
+
+/* status: one look at everything. */
 
 /* Where smtpd listens for sendmail(8) and smtpctl(8); compiled into it. */
 #define SMTPD_SOCKET	"/var/run/smtpd.sock"

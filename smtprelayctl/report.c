@@ -14,11 +14,108 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/time.h>
+
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report.h"
+
+
+
+static const char		*progress_what;
+static volatile sig_atomic_t	 progress_now;	/* a bigger count wraps */
+static volatile sig_atomic_t	 progress_seconds;
+static int			 progress_on;
+
+/* Only what signal-safety(7) allows. */
+static void
+progress_write(const char *s)
+{
+	ssize_t	 n;
+
+	n = write(STDERR_FILENO, s, strlen(s));
+	(void)n;
+}
+
+static void
+progress_number(unsigned long n)
+{
+	char	 buf[24];
+	size_t	 i = sizeof(buf) - 1;
+
+	buf[i] = '\0';
+	do {
+		buf[--i] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n != 0);
+	progress_write(buf + i);
+}
+
+static void
+progress_tick(int sig)
+{
+	int	 saved = errno;
+
+	(void)sig;
+	progress_seconds++;
+	progress_write("\r");
+	if (progress_now > 0) {
+		progress_number((unsigned long)progress_now);
+		progress_write(" ");
+	}
+	progress_write(progress_what);
+	progress_write(", ");
+	progress_number((unsigned long)progress_seconds);
+	progress_write(" s ");
+	errno = saved;
+}
+
+void
+progress_begin(const char *what)
+{
+	struct sigaction	 sa;
+	struct itimerval	 it;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	progress_what = what;
+	progress_now = progress_seconds = 0;
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = progress_tick;
+	sa.sa_flags = SA_RESTART;
+	sigemptyset(&sa.sa_mask);
+	memset(&it, 0, sizeof(it));
+	it.it_interval.tv_sec = it.it_value.tv_sec = 1;
+	if (sigaction(SIGALRM, &sa, NULL) == -1 ||
+	    setitimer(ITIMER_REAL, &it, NULL) == -1)
+		return;
+	progress_on = 1;
+}
+
+void
+progress_count(unsigned long count)
+{
+	progress_now = (sig_atomic_t)(count & 0x7fffffff);
+}
+
+void
+progress_end(void)
+{
+	struct itimerval	 it;
+
+	if (!progress_on)
+		return;
+	memset(&it, 0, sizeof(it));
+	(void)setitimer(ITIMER_REAL, &it, NULL);
+	if (progress_seconds > 0)
+		progress_write("\r\033[K");
+	progress_on = 0;
+}
 
 #define LINE_MAX_TEXT	1024
 

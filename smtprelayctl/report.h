@@ -47,4 +47,14 @@ void	report_line(struct report *, int verdict, const char *about,
 /* Ends it.  Returns the exit status: CTL_FAIL when a line is a fail. */
 int	report_end(struct report *);
 
+/* Begins; `what' is what is counted and must live until progress_end(). */
+void	progress_begin(const char *what);
+
+/* How far the work has come. */
+void	progress_count(unsigned long count);
+
+/* Ends and wipes the line. */
+void	progress_end(void);
+
+
 #endif
