@@ -22,7 +22,7 @@
 #ifndef KEEPER_H
 #define KEEPER_H
 
-#include "base/lograte.h"
+#include "base/log.h"
 #include "conf/conf.h"
 #include "conf/listfile.h"
 #include "crypto/keys.h"

@@ -22,7 +22,6 @@
 
 #include "base/compat.h"
 #include "base/log.h"
-#include "base/lograte.h"
 #include "courier/courier_msg.h"
 #include "crypto/keys.h"
 #include "keeper_courier.h"

@@ -23,7 +23,7 @@
 #ifndef KEEPER_REPORT_H
 #define KEEPER_REPORT_H
 
-#include "base/lograte.h"
+#include "base/log.h"
 #include "courier/courier_msg.h"
 #include "store/store.h"
 

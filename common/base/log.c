@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* What OpenBSD's libc has and other systems keep in libbsd. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,7 +22,11 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "base/compat.h"
 #include "base/log.h"
+
+
+
 
 static const char	*log_name = "relay";
 static const char	*log_proc;
@@ -149,4 +152,125 @@ fatalx(const char *fmt, ...)
 	log_out(LOG_CRIT, 0, fmt, ap);
 	va_end(ap);
 	exit(1);
+}
+
+/* What OpenBSD's libc has and other systems keep in libbsd. */
+
+struct lograte_key {
+	char			 name[LOGRATE_KEY_MAX];
+	time_t			 begun;
+	unsigned long		 seen;
+	RB_ENTRY(lograte_key)	 node;
+	TAILQ_ENTRY(lograte_key) entry;
+};
+
+RB_HEAD(lograte_tree, lograte_key);
+TAILQ_HEAD(lograte_queue, lograte_key);
+
+/* All windows are equally long, so the queue's order is that of their ends. */
+struct lograte {
+	struct lograte_tree	 tree;
+	struct lograte_queue	 queue;
+	size_t			 count;
+};
+
+static int	lograte_cmp(const struct lograte_key *,
+		    const struct lograte_key *);
+
+RB_PROTOTYPE(lograte_tree, lograte_key, node, lograte_cmp)
+
+static int
+lograte_cmp(const struct lograte_key *a, const struct lograte_key *b)
+{
+	return strcmp(a->name, b->name);
+}
+
+RB_GENERATE(lograte_tree, lograte_key, node, lograte_cmp)
+
+struct lograte *
+lograte_new(void)
+{
+	struct lograte	*lr;
+
+	if ((lr = calloc(1, sizeof(*lr))) == NULL)
+		return NULL;
+	RB_INIT(&lr->tree);
+	TAILQ_INIT(&lr->queue);
+	return lr;
+}
+
+static void
+lograte_drop(struct lograte *lr, struct lograte_key *k)
+{
+	if (k->seen > LOGRATE_LINES)
+		log_info("%lu more lines about %s were held back",
+		    k->seen - LOGRATE_LINES, k->name);
+	RB_REMOVE(lograte_tree, &lr->tree, k);
+	TAILQ_REMOVE(&lr->queue, k, entry);
+	lr->count--;
+	free(k);
+}
+
+void
+lograte_free(struct lograte *lr)
+{
+	struct lograte_key	*k;
+
+	if (lr == NULL)
+		return;
+	while ((k = TAILQ_FIRST(&lr->queue)) != NULL)
+		lograte_drop(lr, k);
+	free(lr);
+}
+
+void
+lograte_flush(struct lograte *lr, time_t now)
+{
+	struct lograte_key	*k;
+
+	while ((k = TAILQ_FIRST(&lr->queue)) != NULL &&
+	    now - k->begun >= LOGRATE_WINDOW)
+		lograte_drop(lr, k);
+}
+
+/* Counts one line for a key.  Returns 1 when it may be written, else 0. */
+static int
+lograte_count(struct lograte *lr, time_t now, const char *key)
+{
+	struct lograte_key	 find, *k;
+
+	/* Two keys that differ only behind the cut share one budget. */
+	(void)strlcpy(find.name, key, sizeof(find.name));
+	lograte_flush(lr, now);
+	if ((k = RB_FIND(lograte_tree, &lr->tree, &find)) != NULL)
+		return ++k->seen <= LOGRATE_LINES;
+
+	if (lr->count >= LOGRATE_KEYS)
+		lograte_drop(lr, TAILQ_FIRST(&lr->queue));
+	if ((k = calloc(1, sizeof(*k))) == NULL)
+		return 1;
+	(void)strlcpy(k->name, find.name, sizeof(k->name));
+	k->begun = now;
+	k->seen = 1;
+	(void)RB_INSERT(lograte_tree, &lr->tree, k);
+	TAILQ_INSERT_TAIL(&lr->queue, k, entry);
+	lr->count++;
+	return 1;
+}
+
+int
+lograte_info(struct lograte *lr, time_t now, const char *key,
+    const char *fmt, ...)
+{
+	char	 line[LOG_LINE_MAX];
+	va_list	 ap;
+
+	if (!lograte_count(lr, now, key))
+		return 0;
+	va_start(ap, fmt);
+	if (vsnprintf(line, sizeof(line), fmt, ap) < 0)
+		(void)strlcpy(line, key, sizeof(line));
+	va_end(ap);
+	log_info("%s", line);
+	return 1;
 }

@@ -13,10 +13,13 @@
  * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
+
 #include <sys/stat.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,8 @@
 #include "conf/confgate.h"
 #include "conf/confhandoff.h"
 #include "conf/listfile.h"
+
+
 
 #define DAY	INT64_C(86400)
 
@@ -428,4 +433,53 @@ conf_beside(const struct conf *conf, const char *name, char *buf,
 	r = snprintf(buf, size, "%.*s/%s", (int)(slash - conf->key),
 	    conf->key, name);
 	return r < 0 || (size_t)r >= size ? -1 : 0;
+}
+
+/* Numbers with units, as relay.conf(5) and smtprelayctl(8) take them. */
+
+/*
+ * Digits and at most one letter of `units', whose factors are in `factors';
+ * without a letter `bare' is the factor (0: a letter must stand).
+ */
+static int
+conf_scaled(const char *text, const char *units, const int64_t *factors,
+    int64_t bare, int64_t *result)
+{
+	const char	*unit;
+	int64_t		 n = 0, factor = bare;
+
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	for (; isdigit((unsigned char)*text); text++) {
+		if (n > (INT64_MAX - (*text - '0')) / 10)
+			return -1;
+		n = n * 10 + (*text - '0');
+	}
+	if (*text != '\0') {
+		if ((unit = strchr(units, *text)) == NULL || text[1] != '\0')
+			return -1;
+		factor = factors[unit - units];
+	}
+	if (factor == 0 || n > INT64_MAX / factor)
+		return -1;
+	*result = n * factor;
+	return 0;
+}
+
+int
+conf_duration(const char *text, int64_t *seconds)
+{
+	static const int64_t	 factors[] = { 1, 60, 3600, 86400, 604800 };
+
+	return conf_scaled(text, "smhdw", factors, 0, seconds);
+}
+
+int
+conf_size(const char *text, int64_t *bytes)
+{
+	static const int64_t	 factors[] = {
+		1024, 1024 * 1024, 1024 * 1024 * 1024
+	};
+
+	return conf_scaled(text, "KMG", factors, 1, bytes);
 }

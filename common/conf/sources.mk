@@ -1,6 +1,5 @@
 CONF_SRCS =
 CONF_SRCS += conf.c
-CONF_SRCS += conf_units.c
 CONF_SRCS += confgate.c
 CONF_SRCS += confhandoff.c
 CONF_SRCS += conflex.c

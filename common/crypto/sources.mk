@@ -1,6 +1,5 @@
 CRYPTO_SRCS =
 CRYPTO_SRCS += keys.c
-CRYPTO_SRCS += keys_file.c
 CRYPTO_SRCS += oauthtext.c
 CRYPTO_SRCS += seal.c
 CRYPTO_SRCS += token.c

@@ -1,16 +1,13 @@
 HEADER_SRCS =
 HEADER_SRCS += addr.c
-HEADER_SRCS += addrlist.c
 HEADER_SRCS += authres.c
 HEADER_SRCS += date.c
 HEADER_SRCS += displayname.c
 HEADER_SRCS += encword.c
-HEADER_SRCS += encwordwrite.c
 HEADER_SRCS += facts.c
 HEADER_SRCS += handle.c
 HEADER_SRCS += hdr.c
 HEADER_SRCS += hdrput.c
-HEADER_SRCS += hdrwrite.c
 HEADER_SRCS += msgid.c
 HEADER_SRCS += replyhdr.c
 HEADER_SRCS += startaddr.c

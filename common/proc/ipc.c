@@ -14,21 +14,99 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <sys/types.h>
-#include <sys/time.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include <errno.h>
 #include <event.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/compat.h"
 #include "proc/ipc.h"
-#include "proc/ipcbuf.h"
+
+/* A growing buffer that is filled at its end and emptied at its start. */
+
+#define IPC_BUF_KEEP	(256 * 1024)	/* an empty one is not kept larger */
+
+struct ipc_buf {
+	uint8_t	*buf;
+	size_t	 pos;		/* first byte in use */
+	size_t	 end;		/* after the last */
+	size_t	 size;
+	size_t	 high;		/* nothing was ever behind this */
+	int	 wipe;		/* what is done with is wiped */
+};
+
+/* Makes room for n bytes behind what is there, at most max bytes in use in
+ * all.  Returns 0, or -1: over the limit or out of memory. */
+static int
+ipc_buf_room(struct ipc_buf *b, size_t n, size_t max)
+{
+	uint8_t *p;
+	size_t used = b->end - b->pos, size;
+
+	if (n > max || used > max - n)
+		return -1;
+	if (b->high < b->end)
+		b->high = b->end;
+	if (b->size - b->end >= n)
+		return 0;
+	if (b->pos > 0) {
+		memmove(b->buf, b->buf + b->pos, used);
+		b->pos = 0;
+		b->end = used;
+		if (b->size - used >= n)
+			return 0;
+	}
+	size = b->size ? b->size : 4096;
+	while (size - used < n)
+		size *= 2;
+	if (b->wipe) {
+		if ((p = malloc(size)) == NULL)
+			return -1;
+		if (used > 0)
+			memcpy(p, b->buf, used);
+		freezero(b->buf, b->buf == NULL ? 0 : b->size);
+	} else if ((p = realloc(b->buf, size)) == NULL)
+		return -1;
+	b->buf = p;
+	b->size = size;
+	return 0;
+}
+
+/* Starts an empty buffer anew, and gives a big one back. */
+static void
+ipc_buf_shrink(struct ipc_buf *b)
+{
+	if (b->pos != b->end)
+		return;
+	if (b->wipe && b->buf != NULL)
+		explicit_bzero(b->buf, b->high > b->end ? b->high : b->end);
+	b->pos = b->end = b->high = 0;
+	if (b->size > IPC_BUF_KEEP) {
+		free(b->buf);
+		b->buf = NULL;
+		b->size = 0;
+	}
+}
+
+/* Wipes and frees the memory. */
+static void
+ipc_buf_free(struct ipc_buf *b)
+{
+	freezero(b->buf, b->buf == NULL ? 0 : b->size);
+	b->buf = NULL;
+	b->pos = b->end = b->size = b->high = 0;
+}
 
 #define IPC_READ	65536	/* bytes asked of the kernel at once */
 #define IPC_FDS		8	/* descriptors waiting in one direction */
@@ -463,4 +541,66 @@ int
 ipc_pair(int fds[2])
 {
 	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+}
+
+/* Sending and receiving without events, with deadlines. */
+
+/* Milliseconds of a clock that nobody sets. */
+static int64_t
+ipc_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Waits for the socket until a time (-1: for ever): 1 ready, 0 too late. */
+static int
+ipc_wait(struct ipc *ch, short events, int64_t until)
+{
+	struct pollfd pfd;
+	int64_t left = -1;
+
+	for (;;) {
+		if (until != -1 && (left = until - ipc_now()) < 0)
+			return 0;
+		pfd.fd = ipc_fd(ch);
+		pfd.events = events;
+		if (poll(&pfd, 1, (int)left) > 0)
+			return 1;
+	}
+}
+
+int
+ipc_send_wait(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
+    size_t len, int fd, int msec)
+{
+	int64_t until = ipc_now() + msec;
+	int n;
+
+	if (ipc_send(ch, type, id, data, len, fd) == -1)
+		return -1;
+	while ((n = ipc_flush(ch)) == 1)
+		if (!ipc_wait(ch, POLLOUT, until)) {
+			shutdown(ipc_fd(ch), SHUT_RDWR);
+			return -1;
+		}
+	return n;
+}
+
+int
+ipc_recv_wait(struct ipc *ch, struct ipc_msg *msg, int msec)
+{
+	int64_t until = msec == -1 ? -1 : ipc_now() + msec;
+	int n;
+
+	for (;;) {
+		if ((n = ipc_get(ch, msg)) != 0)
+			return n;
+		if (!ipc_wait(ch, POLLIN, until))
+			return 0;
+		if (ipc_read(ch) == -1)
+			return ipc_get(ch, msg) == 1 ? 1 : -1;
+	}
 }

@@ -1,8 +1,6 @@
 PROC_SRCS =
 PROC_SRCS += ipc.c
-PROC_SRCS += ipcbuf.c
 PROC_SRCS += ipcpack.c
-PROC_SRCS += ipcwait.c
 PROC_SRCS += landlock.c
 PROC_SRCS += privsep.c
 PROC_SRCS += sandbox.c

@@ -22,7 +22,6 @@
 
 #include "base/compat.h"
 #include "base/log.h"
-#include "base/lograte.h"
 #include "test.h"
 
 static char	 path[] = "/tmp/log_test.XXXXXX";

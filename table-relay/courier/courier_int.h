@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #include "base/compat.h"
-#include "base/lograte.h"
+#include "base/log.h"
 #include "courier_msg.h"
 #include "dotstream.h"
 #include "smtp/upstream.h"
