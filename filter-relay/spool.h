@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Where messages wait that cannot be judged before they have come whole: one
  * file without a name, in blocks that messages take and give back.

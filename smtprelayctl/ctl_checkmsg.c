@@ -28,7 +28,7 @@
 #include "ask.h"
 #include "base/hostport.h"
 #include "base/log.h"
-#include "conf/confhandoff.h"
+#include "conf/conf.h"
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"

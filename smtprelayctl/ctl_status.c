@@ -31,8 +31,6 @@
 #include "ctlcmd.h"
 #include "store/store_account.h"
 
-
-
 int
 ctl_check_config(struct ctl *ctl)
 {

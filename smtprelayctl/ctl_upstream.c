@@ -40,8 +40,6 @@
 #include "store/accseal.h"
 #include "store/accurl.h"
 
-
-
 /* Our name in EHLO: that of the machine, if it is one. */
 static void
 own_name(char *buf, size_t size)

@@ -25,8 +25,6 @@
 
 #include "report.h"
 
-
-
 static const char		*progress_what;
 static volatile sig_atomic_t	 progress_now;	/* a bigger count wraps */
 static volatile sig_atomic_t	 progress_seconds;

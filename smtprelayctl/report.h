@@ -56,5 +56,4 @@ void	progress_count(unsigned long count);
 /* Ends and wipes the line. */
 void	progress_end(void);
 
-
 #endif

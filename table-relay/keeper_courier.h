@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The keeper's side of courier and token process: which account a sender's
  * mail leaves through, with what secret, and how that went.

@@ -25,9 +25,6 @@
 #include "base/compat.h"
 #include "base/log.h"
 
-
-
-
 static const char	*log_name = "relay";
 static const char	*log_proc;
 static int		 log_debugging = 1;	/* until log_init() is called */

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Sets of networks and of words, as they stand in relay.conf and in files. */
 
 #ifndef NETLIST_H

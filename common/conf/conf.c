@@ -29,11 +29,8 @@
 #include "base/hostport.h"
 #include "base/log.h"
 #include "conf/conf.h"
-#include "conf/confgate.h"
-#include "conf/confhandoff.h"
+#include "conf/confset.h"
 #include "conf/listfile.h"
-
-
 
 #define DAY	INT64_C(86400)
 

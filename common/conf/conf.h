@@ -83,7 +83,6 @@ enum conf_spam {
 };
 
 struct listfiles;		/* listfile.h */
-struct conf_handoff;		/* confhandoff.h */
 
 struct conf_list {
 	char	**item;		/* `count' strings, no NULL at the end */
@@ -206,6 +205,34 @@ struct conf_gate {
 	enum conf_otherwise	 otherwise;
 };
 
+/* The blocks `handoff': who handed a message to the first trusted relay. */
+#define CONF_HANDOFF_MAX		64	/* blocks */
+#define CONF_HANDOFF_NAME_MAX	64	/* bytes of a name or a symbol */
+#define CONF_HANDOFF_COUNT_MAX	50	/* fields; a loop has more */
+#define CONF_HANDOFF_PRIORITY	1	/* unless it is given */
+#define CONF_HANDOFF_PRIORITY_MAX 1000
+
+/* What makes a host trusted. */
+enum conf_strategy {
+	CONF_STRATEGY_NONE,		/* the block has none yet */
+	CONF_STRATEGY_COUNT,
+	CONF_STRATEGY_LOCAL,
+	CONF_STRATEGY_AUTHENTICATED,
+	CONF_STRATEGY_HOSTNAMES,
+	CONF_STRATEGY_ADDRESSES
+};
+
+struct conf_handoff {
+	char			*name;
+	char			*symbol;	/* the name unless given */
+	enum conf_strategy	 strategy;
+	unsigned int		 count;		/* from 2 */
+	const struct listfile	*file;		/* users, names, addresses;
+						 * NULL: any user */
+	struct netlist		 when;		/* sources; empty: any */
+	unsigned int		 priority;
+};
+
 struct conf {
 	char			*path;		/* the file, as it was given */
 	char			*database;	/* absolute */
@@ -322,14 +349,6 @@ int		 conf_check(const char *path, int verbose);
 
 /* Writes the configuration as relay.conf would say it.  Returns 0 or -1. */
 int		 conf_print(const struct conf *, FILE *);
-
-/* Writes a string in quotes, and a list of them, as relay.conf has it. */
-void		 conf_print_string(FILE *, const char *);
-void		 conf_print_list(FILE *, const char *indent,
-		    const char *word, const struct conf_list *, size_t count);
-
-/* Writes the block of a gate. */
-void		 conf_print_gate(const struct conf_gate *, FILE *);
 
 /* A requirement as relay.conf has it, such as "dkim pass aligned". */
 void		 conf_require_text(const struct conf_require *, char *buf,

@@ -69,4 +69,75 @@ void	 confset_courier(struct confset *, const char *address,
 void	 confset_macro(struct confset *, const char *name,
 	    const char *value);
 
+/* The blocks `gate'. */
+
+/* Begins a gate, to which all that follows belongs. */
+void	 confgate_begin(struct confset *, const char *name);
+
+/* Ends it: what only the whole shows. */
+void	 confgate_end(struct confset *);
+
+/* Conditions: one network, file, listener, login or domain of a sender. */
+void	 confgate_local(struct confset *);
+void	 confgate_source(struct confset *, const char *net);
+void	 confgate_file(struct confset *, const char *path);
+void	 confgate_listener(struct confset *, const char *listener);
+void	 confgate_who(struct confset *, enum conf_who);
+void	 confgate_user(struct confset *, const char *login);
+void	 confgate_own(struct confset *);
+void	 confgate_domain(struct confset *, const char *domain);
+
+/* A requirement; what belongs to it follows. */
+void	 confgate_need(struct confset *, enum conf_need);
+
+/* TLS of that version at least, such as "1.2". */
+void	 confgate_tls(struct confset *, const char *version);
+
+/* The sender's domain is ours, or one of these. */
+void	 confgate_need_own(struct confset *);
+void	 confgate_need_domain(struct confset *, const char *domain);
+
+/* A header and its value. */
+void	 confgate_header(struct confset *, const char *name,
+	    const char *value);
+
+/* A DNS list. */
+void	 confgate_list(struct confset *, const char *list);
+
+/* A limit: of recipients or messages, of each sender or of all. */
+void	 confgate_limit(struct confset *, int recipients, const char *number,
+	    int64_t span, int sender);
+
+void	 confgate_return_path(struct confset *, enum conf_return_path);
+void	 confgate_otherwise(struct confset *, enum conf_otherwise);
+
+/* Frees the gates of a configuration. */
+void	 confgate_free(struct conf *);
+
+/* The blocks `handoff'. */
+
+/* Begins a block, to which all that follows belongs. */
+void	 confhandoff_begin(struct confset *, const char *name);
+
+/* Ends the block that began on line `line': what only the whole shows.  0:
+ * mistakes in it were reported, and these would only follow from them. */
+void	 confhandoff_end(struct confset *, int line);
+
+/* The strategy, with its number or the path of its file; NULL for none. */
+void	 confhandoff_strategy(struct confset *, enum conf_strategy,
+	    const char *value);
+
+/* One network of `when { source ... }'. */
+void	 confhandoff_source(struct confset *, const char *net);
+
+void	 confhandoff_priority(struct confset *, const char *value);
+void	 confhandoff_symbol(struct confset *, const char *value);
+
+/* Puts the blocks of a configuration into the order in which they are asked:
+ * by priority, those of the same as they stand. */
+void	 confhandoff_sort(struct conf *);
+
+/* Frees the blocks of a configuration. */
+void	 confhandoff_free(struct conf *);
+
 #endif

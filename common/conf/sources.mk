@@ -1,11 +1,8 @@
 CONF_SRCS =
 CONF_SRCS += conf.c
-CONF_SRCS += confgate.c
-CONF_SRCS += confhandoff.c
 CONF_SRCS += conflex.c
 CONF_SRCS += confset.c
 CONF_SRCS += dnslistname.c
 CONF_SRCS += listfile.c
 CONF_SRCS += parse.y
 CONF_SRCS += printconf.c
-CONF_SRCS += printgate.c

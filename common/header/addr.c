@@ -28,8 +28,6 @@
 #include "header/addr.h"
 #include "header/encword.h"
 
-
-
 #define LABEL_MAX	63
 
 /* The length of the dot-string (RFC 5321 4.1.2) that begins s, or 0. */

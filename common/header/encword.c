@@ -22,8 +22,6 @@
 #include "base/lex.h"
 #include "header/encword.h"
 
-
-
 /* Decoding; encoding is in encwordwrite.c. */
 
 #define DECODE_CHUNK	300

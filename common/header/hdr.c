@@ -22,8 +22,6 @@
 #include "header/encword.h"
 #include "header/hdr.h"
 
-
-
 void
 hdr_init(struct hdr *h, const char *const *keep,
     int (*seen)(void *, const char *, size_t, size_t), void *arg)

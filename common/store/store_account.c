@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #include "store/store_account.h"
 #include "store/store_admin.h"
 #include "store/store_int.h"

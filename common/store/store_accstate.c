@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* How accounts fare; part of store_account.h. */
 
 #include <stdio.h>

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* How an identity is verified; part of store_identity.h. */
 
 #include <openssl/crypto.h>

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* What the files behind store_identity.h share. */
 
 #ifndef STORE_IDENTITY_INT_H

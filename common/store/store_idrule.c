@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What may be an identity.  An address belongs to one user: whoever may send
  * from it has its account's login there.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Canonical forms and hashes of header and body: RFC 6376 3.4, 3.7, 5.4.2. */
 
 #include <string.h>

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* DKIM-Signature fields, RFC 6376 3.5. */
 
 #include <stdio.h>

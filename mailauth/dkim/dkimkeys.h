@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* The keys of a message's signatures, all asked for at once. */
 
 #ifndef DKIMKEYS_H

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Policy records and the walk that finds them: RFC 9989 4.7, 4.8, 4.10. */
 
 #include <stdio.h>

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * DMARC, RFC 9989: policy records, the walk up the DNS tree that finds them
  * and the organisational domain, and the judgement of a message.

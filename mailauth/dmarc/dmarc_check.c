@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* The judgement of a message: RFC 9989 4.4, 4.7, 4.10, 5.3. */
 
 #include <stdlib.h>

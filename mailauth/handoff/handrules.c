@@ -18,13 +18,14 @@
 #include <string.h>
 #include <strings.h>
 
-#include "conf/confhandoff.h"
+#include "conf/conf.h"
+#include "conf/listfile.h"
 #include "handoff/handrules.h"
 
 /* The rules, with or without what their files hold.  How many they are. */
 static size_t
 rules_get(const struct conf *conf, int lists,
-    struct handoff_rule rule[CONFHANDOFF_MAX])
+    struct handoff_rule rule[CONF_HANDOFF_MAX])
 {
 	static const enum handoff_strategy strategy[] = {
 		[CONF_STRATEGY_COUNT] = HANDOFF_COUNT,
@@ -36,7 +37,7 @@ rules_get(const struct conf *conf, int lists,
 	const struct conf_handoff *h = conf->handoff;
 	size_t i;
 
-	memset(rule, 0, CONFHANDOFF_MAX * sizeof(*rule));
+	memset(rule, 0, CONF_HANDOFF_MAX * sizeof(*rule));
 	for (i = 0; i < conf->nhandoffs; i++, h++, rule++) {
 		rule->strategy = strategy[h->strategy];
 		rule->count = (int)h->count;
@@ -66,7 +67,7 @@ handrules_addr(const char *source, unsigned char addr[16])
 int
 handrules_may(const struct conf *conf, const struct handoff_session *s)
 {
-	struct handoff_rule rule[CONFHANDOFF_MAX];
+	struct handoff_rule rule[CONF_HANDOFF_MAX];
 
 	return handoff_asked(rule, rules_get(conf, 0, rule), s);
 }
@@ -120,7 +121,7 @@ int
 handrules_find(const struct conf *conf, const struct handoff_session *s,
     const char *header, size_t len, int own, struct handoff_hop *hop)
 {
-	struct handoff_rule rule[CONFHANDOFF_MAX];
+	struct handoff_rule rule[CONF_HANDOFF_MAX];
 	struct received *r;
 	size_t nrules, n, skip = own != 0;
 	int rv = 0;

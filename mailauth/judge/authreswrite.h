@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Authentication-Results, written: RFC 8601.  A field is begun, results are
  * added, and it is ended; it is written in lines that end in LF.  What others

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Authentication-Results: what counts as written under our name is known by
  * its first line, too, where that is all of it; and what we write of others'

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * DKIM signatures and key records.  The input is a key record, a NUL, and a
  * message: whichever way the body comes, the outcome is the same, and it can

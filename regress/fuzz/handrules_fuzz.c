@@ -21,7 +21,7 @@
 
 #include <sys/socket.h>
 
-#include "conf/confhandoff.h"
+#include "conf/confset.h"
 #include "conf/listfile.h"
 #include "fuzz.h"
 #include "handoff/handrules.h"

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Received fields: names are clean, an address is there or not, and a trusted
  * field's answer does not depend on what stands below it.

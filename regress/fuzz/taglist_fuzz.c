@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Lists of tags: what the strict reader takes, the lenient one reads alike. */
 
 #include "dkim/taglist.h"

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Verifies the DKIM signatures of messages against keys in a text, as
  * dnstable.h describes it.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* What is written is read again by common/authres.h. */
 
 #include "base/compat.h"

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Signatures made here are made over the hash that is verified: what the
  * canonical forms are is the matter of regress/mailauth, which has other

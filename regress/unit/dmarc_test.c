@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A case for each sentence of RFC 9989 on records (4.7, 4.8), the tree walk
  * (4.10), policy discovery (4.10.1) and alignment (4.4, 4.10.2), by the

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Accounts and how they fare, and the bytes that they leave behind. */
 
 #include "smtprelayctl/store_export.h"

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Identities: whose an address is, and how it is proved. */
 
 #include <ctype.h>

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* The courier's process: what it starts with, and its channels. */
 
 #include <sys/types.h>

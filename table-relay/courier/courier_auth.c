@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * AUTH, RFC 4954, with PLAIN (RFC 4616) and LOGIN.  There is one name and one
  * password, both of which smtpd has from the table; everybody else has one

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /* Sessions with accounts' servers, from connecting to QUIT. */
 
 #include <sys/types.h>

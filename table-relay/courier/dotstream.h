@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A message on its way from smtpd to a server, in the form that it has on
  * the wire (RFC 5321 section 4.5.2): finds the line of one dot that ends it,

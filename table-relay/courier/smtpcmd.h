@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The commands of a client, RFC 5321 section 4.1.1, with the parameters of
  * RFC 1870 (SIZE), 3461 (delivery status notifications), 4954 (AUTH) and
