@@ -21,7 +21,7 @@
 
 #include "base/log.h"
 #include "engine.h"
-#include "handoff/handrules.h"
+#include "handoff/handoff.h"
 
 int
 engine_handoff_origin(const struct etx *tx, unsigned char addr[16],

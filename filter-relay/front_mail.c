@@ -20,7 +20,7 @@
 
 #include "front.h"
 #include "gatefacts.h"
-#include "handoff/handrules.h"
+#include "handoff/handoff.h"
 
 /* Does one of our users send it, and is there anything to look at then? */
 static int

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "gatefacts.h"
-#include "handoff/handrules.h"
+#include "handoff/handoff.h"
 
 void
 gatefacts_session(struct gate_facts *f, int local, const char *source,

@@ -35,7 +35,6 @@
 #include "gate/gate.h"
 #include "gate/gatelimit.h"
 #include "handoff/handoff.h"
-#include "handoff/handrules.h"
 #include "header/addr.h"
 #include "header/verp.h"
 #include "judge/judgefacts.h"

@@ -30,6 +30,7 @@
 #define HANDOFF_H
 
 #include "base/netlist.h"
+#include "conf/conf.h"
 #include "handoff/received.h"
 
 #define HANDOFF_COUNT_MAX	50
@@ -91,5 +92,37 @@ int	 handoff_find(const struct handoff_rule *rule, size_t n,
  * of line.  0, or -1 when out is too small (HANDOFF_FIELD_MAX suffices).
  */
 int	 handoff_field(const struct handoff_hop *hop, char *out, size_t outsz);
+
+/*
+ * The hand-offs of relay.conf(5), asked for one message: the Received fields
+ * of its header and who handed it to smtpd say where it comes from.
+ */
+
+/* Received fields that are looked at; a loop has more. */
+#define HANDRULES_FIELDS_MAX	64
+
+/*
+ * The client's address as smtpd tells it, "192.0.2.1" or "[2001:db8::1]",
+ * without its port.  The family, or 0 when it is none.
+ */
+int	 handrules_addr(const char *source, unsigned char addr[16]);
+
+/*
+ * Whether any of the hand-offs might trust who handed the message to smtpd,
+ * whatever the files of lists say: 1 or 0.
+ */
+int	 handrules_may(const struct conf *conf,
+	    const struct handoff_session *s);
+
+/*
+ * Asks the hand-offs in their order, with the lists as they are now.  header
+ * are lines, each with its LF; with `own' the first Received field in it is
+ * smtpd's own, and those below are looked at.  1 and *hop: where the message
+ * comes from, hop->symbol is conf's; 0: nothing is found, smtpd's client is
+ * what counts; -1: no memory.
+ */
+int	 handrules_find(const struct conf *conf,
+	    const struct handoff_session *s, const char *header, size_t len,
+	    int own, struct handoff_hop *hop);
 
 #endif

@@ -23,7 +23,10 @@
 #define SPF_RECORD_H
 
 #include <sys/types.h>
+
 #include <netinet/in.h>
+
+#include "base/sbuf.h"
 
 #define SPF_RECORD_MAX	8192	/* bytes of a record that is read */
 #define SPF_WHY_MAX	160	/* bytes of a reason, with its NUL */
@@ -69,5 +72,50 @@ int	 spf_record_parse(struct spf_record *r, const char *text, size_t len,
 
 /* Frees what *r owns and zeroes it. */
 void	 spf_record_free(struct spf_record *r);
+
+/* The macros of SPF records: RFC 7208 section 7. */
+
+#define SPF_EXPANDED_MAX	65536	/* bytes of an expanded string */
+
+/* What the letters stand for; all strings are the caller's. */
+struct spf_macros {
+	const char	*sender;	/* s: local-part@domain */
+	const char	*local;		/* l */
+	const char	*sender_domain;	/* o */
+	const char	*domain;	/* d */
+	const char	*validated;	/* p, or NULL for "unknown" */
+	const char	*helo;		/* h */
+	const char	*receiver;	/* r */
+	int		 family;	/* AF_INET or AF_INET6 */
+	const void	*addr;		/* i, v, c: 4 or 16 bytes */
+	long long	 now;		/* t: seconds */
+};
+
+/*
+ * 0 when s is a macro-string (7.1), else -1.  With exp set, the letters c, r
+ * and t and spaces are allowed as well.
+ */
+int	 spf_macro_check(const char *s, int exp);
+
+/* The same for a domain-spec: it ends in a top label or in a macro. */
+int	 spf_macro_check_domain(const char *s);
+
+/* 1 when s, a macro-string, has the letter p, else 0. */
+int	 spf_macro_has_p(const char *s);
+
+/*
+ * Appends the expansion of s, a macro-string, to *out, whose limit should be
+ * SPF_EXPANDED_MAX.  0, or -1 when it is too long or memory is exhausted.
+ */
+int	 spf_macro_expand(const char *s, const struct spf_macros *m,
+	    struct sbuf *out);
+
+/*
+ * Expands a domain-spec into a name of at most DNS_NAME_MAX bytes, without
+ * its last dot, cut from the left where it is longer (7.3).  name is sized
+ * DNS_NAME_MAX + 1.  The name may be one that cannot be asked for.  0 or -1.
+ */
+int	 spf_macro_domain(const char *s, const struct spf_macros *m,
+	    char *name);
 
 #endif

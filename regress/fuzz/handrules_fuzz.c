@@ -24,7 +24,7 @@
 #include "conf/confset.h"
 #include "conf/listfile.h"
 #include "fuzz.h"
-#include "handoff/handrules.h"
+#include "handoff/handoff.h"
 
 static const char text[] = "domain a.example\n"
     "handoff a { strategy addresses nets\npriority 4\n}\n"

@@ -24,7 +24,7 @@
 
 #include "base/compat.h"
 #include "conf/listfile.h"
-#include "handoff/handrules.h"
+#include "handoff/handoff.h"
 #include "test.h"
 
 static const char conf_text[] = "domain a.example\n"

@@ -26,7 +26,7 @@
 #include "base/compat.h"
 #include "lib/dnstable.h"
 #include "spf/spf.h"
-#include "spf/spf_macro.h"
+#include "spf/spf_record.h"
 #include "test.h"
 
 static const char zone[] =
