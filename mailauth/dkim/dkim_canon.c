@@ -20,7 +20,8 @@
 #include <strings.h>
 
 #include "base/lex.h"
-#include "dkim/dkim_int.h"
+#include "dkim/dkim_canon.h"
+#include "dkim/taglist.h"
 
 /* What is hashed of the header, gathered into chunks. */
 struct gather {

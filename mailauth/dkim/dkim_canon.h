@@ -14,15 +14,14 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* What the files of dkim.h share. */
+/* What is hashed of a message: the canonical forms of RFC 6376 3.4. */
 
-#ifndef DKIM_INT_H
-#define DKIM_INT_H
+#ifndef DKIM_CANON_H
+#define DKIM_CANON_H
 
 #include <openssl/evp.h>
 
 #include "dkim/dkim.h"
-#include "dkim/taglist.h"
 
 #define DKIM_CHUNK	512	/* bytes gathered before they are hashed */
 
@@ -53,16 +52,6 @@ struct dkim_field {
 	size_t		 len;
 	size_t		 namelen;	/* 0 when it has no name */
 };
-
-/* Reads a DKIM-Signature field into *s: result is DKIM_WAITS unless bad. */
-void	 dkim_sig_parse(struct dkim_sig *s, const struct dkim_field *f,
-	    time_t now);
-
-/* Gives s a result and its reason. */
-void	 dkim_decide(struct dkim_sig *s, int result, int why);
-
-/* 1 when sub is domain or below it; case does not matter. */
-int	 dkim_below(const char *sub, const char *domain);
 
 /*
  * Hashes what f[own], a signature read into *s, says to have signed, of the n
