@@ -35,6 +35,7 @@
 #include "ctl_upstream.h"
 #include "ctlcmd.h"
 #include "oauth/oauthfetch.h"
+#include "smtp/sasl.h"
 #include "report.h"
 #include "store/accoauth.h"
 #include "store/accseal.h"
@@ -230,7 +231,7 @@ show_run(struct ctl *ctl, const struct store_account *acc,
 {
 	char	 used[64] = "";
 
-	upstream_mechnames(run->caps.used, used, sizeof(used));
+	sasl_names(run->caps.used, used, sizeof(used));
 	json_object(&ctl->js, NULL);
 	json_string(&ctl->js, "account", acc->name);
 	json_bool(&ctl->js, "ready", run->ready);
@@ -381,14 +382,14 @@ certificate(struct checkacc *c, const struct tlsio_info *t)
 
 /* Is there a way to log in that we know? */
 static void
-mechanisms(struct checkacc *c, const struct upstream_caps *caps)
+mechanisms(struct checkacc *c, const struct ehlo *caps)
 {
 	unsigned int	 can = 0;
 
 	if (c->acc.auth == STORE_AUTH_PASSWORD)
-		can = UPSTREAM_PLAIN | UPSTREAM_LOGIN;
+		can = SASL_PLAIN | SASL_LOGIN;
 	else if (c->acc.auth == STORE_AUTH_OAUTH)
-		can = UPSTREAM_XOAUTH2 | UPSTREAM_OAUTHBEARER;
+		can = SASL_XOAUTH2 | SASL_OAUTHBEARER;
 	else
 		return;
 	if (caps->mechs & can)

@@ -35,7 +35,7 @@ struct upstreamrun {
 	char			 peer[80]; /* address of the server */
 	int			 tls;	/* a handshake was made, and so: */
 	struct tlsio_info	 info;
-	struct upstream_caps	 caps;
+	struct ehlo	 caps;
 	char			 answer[UPSTREAM_TEXT_MAX]; /* the server's to
 					 * AUTH, or to the message; or "" */
 };

@@ -53,6 +53,9 @@ struct keys {
 
 #define FIELDS	5
 
+static int	set_error(char *err, size_t errsize, const char *fmt, ...)
+	    __attribute__((__format__(printf, 3, 4)));
+
 /* Writes one sentence into err; always returns -1. */
 static int
 set_error(char *err, size_t errsize, const char *fmt, ...)

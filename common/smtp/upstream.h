@@ -42,6 +42,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "smtp/ehlo.h"
 #include "smtp/smtpreply.h"
 #include "smtp/tlsio.h"
 
@@ -54,7 +55,6 @@ struct upstream;
 #define UPSTREAM_SECRET_MAX	8192	/* OAuth tokens are long */
 #define UPSTREAM_COMMAND_MAX	2048	/* a command, without CR LF */
 #define UPSTREAM_QUEUE_MAX	128	/* commands without a reply */
-#define UPSTREAM_STAGGER	250	/* ms between attempts, RFC 8305 */
 #define UPSTREAM_TEXT_MAX	SMTPREPLY_TEXT_MAX
 
 enum upstream_kind {
@@ -87,31 +87,6 @@ enum upstream_stage {
 };
 
 #define UPSTREAM_STAGES		(UPSTREAM_QUIT + 1)
-
-/* Mechanisms, as bits. */
-#define UPSTREAM_PLAIN		0x01
-#define UPSTREAM_LOGIN		0x02
-#define UPSTREAM_XOAUTH2	0x04
-#define UPSTREAM_OAUTHBEARER	0x08
-
-/* Extensions, as bits. */
-#define UPSTREAM_PIPELINING	0x0001	/* RFC 2920 */
-#define UPSTREAM_8BITMIME	0x0002	/* RFC 6152 */
-#define UPSTREAM_DSN		0x0004	/* RFC 3461 */
-#define UPSTREAM_SIZE		0x0008	/* RFC 1870 */
-#define UPSTREAM_ENHANCED	0x0010	/* RFC 2034 */
-#define UPSTREAM_SMTPUTF8	0x0020	/* RFC 6531 */
-#define UPSTREAM_OFFERS_TLS	0x0040	/* RFC 3207 */
-#define UPSTREAM_OFFERS_AUTH	0x0080	/* RFC 4954 */
-
-struct upstream_caps {
-	unsigned int	 extensions;
-	unsigned int	 mechs;		/* those that we know */
-	unsigned int	 used;		/* the mechanism of AUTH, or 0 */
-	uint64_t	 size;		/* greatest message, 0: not said */
-	char		 mechlist[256];	/* all, as the server says them */
-	char		 answer[128];	/* the server's to AUTH, or "" */
-};
 
 /* Seconds for each stage; 0 takes the default of upstream_timeouts(). */
 struct upstream_timeouts {
@@ -186,10 +161,7 @@ enum upstream_stage upstream_stage(const struct upstream *);
 const char *upstream_stagename(enum upstream_stage);
 
 /* What the server offers; whole from ready() on. */
-const struct upstream_caps *upstream_caps(const struct upstream *);
-
-/* The names of mechanisms, "PLAIN LOGIN"; buf is of 64 bytes. */
-void	 upstream_mechnames(unsigned int mechs, char *buf, size_t size);
+const struct ehlo *upstream_caps(const struct upstream *);
 
 /* As tlsio_getinfo(); 0 before TLS. */
 int	 upstream_tlsinfo(const struct upstream *, struct tlsio_info *);

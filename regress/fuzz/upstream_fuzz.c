@@ -31,36 +31,36 @@
 #include "fuzz.h"
 #include "smtp/aresev.h"
 #include "smtp/resolve.h"
-#include "smtp/upstream_int.h"
+#include "smtp/upstream.c"
 
 #define SECRET	"s3cret-s3cret-s3cret"
 
 static struct event_base *base;
 static struct upstream_env env;
-static struct upstream_end end;
-static int closed, outstanding;
+static struct upstream_end ended;
+static int gone, outstanding;
 
 static void
-say(struct upstream *up, int tag, const char *line)
+command(struct upstream *up, int tag, const char *line)
 {
 	if (upstream_command(up, tag, line) == 0)
 		outstanding++;
 }
 
 static void
-on_ready(struct upstream *up, void *arg)
+got_ready(struct upstream *up, void *arg)
 {
 	(void)arg;
 	CLAIM(up->secret == NULL);
 	CLAIM(upstream_stage(up) == UPSTREAM_IDLE);
-	say(up, 1, "MAIL FROM:<a@b>");
-	say(up, 2, "RCPT TO:<c@d>");
-	say(up, 3, "RCPT TO:<e@f>");
-	say(up, 4, "DATA");
+	command(up, 1, "MAIL FROM:<a@b>");
+	command(up, 2, "RCPT TO:<c@d>");
+	command(up, 3, "RCPT TO:<e@f>");
+	command(up, 4, "DATA");
 }
 
 static void
-on_reply(struct upstream *up, int tag, const struct smtpreply *r, void *arg)
+got_reply(struct upstream *up, int tag, const struct smtpreply *r, void *arg)
 {
 	(void)arg;
 	CLAIM(r->done && r->code >= 200 && r->code <= 599);
@@ -74,23 +74,23 @@ on_reply(struct upstream *up, int tag, const struct smtpreply *r, void *arg)
 	}
 	CLAIM(--outstanding >= 0);
 	if (tag == 5 || (tag == 4 && r->code != 354))
-		say(up, 6, "RSET");
+		command(up, 6, "RSET");
 	if (tag == 6)
 		upstream_quit(up);
 }
 
 static void
-on_closed(struct upstream *up, const struct upstream_end *e, void *arg)
+got_closed(struct upstream *up, const struct upstream_end *e, void *arg)
 {
 	(void)up;
 	(void)arg;
-	CLAIM(!closed);
-	closed = 1;
-	end = *e;
+	CLAIM(!gone);
+	gone = 1;
+	ended = *e;
 }
 
-static const struct upstream_cb callbacks = { on_ready, on_reply, NULL,
-    on_closed };
+static const struct upstream_cb callbacks = { got_ready, got_reply, NULL,
+    got_closed };
 
 static void
 setup(void)
@@ -125,9 +125,10 @@ begin(uint8_t kind, int fd)
 	up = upstream_new(&env, &conf, &callbacks, NULL);
 	CLAIM(up != NULL);
 	/* Connected already, and with TLS in the eyes of the session. */
-	upstream_dial_free(up);
+	dial_free(up->dial);
+	up->dial = NULL;
 	up->tls = (kind & 4) == 0;
-	upstream_login_connected(up, fd);
+	connected(up, fd);
 	return up;
 }
 
@@ -155,10 +156,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		setup();
 	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	closed = outstanding = 0;
+	gone = outstanding = 0;
 	up = begin(data[0], fds[0]);
 	piece = 1 + data[1] * 4;
-	for (data += 2, size -= 2; size > 0 && !closed; data += n, size -= n) {
+	for (data += 2, size -= 2; size > 0 && !gone; data += n, size -= n) {
 		n = size < piece ? size : piece;
 		(void)!send(fds[1], data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		event_base_loop(base, EVLOOP_NONBLOCK);
@@ -166,16 +167,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		drain(fds[1]);
 	}
 	shutdown(fds[1], SHUT_WR);
-	for (i = 0; i < 20 && !closed; i++) {
+	for (i = 0; i < 20 && !gone; i++) {
 		event_base_loop(base, EVLOOP_NONBLOCK);
 		drain(fds[1]);
 	}
 	close(fds[1]);
-	CLAIM(closed);
-	CLAIM(end.text[0] != '\0' || end.quit);
-	for (p = end.text; *p != '\0'; p++)
+	CLAIM(gone);
+	CLAIM(ended.text[0] != '\0' || ended.quit);
+	for (p = ended.text; *p != '\0'; p++)
 		CLAIM(*p >= ' ' && *p <= '~');
-	CLAIM(strstr(end.text, SECRET) == NULL || end.stage != UPSTREAM_AUTH);
+	CLAIM(strstr(ended.text, SECRET) == NULL || ended.stage != UPSTREAM_AUTH);
 	upstream_free(up);
 	return 0;
 }

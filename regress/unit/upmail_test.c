@@ -16,6 +16,7 @@
 
 /* Sessions from ready() on: commands, messages, and how they end. */
 
+#include "smtp/sasl.h"
 #include "session.h"
 
 static void
@@ -237,7 +238,7 @@ test_free(void)
 static void
 test_caps(void)
 {
-	const struct upstream_caps	*caps;
+	const struct ehlo	*caps;
 	struct tlsio_info		 info;
 	char				 names[64];
 
@@ -251,14 +252,14 @@ test_caps(void)
 	up = upstream_new(&env, &conf, &callbacks, &up);
 	UNTIL(ready);
 	caps = upstream_caps(up);
-	CHECK(caps->extensions == (UPSTREAM_SIZE | UPSTREAM_8BITMIME |
-	    UPSTREAM_DSN | UPSTREAM_ENHANCED | UPSTREAM_OFFERS_AUTH));
+	CHECK(caps->extensions == (EHLO_SIZE | EHLO_8BITMIME |
+	    EHLO_DSN | EHLO_ENHANCED | EHLO_AUTH));
 	CHECK(caps->size == 35882577);
-	CHECK(caps->mechs == (UPSTREAM_PLAIN | UPSTREAM_LOGIN));
-	CHECK(caps->used == UPSTREAM_PLAIN);
+	CHECK(caps->mechs == (SASL_PLAIN | SASL_LOGIN));
+	CHECK(caps->used == SASL_PLAIN);
 	CHECK_STR(caps->mechlist, "GSSAPI plain LOGIN");
 	CHECK_STR(caps->answer, "235 2.7.0 welcome");
-	upstream_mechnames(caps->mechs, names, sizeof(names));
+	sasl_names(caps->mechs, names, sizeof(names));
 	CHECK_STR(names, "PLAIN LOGIN");
 	CHECK(upstream_tlsinfo(up, &info) == 1 && info.verified);
 	CHECK(strncmp(upstream_peer(up), "127.0.0.1:", 10) == 0);

@@ -153,9 +153,9 @@ mail_link(struct session *s, struct link *l)
 	/* The time for MAIL goes on. */
 	s->state = SESSION_HELD;
 	if ((size_t)snprintf(line, sizeof(line), "MAIL FROM:<%s>%s%s%s",
-	    p->address, ext & UPSTREAM_SIZE ? p->size : "",
-	    ext & UPSTREAM_8BITMIME ? p->body : "",
-	    ext & UPSTREAM_DSN ? p->dsn : "") >= sizeof(line)) {
+	    p->address, ext & EHLO_SIZE ? p->size : "",
+	    ext & EHLO_8BITMIME ? p->body : "",
+	    ext & EHLO_DSN ? p->dsn : "") >= sizeof(line)) {
 		link_release(l, 1);
 		session_reply(s, "501 5.5.4 Too long");
 		return;
@@ -204,7 +204,7 @@ mail_rcpt(struct session *s, const char *arg)
 		session_reply(s, "250 2.1.5 Ok, to be discarded");
 		return;
 	}
-	dsn = upstream_caps(s->link->up)->extensions & UPSTREAM_DSN;
+	dsn = upstream_caps(s->link->up)->extensions & EHLO_DSN;
 	snprintf(line, sizeof(line), "RCPT TO:<%s>%s", p.address,
 	    dsn ? p.dsn : "");
 	session_hold(s, SESSION_HELD, SESSION_HOLD_TIME);
