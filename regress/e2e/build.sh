@@ -35,7 +35,7 @@ mkdir -p "$new"
 
 case $release in
 6.8)
-	make -s -f Makefile.linux all
+	make -s -j "$(nproc)" -f Makefile.linux all
 	make -s -f Makefile.linux install DESTDIR="$top/$new"
 	;;
 *)
@@ -46,7 +46,7 @@ case $release in
 		mount --bind "$2" "$1/mnt"
 		exec chroot "$1" /usr/bin/env -i \
 		    PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		    make -s -C /mnt -f Makefile.linux OBJ=obj/"$3" \
+		    make -s -j "$(nproc)" -C /mnt -f Makefile.linux OBJ=obj/"$3" \
 		    all install DESTDIR=/mnt/obj/stage/new-"$3"
 	' sh "$trees/$release" "$top" "$release" 9>&-
 	;;

@@ -22,7 +22,7 @@
 
 set -eu
 
-BUILD="gcc make byacc libc6-dev libevent-dev libbsd-dev libssl-dev
+BUILD="gcc make byacc pkgconf libc6-dev libevent-dev libbsd-dev libssl-dev
     libsqlite3-dev libc-ares-dev libcurl4-openssl-dev"
 RUN="$BUILD opensmtpd iproute2 util-linux procps python3 s-nail openssl"
 CHECK="$RUN opensmtpd-filter-dkimsign opensmtpd-extras libopensmtpd-dev
