@@ -76,16 +76,17 @@ trap 'exit 1' HUP INT TERM
 # What this machine's apt is told about how to reach a mirror, and no more.
 apt_conf() {
 	apt-config dump | grep -Ei \
-	    '^Acquire::(Check-Valid-Until|Check-Date|https?::(Proxy|Timeout)) ' ||
-	    :
+	    '^Acquire::(Check-(Valid-Until|Date)|https?::Proxy) ' || :
 }
 
 # in_fresh COMMAND ...: runs it in the tree, whose root is a mount point
 in_fresh() {
+	_ca=
+	[ -z "${NODE_EXTRA_CA_CERTS:-}" ] || _ca=/etc/outer-ca.pem
 	# shellcheck disable=SC2016
 	unshare -m -p -f --kill-child sh -euc '
-		root=$1 lend=$2 suites=$3
-		shift 3
+		root=$1 lend=$2 suites=$3 ca=$4
+		shift 4
 		mount --make-rprivate /
 		mount --bind "$root" "$root"
 		mount -t proc proc "$root/proc"
@@ -103,9 +104,9 @@ in_fresh() {
 		    ${http_proxy:+http_proxy="$http_proxy"} \
 		    ${https_proxy:+https_proxy="$https_proxy"} \
 		    ${no_proxy:+no_proxy="$no_proxy"} \
-		    ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=/etc/outer-ca.pem} \
+		    ${ca:+NODE_EXTRA_CA_CERTS="$ca"} \
 		    ${suites:+SUITES="$suites"} "$@"
-	' sh "$root" "$lend" "${SUITES:-}" "$@"
+	' sh "$root" "$lend" "${SUITES:-}" "$_ca" "$@"
 }
 
 echo "making a fresh Debian 12 in $root"

@@ -46,8 +46,8 @@ case $release in
 		mount --bind "$2" "$1/mnt"
 		exec chroot "$1" /usr/bin/env -i \
 		    PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		    make -s -j "$(nproc)" -C /mnt -f Makefile.linux OBJ=obj/"$3" \
-		    all install DESTDIR=/mnt/obj/stage/new-"$3"
+		    make -s -j "$(nproc)" -C /mnt -f Makefile.linux \
+		    OBJ=obj/"$3" all install DESTDIR=/mnt/obj/stage/new-"$3"
 	' sh "$trees/$release" "$top" "$release" 9>&-
 	;;
 esac
