@@ -25,8 +25,8 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                "../e2e"))
-from relaytest import dns  # noqa: E402
+                                "../lib"))
+from peers import dns  # noqa: E402
 
 where, records = sys.argv[1], sys.argv[2:]
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

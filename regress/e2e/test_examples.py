@@ -25,11 +25,12 @@ import re
 
 import dkim
 
-from relaytest import dns, mail, ns
+from relaytest import mail, ns
 from relaytest.case import main, plain
 from relaytest.certs import Authority
 from relaytest.relay import MAILBOX, Client, again
 from relaytest.world import LIBEXEC, TOP
+from peers import dns
 
 GATES = ["relay.conf.mx2", "relay.conf.pop3", "relay.conf.salesforce"]
 

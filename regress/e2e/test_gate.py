@@ -27,8 +27,8 @@ import dkim
 
 from relaytest import mail, ns
 from relaytest.case import main, only, setup
-from relaytest.dns import A, TXT
 from relaytest.relay import MAILBOX, Client, again
+from peers.dns import A, TXT
 
 OUT = "someone@elsewhere.test"
 SALES = "sales@company.example"

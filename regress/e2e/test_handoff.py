@@ -19,8 +19,8 @@ who is judged, and what an outsider writes is believed by nobody."""
 
 from relaytest import mail, ns
 from relaytest.case import main, setup
-from relaytest.dns import TXT
 from relaytest.relay import ALICE, CAROL, again
+from peers.dns import TXT
 
 EDGE, WORKER, STRANGER = "10.77.4.1", "10.77.2.1", "10.77.3.1"
 LIST = "/etc/mail/relays"

@@ -21,12 +21,12 @@ import re
 
 from relaytest import mail
 from relaytest.case import main, setup
-from relaytest.dns import TXT
 from relaytest.faults import sql
 from relaytest.ns import wait_for
 from relaytest.relay import CAROL, MAILBOX, again
 from relaytest.sink import settle
 from relaytest.world import ADDRESS
+from peers.dns import TXT
 
 HOST = "x.bnc.salesforce.com"
 VERP = "jo=company.example__%s@" + HOST

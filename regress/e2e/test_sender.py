@@ -25,8 +25,8 @@ import dkim
 
 from relaytest import mail, ns
 from relaytest.case import main, setup
-from relaytest.dns import TXT
 from relaytest.relay import ALICE, BOB, CAROL, PETE, again
+from peers.dns import TXT
 
 REPLIES = "\tcommands accept\n"
 

@@ -22,10 +22,10 @@ import ssl
 
 from relaytest import mail, ns
 from relaytest.case import main, only, setup
-from relaytest.dns import TXT
 from relaytest.relay import (ALICE, BOB, CAROL, MAILBOX, PETE, PRIVATE,
                              again)
 from relaytest.sink import settle
+from peers.dns import TXT
 
 REPLIES = "\tcommands accept\n\tstart allow\n"
 

@@ -20,13 +20,13 @@
 import os
 import shutil
 import signal
-import subprocess
 import time
 
 from relaytest import mail, ns
 from relaytest.case import main
 from relaytest.relay import CONF, MAILBOX, REPLIES, Client
-from relaytest.world import TOP, World
+from relaytest.world import World
+from peers.world import Seeder, build
 
 SMTPD = """table mailboxes relay:/etc/mail/relay.conf
 listen on 0.0.0.0
@@ -62,29 +62,13 @@ class Tables(World):
     def seed(self, command):
         """Handles and return paths, which only mail makes otherwise."""
         if self.seeder is None:
-            program = os.path.join(TOP, "obj/regress/tool/storeseed")
-            subprocess.run(["make", "-s", "-f", "Makefile.linux", "OBJ=" +
-                            os.path.join(TOP, "obj"), program], cwd=TOP,
-                           check=True)
-            shutil.copy(program, self.path("/tmp/storeseed"))
-            self.seeder = subprocess.Popen(
-                self.command(["/tmp/storeseed", DATABASE]),
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.seeder.stdin.write(command + "\n")
-        self.seeder.stdin.flush()
-        lines = []
-        while True:
-            line = self.seeder.stdout.readline().rstrip("\n")
-            if line == "ok":
-                return lines
-            assert line and not line.startswith("error"), line
-            lines.append(line)
+            shutil.copy(build("tool/storeseed"), self.path("/tmp/storeseed"))
+            self.seeder = Seeder(self.command(["/tmp/storeseed", DATABASE]))
+        return self.seeder.seed(command)
 
     def close(self):
         if getattr(self, "seeder", None):
-            self.seeder.stdin.close()
-            self.seeder.wait()
-            self.seeder.stdout.close()
+            self.seeder.close()
             self.seeder = None
         super().close()
 

@@ -38,7 +38,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../protocol"))
 
 import spf_suite_test as suite  # noqa: E402
-from dnspeer import build  # noqa: E402
+from dnspeer import World  # noqa: E402
 
 ROUNDS, CASES = 300, 12
 NAMES = ["%s.example" % c for c in "abcdef"] + ["mail.a.example",
@@ -165,7 +165,7 @@ def ours(tool, zone, cases):
 
 
 def main():
-    tool, = build("spftest")
+    tool = World.tool("spftest")
     spf, rnd = load(), random.Random(7208)
     seen, bad, skipped = collections.Counter(), [], 0
     for _ in range(ROUNDS):

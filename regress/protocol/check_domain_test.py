@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 
-from dnspeer import Ask, OBJ, build
+from dnspeer import Ask, OBJ, World
 from ports import free_port
 
 ZONE = """$ORIGIN .
@@ -295,7 +295,7 @@ def greet_as(name):
 
 def main():
     if len(sys.argv) == 1:
-        build("dnsask")
+        World.tool("dnsask")
         os.execvp("unshare", ["unshare", "-um", sys.executable,
                               os.path.abspath(__file__), "inside"])
     greet_as("mail.good.example")

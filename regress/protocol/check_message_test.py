@@ -456,7 +456,6 @@ def inside():
         ["openssl", "genrsa", "-traditional", "1024"], check=True,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     NAMES = Names()
-    NAMES.start()
     main([test_requirements, test_gates, test_handoff, test_later,
           test_sender, test_forms, test_terminal, test_usage,
           test_agreement, test_limits, test_verp])

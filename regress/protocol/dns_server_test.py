@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 
-from dnspeer import Ask, build
+from dnspeer import Ask, World
 
 ZONE = """$ORIGIN example.
 $TTL 300
@@ -195,7 +195,7 @@ def tests():
 
 def main():
     if len(sys.argv) == 1:
-        build("dnsask")
+        World.tool("dnsask")
         os.execvp("unshare", ["unshare", "-nm", sys.executable,
                               os.path.abspath(__file__), "inside"])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

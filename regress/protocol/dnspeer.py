@@ -17,22 +17,14 @@
 
 import os
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-OBJ = os.environ.get("OBJ", os.path.join(TOP, "obj"))
-
-
-def build(*names):
-    """Makes tools of regress/tool."""
-    tools = [os.path.join(OBJ, "regress/tool", n) for n in names]
-    subprocess.run(["make", "-s", "-f", "Makefile.linux", "OBJ=" + OBJ]
-                   + tools, cwd=TOP, check=True)
-    return tools
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../lib"))
+from peers import dns  # noqa: E402
+from peers.world import OBJ, TOP, World  # noqa: E402,F401
 
 
 class Ask:
@@ -40,7 +32,7 @@ class Ask:
     its ttl and the list of its records."""
 
     def __init__(self, servers, *args):
-        tool, = build("dnsask")
+        tool = World.tool("dnsask")
         self.process = subprocess.Popen(
             [tool] + (["-s", servers] if servers else []) + list(args),
             stdin=subprocess.PIPE,
@@ -76,75 +68,27 @@ class Ask:
             raise AssertionError("dnsask failed")
 
 
-class Names(threading.Thread):
+class Names(dns.Dns):
     """A name server of 127.0.0.1: TXT by a dictionary, A and PTR by others
-    of addresses and of names; what is in down, and below it, is SERVFAIL, and
-    what is in silent has no answer at all."""
+    of addresses and of names."""
+
+    ttl = 0
 
     def __init__(self):
-        super().__init__(daemon=True)
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(("127.0.0.1", 53))
         self.txt = {}
         self.addresses = {}
         self.pointers = {}
-        self.down = set()
-        self.silent = set()
-        self.unanswered = 0
-        self.asked = 0
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 53))
+        super().__init__(sock)
 
-    def run(self):
-        while True:
-            query, peer = self.sock.recvfrom(4096)
-            try:
-                answer = self.answer(query)
-                if answer is not None:
-                    self.sock.sendto(answer, peer)
-            except (IndexError, struct.error):
-                pass
+    def find(self, name, kind):
+        table = {dns.A: self.addresses, dns.PTR: self.pointers,
+                 dns.TXT: self.txt}.get(kind, {})
+        return table.get(name, [])
 
-    def answer(self, query):
-        """One answer to one question, or None."""
-        self.asked += 1
-        labels, at = [], 12
-        while query[at]:
-            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
-            at += query[at] + 1
-        name = ".".join(labels)
-        if name in self.silent:
-            self.unanswered += 1
-            return None
-        question = query[12:at + 5]
-        kind = struct.unpack(">H", query[at + 1:at + 3])[0]
-        rcode, records = 0, []
-        if any(name == x or name.endswith("." + x) for x in self.down):
-            rcode = 2
-        else:
-            records = self.records(name, kind)
-            if not records and not any(
-                    x == name or x.endswith("." + name) for y in (
-                        self.txt, self.addresses, self.pointers) for x in y):
-                rcode = 3
-        out = query[:2] + struct.pack(">HHHHH", 0x8180 | rcode, 1,
-                                      len(records), 0, 0) + question
-        for data in records:
-            out += b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 0,
-                                             len(data)) + data
-        return out
-
-    def records(self, name, kind):
-        """The data of each record."""
-        if kind == 1:
-            return [socket.inet_aton(x) for x in self.addresses.get(name, [])]
-        if kind == 12:
-            return [b"".join(bytes([len(y)]) + y.encode()
-                             for y in x.split(".")) + b"\0"
-                    for x in self.pointers.get(name, [])]
-        if kind != 16:
-            return []
-        return [b"".join(bytes([len(x[i:i + 250])]) + x[i:i + 250].encode()
-                         for i in range(0, len(x), 250))
-                for x in self.txt.get(name, [])]
+    def names(self):
+        return [*self.txt, *self.addresses, *self.pointers]
 
 
 def alone(file, inside):

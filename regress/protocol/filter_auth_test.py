@@ -339,7 +339,6 @@ def inside():
         ["openssl", "genrsa", "-traditional", "1024"], check=True,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     NAMES = Names()
-    NAMES.start()
     main([test_accepted, test_refused, test_later, test_silent,
           test_sender, test_table, test_team, test_spool, test_trust])
 

@@ -487,7 +487,6 @@ def test_nothing():
 def inside():
     global NAMES, KEY
     NAMES = Names()
-    NAMES.start()
     KEY = subprocess.run(["openssl", "genrsa", "-traditional", "1024"],
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                          check=True).stdout

@@ -381,7 +381,6 @@ def inside():
     """In the network of the test."""
     global NAMES
     NAMES = Names()
-    NAMES.start()
     main([test_ordinary, test_forged, test_list, test_start, test_strategies,
           test_down, test_spf, test_gates])
 

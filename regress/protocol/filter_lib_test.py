@@ -59,7 +59,7 @@ def interleaved(f):
 
 
 def test_same():
-    library = build("regress/protocol/osmtpdpass",
+    library = build("protocol/osmtpdpass",
                     "LDLIBS=-lopensmtpd -levent")
     with World() as world:
         for version in ("0.6", "0.7"):

@@ -28,85 +28,34 @@ import tempfile
 import time
 import traceback
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-OBJ = os.environ.get("OBJ", os.path.join(TOP, "obj"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../lib"))
+from peers import world  # noqa: E402
+from peers.world import (OBJ, PATIENCE, SANITIZER, TOP,  # noqa: E402,F401
+                         Fatal, Gone, Silent, build, children, wait_for)
+
 PROGRAM = os.path.join(OBJ, "bin", "filter-relay")
-SEED = "regress/tool/filterseed"
 LATER = "451 4.3.0"
-# A process that others may not read cannot be searched for leaks, either;
-# what is freed is not to be kept for long where memory is measured.
-SANITIZER = {"ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=1"}
 REGISTERED = ["report|smtp-in|link-connect", "report|smtp-in|link-disconnect",
               "report|smtp-in|link-auth", "filter|smtp-in|mail-from",
               "filter|smtp-in|rcpt-to", "filter|smtp-in|data-line",
               "filter|smtp-in|commit", "ready"]
 
 
-class Gone(Exception):
-    """The filter has closed its end: smtpd would stop now."""
+class World(world.World):
+    """A world of filter-relay, with a mailbox and two members."""
 
-
-PATIENCE = 100.0	# seconds that a busy machine may take for anything
-
-
-class Silent(Exception):
-    """No answer by the deadline: smtpd would wait for ever."""
-
-
-class Fatal(Exception):
-    """A line at which smtpd would call fatal()."""
-
-
-def wait_for(what, condition, timeout=PATIENCE):
-    """Polls until condition() holds and returns its value."""
-    end = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise Silent("no %s within %g s" % (what, timeout))
-        time.sleep(0.01)
-
-
-def build(program, *variables):
-    """Makes a program below regress/."""
-    path = os.path.join(OBJ, program)
-    subprocess.run(["flock", OBJ, "make", "-s", "-f",
-                    "Makefile.linux", "OBJ=" + OBJ]
-                   + list(variables) + [path], cwd=TOP, check=True)
-    return path
-
-
-class World:
-    """relay.conf, keys and a database with a mailbox and two members."""
-
-    built = None
+    key_file = "key/relay.key"
 
     def __init__(self, replies="authenticate signature", seed=True,
                  more=""):
-        self.dir = tempfile.TemporaryDirectory()
-        self.path = self.dir.name
-        self.conf = os.path.join(self.path, "relay.conf")
-        self.db = os.path.join(self.path, "db", "relay.db")
-        self.key = os.path.join(self.path, "key", "relay.key")
-        for path in (self.db, self.key):
-            os.mkdir(os.path.dirname(path))
-        with open(self.conf, "w") as f:
-            f.write('database "%s"\nkey "%s"\n'
-                    'domain { "company.example" }\nreplies {\n%s\n}\n%s\n'
-                    % (self.db, self.key, replies, more))
-        self.seeder = None
+        super().__init__('domain { "company.example" }\nreplies {\n%s\n}\n'
+                         '%s\n' % (replies, more))
         if seed:
             self.fill()
 
     def fill(self):
-        if World.built is None:
-            World.built = build(SEED)
-        self.seeder = subprocess.Popen(
-            [World.built, self.db, self.key], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
+        self.start_seeder("filterseed")
         self.box = "support@company.example"
         self.seed("mailbox support@company.example -")
         self.seed("mailbox sales@company.example -")
@@ -126,38 +75,12 @@ class World:
         self.bobstoken = self.seed("token bob %s %s 0"
                                    % (self.conv, self.box))[0]
 
-    def seed(self, command):
-        """What filterseed prints before its "ok"."""
-        self.seeder.stdin.write(command + "\n")
-        self.seeder.stdin.flush()
-        lines = []
-        while True:
-            line = self.seeder.stdout.readline().rstrip("\n")
-            if line == "ok":
-                return lines
-            if not line or line.startswith("error"):
-                raise RuntimeError("%s: %s" % (command, line))
-            lines.append(line)
-
     def record(self, ident):
         """A stored verdict as a dictionary, or None."""
         lines = self.seed("record " + ident)
         if lines == ["none"]:
             return None
         return dict(line.split(" ", 1) for line in lines)
-
-    def close(self):
-        if self.seeder:
-            self.seeder.stdin.close()
-            self.seeder.wait()
-            self.seeder.stdout.close()
-        self.dir.cleanup()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 class Filter:
@@ -276,18 +199,7 @@ class Filter:
 
     def children(self):
         """The processes by their role."""
-        found = {}
-        pids = open("/proc/%d/task/%d/children" %
-                    (self.proc.pid, self.proc.pid)).read().split()
-        for pid in pids:
-            try:
-                title = open("/proc/%s/cmdline" % pid).read()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            title = title.split("\0")[0].strip()
-            if title.startswith("filter-relay: "):
-                found[title[len("filter-relay: "):]] = int(pid)
-        return found
+        return children(self.proc.pid)
 
     def child(self, role):
         return wait_for(role, lambda: self.children().get(role))

@@ -118,7 +118,6 @@ def play(tests):
     """Runs them where the name server is ours; see dnspeer.alone()."""
     global HOME, THEIRS, NAMES
     HOME, THEIRS, NAMES = Key(), Key(), Names()
-    NAMES.start()
     main(tests)
 
 

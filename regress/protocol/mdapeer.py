@@ -19,7 +19,6 @@
 
 import email
 import email.policy
-import json
 import os
 import re
 import signal
@@ -28,12 +27,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-OBJ = os.environ.get("OBJ", os.path.join(TOP, "obj"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../lib"))
+from peers.world import (OBJ, SANITIZER, World,  # noqa: E402,F401
+                         children, wait_for)
+
 PROGRAM = os.path.join(OBJ, "bin", "mda-relay")
 CTL = os.path.join(OBJ, "bin", "smtprelayctl")
 SEED = os.path.join(OBJ, "regress", "tool", "replyseed")
@@ -42,17 +42,12 @@ ALICE = "alice@private.test"
 BOB = "bob@elsewhere.test"
 CAROL = "carol@customer.test"
 RETRY = 75
-# A process that others may not read cannot be searched for leaks, either;
-# what is freed is not to be kept for long where memory is measured.
-SANITIZER = {"ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=1"}
 
-CONF = """database "%(dir)s/db/relay.db"
-key "%(dir)s/relay.key"
-domain "company.example"
+CONF = """domain "company.example"
 replies {
     authenticate signature
     commands accept
-%(more)s
+%s
 }
 """
 
@@ -127,21 +122,6 @@ out("<<< 221 2.0.0 Bye")
 '''
 
 
-PATIENCE = 100.0	# seconds that a busy machine may take for anything
-
-
-def wait_for(what, condition, timeout=PATIENCE):
-    """Polls until condition() holds and returns its value."""
-    end = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError("waited in vain for " + what)
-        time.sleep(0.01)
-
-
 class Sent:
     """A message that sendmail took."""
 
@@ -162,33 +142,21 @@ class Sent:
         return self.raw.split(b"\n\n", 1)[1].decode()
 
 
-class Lab:
-    """A database, a configuration, a sendmail, in a directory of its own."""
-
-    made = False
+class Lab(World):
+    """A world of mda-relay, with a sendmail that obeys."""
 
     def __init__(self, more="", archive=None, members=("alice", "bob"),
                  disk=None):
-        if not Lab.made:
-            subprocess.run(["flock", OBJ, "make", "-s", "-f",
-                            "Makefile.linux",
-                            "OBJ=" + OBJ, SEED], cwd=TOP, check=True)
-            Lab.made = True
-        self.tmp = tempfile.TemporaryDirectory(prefix="mda.")
-        self.dir = self.tmp.name
+        self.tool("replyseed")
+        super().__init__(CONF % more)
         self.serial = 0
         self.running = []
-        os.mkdir(self.dir + "/db")
         self.disk = disk
         if disk:
             subprocess.run(["mount", "-t", "tmpfs", "-o",
                             "mode=0755,size=" + disk,
                             "tmpfs", self.dir + "/db"], check=True)
         os.mkdir(self.dir + "/sent")
-        self.conf = self.dir + "/relay.conf"
-        with open(self.conf, "w") as f:
-            f.write(CONF % {"dir": self.dir, "more": more})
-        os.chmod(self.conf, 0o644)
         with open(self.dir + "/sendmail", "w") as f:
             f.write(SENDMAIL)
         os.chmod(self.dir + "/sendmail", 0o755)
@@ -324,24 +292,7 @@ class Lab:
         self.sock.close()
         if self.disk:
             subprocess.run(["umount", self.dir + "/db"], check=True)
-        self.tmp.cleanup()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()
-
-
-def children(pid):
-    """Title's last word: pid."""
-    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
-        pids = [int(w) for w in f.read().split()]
-    names = {}
-    for child in pids:
-        with open("/proc/%d/cmdline" % child) as f:
-            names[f.read().split("\0")[0].split()[-1]] = child
-    return names
+        super().close()
 
 
 def received(smtpd, rcpt=MAILBOX, how="ESMTPS"):

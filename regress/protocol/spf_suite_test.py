@@ -30,8 +30,8 @@ import sys
 
 import yaml
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-OBJ = os.environ.get("OBJ", os.path.join(TOP, "obj"))
+from dnspeer import OBJ, World
+
 WORK = os.path.join(OBJ, "spf-suite")
 PACKAGE = "python3-spf"
 DOC = "usr/share/doc/python3-spf"
@@ -147,9 +147,7 @@ def run(doc, number):
 
 
 def main():
-    subprocess.run(["make", "-s", "-f", "Makefile.linux", "OBJ=" + OBJ,
-                    os.path.join(OBJ, "regress/tool/spftest")], cwd=TOP,
-                   check=True)
+    World.tool("spftest")
     bad, total = [], 0
     for number, doc in enumerate(documents("rfc7208-tests.yml")):
         wrong, n = run(doc, number)

@@ -29,9 +29,12 @@ import termios
 import time
 import traceback
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-OBJ = os.environ.get("OBJ", os.path.join(TOP, "obj"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../lib"))
+from peers import world  # noqa: E402
+from peers.world import (OBJ, TOP, Fatal, Gone, Silent,  # noqa: E402,F401
+                         children, wait_for)
+
 PROGRAM = os.path.join(OBJ, "bin", "table-relay")
 USER = "_smtprelay"
 ALIAS, DOMAIN, CREDENTIALS, USERINFO, SOURCE, MAILADDR = 1, 2, 4, 16, 32, 64
@@ -42,30 +45,6 @@ NAMES = {ALIAS: "alias", DOMAIN: "domain", CREDENTIALS: "credentials",
 OK, FAIL, OPEN, CLOSE, UPDATE, CHECK, LOOKUP, FETCH = range(8)
 SLOW = 100		# seconds that a busy machine may take for anything
 SIZE_T = struct.calcsize("@N")
-
-
-class Gone(Exception):
-    """The table has closed its end: smtpd would stop now."""
-
-
-class Silent(Exception):
-    """No answer by the deadline: smtpd would wait for ever."""
-
-
-class Fatal(Exception):
-    """An answer at which smtpd would call fatal()."""
-
-
-def wait_for(what, condition, timeout=SLOW):
-    """Polls until condition() holds and returns its value."""
-    end = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise Silent("no %s within %g s" % (what, timeout))
-        time.sleep(0.01)
 
 
 def gone(pid):
@@ -102,51 +81,20 @@ def memory(pid, words):
     return found
 
 
-class World:
-    """A directory with a relay.conf and a database, gone afterwards."""
+class World(world.World):
+    """A world of table-relay, with one mailbox."""
 
     def __init__(self, seed=True, more="", replies=""):
-        self.dir = tempfile.TemporaryDirectory()
-        self.path = self.dir.name
-        self.conf = os.path.join(self.path, "relay.conf")
-        self.db = os.path.join(self.path, "db", "relay.db")
-        os.mkdir(os.path.dirname(self.db))
-        with open(self.conf, "w") as f:
-            f.write('database "%s"\nkey "%s/relay.key"\n'
-                    'domain { "company.example", "company.test" }\n'
-                    'bounce domain "bounce.company.example"\n'
-                    'replies {\n\tauthenticate signature\n%s}\n%s'
-                    % (self.db, self.path, replies, more))
-        self.seeder = None
+        super().__init__('domain { "company.example", "company.test" }\n'
+                         'bounce domain "bounce.company.example"\n'
+                         'replies {\n\tauthenticate signature\n%s}\n%s'
+                         % (replies, more))
         if seed:
             self.start_seed()
             self.seed("mailbox support@company.example")
 
-    made = False
-
     def start_seed(self):
-        seeder = os.path.join(OBJ, "regress/tool/storeseed")
-        if not World.made:
-            subprocess.run(["flock", OBJ, "make", "-s", "-f",
-                            "Makefile.linux",
-                            "OBJ=" + OBJ, seeder], cwd=TOP, check=True)
-            World.made = True
-        self.seeder = subprocess.Popen(
-            [seeder, self.db, os.path.join(self.path, "relay.key")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def seed(self, command):
-        """What storeseed prints before its "ok"."""
-        self.seeder.stdin.write(command + "\n")
-        self.seeder.stdin.flush()
-        lines = []
-        while True:
-            line = self.seeder.stdout.readline().rstrip("\n")
-            if line == "ok":
-                return lines
-            if not line or line.startswith("error"):
-                raise RuntimeError("%s: %s" % (command, line))
-            lines.append(line)
+        self.start_seeder("storeseed")
 
     def many(self, *commands):
         """Several commands in one transaction."""
@@ -156,19 +104,6 @@ class World:
             lines += self.seed(command)
         self.seed("commit")
         return lines
-
-    def close(self):
-        if self.seeder:
-            self.seeder.stdin.close()
-            self.seeder.wait()
-            self.seeder.stdout.close()
-        self.dir.cleanup()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 class Table:
@@ -232,17 +167,7 @@ class Table:
 
     def children(self):
         """The processes by their roles."""
-        path = "/proc/%d/task/%d/children" % (self.proc.pid, self.proc.pid)
-        out = {}
-        with open(path) as f:
-            for pid in f.read().split():
-                try:
-                    with open("/proc/%s/cmdline" % pid, "rb") as c:
-                        title = c.read().rstrip(b"\0 ").decode()
-                except OSError:
-                    continue
-                out[title.split(": ")[-1]] = int(pid)
-        return out
+        return children(self.proc.pid)
 
     def role(self, name):
         return wait_for(name, lambda: self.children().get(name))

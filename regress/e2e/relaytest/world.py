@@ -26,7 +26,7 @@ import time
 
 from relaytest import ns
 from relaytest.box import Box
-from relaytest.dns import Dns
+from peers.dns import Dns
 from relaytest.sink import Sink
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))

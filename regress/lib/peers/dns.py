@@ -13,7 +13,7 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""A name server for one namespace: MX, A, AAAA, TXT and PTR from a table."""
+"""A name server: MX, A, AAAA, TXT and PTR from a table."""
 
 import socket
 import struct
@@ -57,10 +57,14 @@ class Dns:
     """Answers on a bound UDP socket.  A domain that is added has its address
     as A record and, with mx, a mail host mx.DOMAIN of the same address."""
 
+    ttl = 60
+
     def __init__(self, sock):
         self.sock = sock
         self.records = {}
-        self.down = set()   # domains whose name servers fail
+        self.down = set()	# domains whose name servers fail
+        self.silent = set()	# names about which nothing is said
+        self.asked = self.unanswered = 0
         threading.Thread(target=self.serve, daemon=True).start()
 
     def add(self, name, kind, value):
@@ -86,23 +90,40 @@ class Dns:
             except OSError:
                 return
             try:
-                self.sock.sendto(self.answer(packet), peer)
+                answer = self.answer(packet)
+                if answer is not None:
+                    self.sock.sendto(answer, peer)
             except (OSError, IndexError, struct.error):
                 pass
 
+    def find(self, name, kind):
+        """The values of the records of this kind."""
+        return self.records.get((name, kind), [])
+
+    def names(self):
+        """All names that have records."""
+        return [name for name, _ in self.records]
+
     def answer(self, packet):
+        """One answer to one question, or None."""
+        self.asked += 1
         name, kind, end = _question(packet)
-        found = self.records.get((name, kind), [])
-        known = found or any(n == name for n, _ in self.records)
-        rcode = 0 if known else 3
+        if name in self.silent:
+            self.unanswered += 1
+            return None
+        found, rcode = self.find(name, kind), 0
         if any(name == d or name.endswith("." + d) for d in self.down):
             rcode, found = 2, []
+        elif not found and not any(n == name or n.endswith("." + name)
+                                   for n in self.names()):
+            rcode = 3
         out = packet[:2] + struct.pack(">HHHHH", 0x8580 | rcode, 1,
                                        len(found), 0, 0)
         out += packet[12:end]
         for value in found:
             data = _rdata(kind, value)
-            out += b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(data))
+            out += b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, self.ttl,
+                                             len(data))
             out += data
         return out
 
