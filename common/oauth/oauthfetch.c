@@ -14,22 +14,302 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <netinet/in.h>
-#include <arpa/inet.h>
+#include <sys/types.h>
 
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <event.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
+#include "base/compat.h"
 #include "base/log.h"
-#include "oauth/oauthfetch_int.h"
+#include "oauth/oauthfetch.h"
 #include "smtp/aresev.h"
 #include "smtp/resolve.h"
 #include "smtp/tlsio.h"
+
+/* What the files of oauthfetch share; nobody else includes it. */
+
+struct oauthfetch {
+	struct event_base	*base;
+	struct resolve		*resolve;
+	struct tlsio_ctx	*tls;
+	CURLM			*multi;
+	char			*authority;	/* curl wants to read one */
+	struct event		 timer;
+	LIST_HEAD(, oauthfetch_query) queries;
+	LIST_HEAD(, oauthfetch_sock) socks;
+};
+
+struct oauthfetch_query {
+	LIST_ENTRY(oauthfetch_query) entry;
+	struct oauthfetch	*fetch;
+	oauthfetch_cb		*cb;
+	void			*arg;
+	struct oauthtext	 o;
+	int			 basic;
+	struct resolve_query	*lookup;
+	struct event		 soon;		/* answer is there */
+	struct oauthanswer	 answer;
+	CURL			*easy;
+	char			 host[256];
+	long			 port;
+	struct curl_slist	*addrs, *headers;
+	char			*form;		/* wiped */
+	char			*body;		/* OAUTHFETCH_BODY_MAX, wiped */
+	size_t			 len;
+	char			 error[CURL_ERROR_SIZE];
+};
+
+/* A string that may hold secrets, of a size that is known before. */
+struct oauthfetch_str {
+	char	*data;
+	size_t	 len;
+};
+
+static void	oauthfetch_done(struct oauthfetch_query *q, CURLcode result);
+
+static int
+oauthfetch_isplain(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	    c == '~';
+}
+
+static void
+oauthfetch_add(struct oauthfetch_str *s, const char *p)
+{
+	size_t	 len = strlen(p);
+
+	memcpy(s->data + s->len, p, len + 1);
+	s->len += len;
+}
+
+/* Appends a value as application/x-www-form-urlencoded has it. */
+static void
+oauthfetch_encode(struct oauthfetch_str *s, const char *p)
+{
+	static const char	 hex[] = "0123456789ABCDEF";
+
+	for (; *p != '\0'; p++) {
+		if (oauthfetch_isplain(*p)) {
+			s->data[s->len++] = *p;
+			continue;
+		}
+		s->data[s->len++] = '%';
+		s->data[s->len++] = hex[(unsigned char)*p >> 4];
+		s->data[s->len++] = hex[*p & 15];
+	}
+	s->data[s->len] = '\0';
+}
+
+static size_t
+oauthfetch_size(const char *p)
+{
+	return p == NULL ? 0 : 3 * strlen(p);
+}
+
+/* oauthfetch_form.c: the request's body; NULL without memory. */
+static char *
+oauthfetch_form(const struct oauthtext *o, int basic)
+{
+	struct oauthfetch_str	 s = { NULL, 0 };
+
+	s.data = malloc(oauthfetch_size(o->refresh_token) +
+	    oauthfetch_size(o->client_id) + oauthfetch_size(o->client_secret) +
+	    oauthfetch_size(o->scope) + 128);
+	if (s.data == NULL)
+		return NULL;
+	oauthfetch_add(&s, "grant_type=refresh_token&refresh_token=");
+	oauthfetch_encode(&s, o->refresh_token);
+	if (!basic) {
+		oauthfetch_add(&s, "&client_id=");
+		oauthfetch_encode(&s, o->client_id);
+	}
+	if (!basic && o->client_secret != NULL) {
+		oauthfetch_add(&s, "&client_secret=");
+		oauthfetch_encode(&s, o->client_secret);
+	}
+	if (o->scope != NULL) {
+		oauthfetch_add(&s, "&scope=");
+		oauthfetch_encode(&s, o->scope);
+	}
+	return s.data;
+}
+
+/* "Authorization: Basic ..." with the client's id and secret, or NULL. */
+static char *
+oauthfetch_basic(const struct oauthtext *o)
+{
+	static const char	 field[] = "Authorization: Basic ";
+	struct oauthfetch_str	 s = { NULL, 0 };
+	size_t			 size;
+	char			*line;
+
+	size = oauthfetch_size(o->client_id) +
+	    oauthfetch_size(o->client_secret) + 2;
+	if ((s.data = malloc(size)) == NULL)
+		return NULL;
+	/* RFC 6749 section 2.3.1: each is encoded before they are joined. */
+	oauthfetch_encode(&s, o->client_id);
+	oauthfetch_add(&s, ":");
+	oauthfetch_encode(&s, o->client_secret);
+	line = calloc(1, sizeof(field) + (s.len + 2) / 3 * 4);
+	if (line != NULL) {
+		memcpy(line, field, sizeof(field) - 1);
+		base64_encode((unsigned char *)s.data, s.len,
+		    line + sizeof(field) - 1);
+	}
+	freezero(s.data, size);
+	return line;
+}
+
+struct oauthfetch_sock {
+	LIST_ENTRY(oauthfetch_sock) entry;
+	struct oauthfetch	*fetch;
+	struct event		 ev;
+};
+
+/* Takes the results that are there. */
+static void
+oauthfetch_collect(struct oauthfetch *f)
+{
+	struct oauthfetch_query	*q;
+	CURLMsg			*msg;
+	CURLcode		 result;
+	char			*p;
+	int			 left;
+
+	while ((msg = curl_multi_info_read(f->multi, &left)) != NULL) {
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		result = msg->data.result;
+		p = NULL;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &p);
+		q = (struct oauthfetch_query *)(void *)p;
+		if (q != NULL)
+			oauthfetch_done(q, result);
+	}
+}
+
+static void
+oauthfetch_on_sock(int fd, short what, void *arg)
+{
+	struct oauthfetch_sock	*s = arg;
+	struct oauthfetch	*f = s->fetch;
+	int			 running, mask;
+
+	mask = (what & EV_READ ? CURL_CSELECT_IN : 0) |
+	    (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+	/* s may be gone after this. */
+	curl_multi_socket_action(f->multi, fd, mask, &running);
+	oauthfetch_collect(f);
+}
+
+static void
+oauthfetch_on_timer(int fd, short what, void *arg)
+{
+	struct oauthfetch	*f = arg;
+	int			 running;
+
+	(void)fd;
+	(void)what;
+	curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	oauthfetch_collect(f);
+}
+
+/* curl says what it wants to know of a socket. */
+static int
+oauthfetch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+    void *sockarg)
+{
+	struct oauthfetch	*f = arg;
+	struct oauthfetch_sock	*s = sockarg;
+	short			 events = EV_PERSIST;
+
+	(void)easy;
+	if (s != NULL)
+		event_del(&s->ev);
+	if (what == CURL_POLL_REMOVE) {
+		if (s != NULL) {
+			LIST_REMOVE(s, entry);
+			free(s);
+		}
+		return 0;
+	}
+	if (s == NULL) {
+		if ((s = calloc(1, sizeof(*s))) == NULL)
+			return -1;
+		s->fetch = f;
+		LIST_INSERT_HEAD(&f->socks, s, entry);
+		curl_multi_assign(f->multi, fd, s);
+	}
+	events |= (what & CURL_POLL_IN ? EV_READ : 0) |
+	    (what & CURL_POLL_OUT ? EV_WRITE : 0);
+	event_set(&s->ev, fd, events, oauthfetch_on_sock, s);
+	if (f->base != NULL)
+		event_base_set(f->base, &s->ev);
+	event_add(&s->ev, NULL);
+	return 0;
+}
+
+static int
+oauthfetch_timer(CURLM *multi, long ms, void *arg)
+{
+	struct oauthfetch	*f = arg;
+	struct timeval		 tv = { ms / 1000, ms % 1000 * 1000 };
+
+	(void)multi;
+	if (ms < 0)
+		evtimer_del(&f->timer);
+	else
+		evtimer_add(&f->timer, &tv);
+	return 0;
+}
+
+/* oauthfetch_loop.c: curl's sockets and timers on libevent. */
+static int
+oauthfetch_loop(struct oauthfetch *f)
+{
+	evtimer_set(&f->timer, oauthfetch_on_timer, f);
+	if (f->base != NULL)
+		event_base_set(f->base, &f->timer);
+	LIST_INIT(&f->socks);
+	if ((f->multi = curl_multi_init()) == NULL)
+		return -1;
+	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION,
+	    oauthfetch_socket);
+	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, oauthfetch_timer);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
+	curl_multi_setopt(f->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+	    (long)OAUTHFETCH_CONNS);
+	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, 4L);
+	return 0;
+}
+
+static void
+oauthfetch_loop_free(struct oauthfetch *f)
+{
+	struct oauthfetch_sock	*s;
+
+	if (f->multi != NULL)
+		curl_multi_cleanup(f->multi);
+	while ((s = LIST_FIRST(&f->socks)) != NULL) {
+		LIST_REMOVE(s, entry);
+		event_del(&s->ev);
+		free(s);
+	}
+	evtimer_del(&f->timer);
+}
 
 struct oauthfetch *
 oauthfetch_new(struct event_base *base, struct resolve *resolve,
@@ -269,7 +549,8 @@ oauthfetch_ask(struct oauthfetch_query *q)
 		oauthfetch_fail(q, "cannot be asked");
 }
 
-void
+/* A request of curl's has ended, with that result. */
+static void
 oauthfetch_done(struct oauthfetch_query *q, CURLcode result)
 {
 	long	 status = 0;
