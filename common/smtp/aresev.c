@@ -17,6 +17,7 @@
 #include <sys/types.h>
 #include <sys/time.h>
 
+#include <ctype.h>
 #include <event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "smtp/aresev.h"
+#include "smtp/dnsmsg.h"
 
 #define ARESEV_TIMEOUT	2000	/* ms */
 #define ARESEV_TRIES	3
@@ -56,13 +58,14 @@ struct aresev_query {
 	struct aresev		*aev;
 	aresev_cb		*cb;		/* NULL: cancelled */
 	void			*arg;
-	enum aresev_status	 status;
-	unsigned char		*msg;
-	size_t			 len;
+	int			 type;
+	char			 name[DNS_NAME_MAX + 1];
+					/* lower case, no last dot */
+	struct dns_answer	 answer;
 };
 
 static void
-aresev_rearm(struct aresev *aev)
+rearm(struct aresev *aev)
 {
 	struct timeval	 tv;
 
@@ -73,18 +76,18 @@ aresev_rearm(struct aresev *aev)
 }
 
 static void
-aresev_on_timer(int fd, short what, void *arg)
+on_timer(int fd, short what, void *arg)
 {
 	struct aresev	*aev = arg;
 
 	(void)fd;
 	(void)what;
 	ares_process_fd(aev->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	aresev_rearm(aev);
+	rearm(aev);
 }
 
 static void
-aresev_on_fd(int fd, short what, void *arg)
+on_fd(int fd, short what, void *arg)
 {
 	struct aresev_fd	*afd = arg;
 	struct aresev		*aev = afd->aev;
@@ -92,12 +95,12 @@ aresev_on_fd(int fd, short what, void *arg)
 	/* afd may be gone after this. */
 	ares_process_fd(aev->channel, what & EV_READ ? fd : ARES_SOCKET_BAD,
 	    what & EV_WRITE ? fd : ARES_SOCKET_BAD);
-	aresev_rearm(aev);
+	rearm(aev);
 }
 
 /* c-ares says what it wants to know of a socket. */
 static void
-aresev_on_state(void *arg, ares_socket_t fd, int readable, int writable)
+on_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
 	struct aresev		*aev = arg;
 	struct aresev_fd	*afd;
@@ -124,7 +127,7 @@ aresev_on_state(void *arg, ares_socket_t fd, int readable, int writable)
 		LIST_INSERT_HEAD(&aev->fds, afd, entry);
 	}
 	what |= (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0);
-	event_set(&afd->ev, fd, what, aresev_on_fd, afd);
+	event_set(&afd->ev, fd, what, on_fd, afd);
 	if (aev->base != NULL)
 		event_base_set(aev->base, &afd->ev);
 	event_add(&afd->ev, NULL);
@@ -132,7 +135,7 @@ aresev_on_state(void *arg, ares_socket_t fd, int readable, int writable)
 
 /* Runs the callbacks, outside of c-ares: they may end the channel. */
 static void
-aresev_on_deliver(int fd, short what, void *arg)
+on_deliver(int fd, short what, void *arg)
 {
 	struct timeval		 now = { 0, 0 };
 	struct aresev		*aev = arg;
@@ -148,32 +151,13 @@ aresev_on_deliver(int fd, short what, void *arg)
 		evtimer_add(&aev->deliver, &now);
 	aev->nqueries--;
 	if ((cb = q->cb) != NULL)
-		cb(q->status, q->msg, q->len, q->arg);
-	free(q->msg);
+		cb(&q->answer, q->arg);
+	dns_answer_clear(&q->answer);
 	free(q);
 }
 
-static enum aresev_status
-aresev_map(int status)
-{
-	switch (status) {
-	case ARES_SUCCESS:
-		return ARESEV_OK;
-	case ARES_ENODATA:
-		return ARESEV_NODATA;
-	case ARES_ENOTFOUND:
-		return ARESEV_NXDOMAIN;
-	case ARES_EBADNAME:
-		return ARESEV_BAD;
-	case ARES_ETIMEOUT:	/* ECONNREFUSED stands for SERVFAIL, too */
-		return ARESEV_NOANSWER;
-	default:
-		return ARESEV_FAIL;
-	}
-}
-
 static void
-aresev_on_answer(void *arg, int status, int timeouts, unsigned char *msg,
+on_answer(void *arg, int status, int timeouts, unsigned char *msg,
     int len)
 {
 	struct timeval		 now = { 0, 0 };
@@ -186,22 +170,20 @@ aresev_on_answer(void *arg, int status, int timeouts, unsigned char *msg,
 		free(q);
 		return;
 	}
-	q->status = aresev_map(status);
-	if (msg != NULL && len > 0) {
-		if ((q->msg = malloc(len)) == NULL)
-			q->status = ARESEV_FAIL;
-		else {
-			memcpy(q->msg, msg, len);
-			q->len = len;
-		}
-	} else if (q->status == ARESEV_OK)
-		q->status = ARESEV_FAIL;
+	/* ECONNREFUSED stands for SERVFAIL, too. */
+	if (status == ARES_EBADNAME)
+		q->answer.status = DNS_NXDOMAIN;
+	else if (status == ARES_ETIMEOUT)
+		q->answer.status = DNS_TIMEOUT;
+	else if (msg == NULL || len <= 0 || dnsmsg_answer(msg, (size_t)len,
+	    q->name, q->type, &q->answer) == -1)
+		q->answer.status = DNS_SERVFAIL;
 	TAILQ_INSERT_TAIL(&aev->done, q, entry);
 	evtimer_add(&aev->deliver, &now);
 }
 
 static int
-aresev_open(struct aresev *aev, const struct aresev_conf *conf)
+open_channel(struct aresev *aev, const struct aresev_conf *conf)
 {
 	struct ares_options	 opt;
 	char			 lookups[] = "b";
@@ -213,7 +195,7 @@ aresev_open(struct aresev *aev, const struct aresev_conf *conf)
 	opt.timeout = ARESEV_TIMEOUT;
 	opt.tries = ARESEV_TRIES;
 	opt.lookups = lookups;		/* hosts(5) is not its business */
-	opt.sock_state_cb = aresev_on_state;
+	opt.sock_state_cb = on_state;
 	opt.sock_state_cb_data = aev;
 	if (conf != NULL && conf->timeout > 0)
 		opt.timeout = conf->timeout;
@@ -256,13 +238,13 @@ aresev_new(struct event_base *base, const struct aresev_conf *conf)
 	aev->base = base;
 	LIST_INIT(&aev->fds);
 	TAILQ_INIT(&aev->done);
-	evtimer_set(&aev->timer, aresev_on_timer, aev);
-	evtimer_set(&aev->deliver, aresev_on_deliver, aev);
+	evtimer_set(&aev->timer, on_timer, aev);
+	evtimer_set(&aev->deliver, on_deliver, aev);
 	if (base != NULL) {
 		event_base_set(base, &aev->timer);
 		event_base_set(base, &aev->deliver);
 	}
-	if (aresev_open(aev, conf) == -1) {
+	if (open_channel(aev, conf) == -1) {
 		free(aev);
 		return NULL;
 	}
@@ -281,7 +263,7 @@ aresev_free(struct aresev *aev)
 	ares_destroy(aev->channel);
 	while ((q = TAILQ_FIRST(&aev->done)) != NULL) {
 		TAILQ_REMOVE(&aev->done, q, entry);
-		free(q->msg);
+		dns_answer_clear(&q->answer);
 		free(q);
 	}
 	while ((afd = LIST_FIRST(&aev->fds)) != NULL) {
@@ -294,42 +276,12 @@ aresev_free(struct aresev *aev)
 	free(aev);
 }
 
-/*
- * The name as c-ares reads it, where a backslash is an escape; to us it is
- * a byte as any other.  Returns 0, or -1 when it is no domain name.
- */
-static int
-aresev_name(const char *name, char *buf, size_t size)
-{
-	size_t	 label = 0, n = 0, len = strlen(name);
-
-	if (len > 0 && name[len - 1] == '.')
-		len--;
-	if (len == 0 || len > ARESEV_NAME_MAX)
-		return -1;
-	for (; len > 0; len--, name++) {
-		if (*name == '.') {
-			if (label == 0)
-				return -1;
-			label = 0;
-		} else if (++label > 63)
-			return -1;
-		if (n + 3 > size)
-			return -1;
-		if (*name == '\\')
-			buf[n++] = '\\';
-		buf[n++] = *name;
-	}
-	buf[n] = '\0';
-	return label == 0 ? -1 : 0;
-}
-
 struct aresev_query *
 aresev_query(struct aresev *aev, const char *name, int type, aresev_cb *cb,
     void *arg)
 {
-	char			 buf[2 * ARESEV_NAME_MAX + 3];
 	struct aresev_query	*q;
+	size_t			 i, len = strlen(name);
 
 	if (aev->nqueries >= ARESEV_QUERIES_MAX ||
 	    (q = calloc(1, sizeof(*q))) == NULL)
@@ -337,14 +289,19 @@ aresev_query(struct aresev *aev, const char *name, int type, aresev_cb *cb,
 	q->aev = aev;
 	q->cb = cb;
 	q->arg = arg;
+	q->type = type;
 	aev->nqueries++;
 	/* An answer at once waits in `done', as any other. */
-	if (aresev_name(name, buf, sizeof(buf)) == -1)
-		aresev_on_answer(q, ARES_EBADNAME, 0, NULL, 0);
-	else {
-		ares_query(aev->channel, buf, 1, type, aresev_on_answer, q);
-		aresev_rearm(aev);
+	if (!dns_name_valid(name)) {
+		on_answer(q, ARES_EBADNAME, 0, NULL, 0);
+		return q;
 	}
+	for (i = 0; i < len && i < DNS_NAME_MAX; i++)
+		q->name[i] = tolower((unsigned char)name[i]);
+	if (q->name[i - 1] == '.')
+		q->name[i - 1] = '\0';
+	ares_query(aev->channel, q->name, 1, type, on_answer, q);
+	rearm(aev);
 	return q;
 }
 

@@ -19,8 +19,6 @@
  * block.  The channel takes its name servers from resolv.conf(5) when it is
  * made, so make it before a sandbox closes; servers that change later are
  * seen by a process that is started anew.
- *
- * What comes back from a query is the whole message, as the server sent it.
  */
 
 #ifndef ARESEV_H
@@ -31,18 +29,9 @@
 struct event_base;
 struct aresev;
 struct aresev_query;
+struct dns_answer;
 
-#define ARESEV_NAME_MAX		253	/* of a name, without its last dot */
 #define ARESEV_QUERIES_MAX	8192	/* at one time, of one channel */
-
-enum aresev_status {
-	ARESEV_OK,		/* an answer with at least one record */
-	ARESEV_NODATA,		/* the name is, but has no such record */
-	ARESEV_NXDOMAIN,	/* no such name */
-	ARESEV_BAD,		/* this cannot be asked: no domain name */
-	ARESEV_FAIL,		/* nobody knows: SERVFAIL, malformed ... */
-	ARESEV_NOANSWER		/* nobody has answered in time */
-};
 
 struct aresev_conf {
 	/* "ip", "ip:port", "[ip6]:port", separated by commas; NULL for those
@@ -53,11 +42,10 @@ struct aresev_conf {
 };
 
 /*
- * The outcome of a query; msg (NULL if there is none) is the DNS message of
- * len bytes, the callee's only during the call.  The query is no more.
+ * The answer, which is good during the call only: DNS_TIMEOUT when nobody has
+ * answered in time.  The query is no more.
  */
-typedef void aresev_cb(enum aresev_status status, const unsigned char *msg,
-    size_t len, void *arg);
+typedef void aresev_cb(const struct dns_answer *a, void *arg);
 
 /*
  * Makes a channel; conf may be NULL, and base, for the one of event_init().
@@ -71,8 +59,9 @@ struct aresev *aresev_new(struct event_base *base,
 void	 aresev_free(struct aresev *);
 
 /*
- * Asks for records of `type' (1 A, 28 AAAA, 16 TXT, ...), class IN, of name,
- * which is absolute with or without its last dot; no search list is tried.
+ * Asks for records of a type (DNS_A, ...), class IN, of name, in any case and
+ * with or without its last dot; no search list is tried.  A name that cannot
+ * be (dns_name_valid()) is answered DNS_NXDOMAIN.
  * cb is called once, from the event loop and never before this returns, in
  * at most about timeout * (2^tries - 1) ms for each server.  Returns NULL
  * when there is no memory or there are too many queries.

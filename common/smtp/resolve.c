@@ -28,12 +28,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define CARES_NO_DEPRECATED
-#include <ares.h>
-
 #include "base/compat.h"
 #include "base/log.h"
 #include "smtp/aresev.h"
+#include "smtp/dnsmsg.h"
 #include "smtp/resolve.h"
 
 #define RESOLVE_HOSTS	"/etc/hosts"
@@ -43,7 +41,7 @@
 #define RESOLVE_AAAA	1
 #define RESOLVE_FAMILIES 2
 
-static const int resolve_types[RESOLVE_FAMILIES] = { 1, 28 };
+static const int resolve_types[RESOLVE_FAMILIES] = { DNS_A, DNS_AAAA };
 
 /* A name of /etc/hosts with one of its addresses. */
 struct resolve_host {
@@ -63,7 +61,7 @@ struct resolve {
 struct resolve_family {
 	struct resolve_query	*query;
 	struct aresev_query	*dns;		/* it is being asked */
-	enum aresev_status	 status;
+	int			 status;	/* DNS_OK, ... */
 	int			 done;
 	int			 told;
 	int			 n;
@@ -91,7 +89,7 @@ resolve_addrlen(const struct sockaddr_storage *ss)
 
 /* The port goes into an address of either family. */
 static void
-resolve_setport(struct sockaddr_storage *ss, int port)
+set_port(struct sockaddr_storage *ss, int port)
 {
 	if (ss->ss_family == AF_INET6)
 		((struct sockaddr_in6 *)ss)->sin6_port = htons(port);
@@ -128,7 +126,7 @@ resolve_literal(const char *host, int port, struct sockaddr_storage *ss,
 #ifdef __OpenBSD__
 	ss->ss_len = resolve_addrlen(ss);
 #endif
-	resolve_setport(ss, port);
+	set_port(ss, port);
 	if (len != NULL)
 		*len = resolve_addrlen(ss);
 	return 1;
@@ -136,7 +134,7 @@ resolve_literal(const char *host, int port, struct sockaddr_storage *ss,
 
 /* One line of hosts(5): address, names.  0, or -1 without memory. */
 static int
-resolve_hostline(struct resolve *r, char *line)
+read_line(struct resolve *r, char *line)
 {
 	struct sockaddr_storage	 ss;
 	struct resolve_host	*h;
@@ -164,7 +162,7 @@ resolve_hostline(struct resolve *r, char *line)
 }
 
 static int
-resolve_readhosts(struct resolve *r, const char *path)
+read_hosts(struct resolve *r, const char *path)
 {
 	char	 line[RESOLVE_LINE];
 	FILE	*fp;
@@ -179,7 +177,7 @@ resolve_readhosts(struct resolve *r, const char *path)
 		return 0;
 	}
 	while (rv == 0 && fgets(line, sizeof(line), fp) != NULL)
-		rv = resolve_hostline(r, line);
+		rv = read_line(r, line);
 	fclose(fp);
 	return rv;
 }
@@ -196,7 +194,7 @@ resolve_new(struct event_base *base, const struct aresev_conf *conf,
 	}
 	r->base = base;
 	LIST_INIT(&r->queries);
-	if (resolve_readhosts(r, hosts != NULL ? hosts : RESOLVE_HOSTS) == -1)
+	if (read_hosts(r, hosts != NULL ? hosts : RESOLVE_HOSTS) == -1)
 		log_warn("resolver");
 	else if ((r->aev = aresev_new(base, conf)) != NULL)
 		return r;
@@ -237,7 +235,7 @@ resolve_cancel(struct resolve_query *q)
 
 /* Moves what is new of a family to the answer. */
 static void
-resolve_tell(struct resolve_query *q, struct resolve_family *fam,
+tell(struct resolve_query *q, struct resolve_family *fam,
     struct resolve_answer *a)
 {
 	int	 i;
@@ -247,12 +245,12 @@ resolve_tell(struct resolve_query *q, struct resolve_family *fam,
 	fam->told = 1;
 	for (i = 0; i < fam->n; i++) {
 		a->addrs[a->naddrs] = fam->addrs[i];
-		resolve_setport(&a->addrs[a->naddrs++], q->port);
+		set_port(&a->addrs[a->naddrs++], q->port);
 	}
 }
 
 static void
-resolve_on_deliver(int fd, short what, void *arg)
+on_deliver(int fd, short what, void *arg)
 {
 	struct resolve_query	*q = arg;
 	struct resolve_family	*f4 = &q->families[RESOLVE_A];
@@ -264,13 +262,13 @@ resolve_on_deliver(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	memset(&a, 0, sizeof(a));
-	resolve_tell(q, f6, &a);
-	resolve_tell(q, f4, &a);
+	tell(q, f6, &a);
+	tell(q, f4, &a);
 	q->found |= a.naddrs > 0;
 	a.more = !f4->done || !f6->done;
 	if (q->found)
 		a.status = RESOLVE_OK;
-	else if (f4->status >= ARESEV_FAIL || f6->status >= ARESEV_FAIL)
+	else if (f4->status >= DNS_SERVFAIL || f6->status >= DNS_SERVFAIL)
 		a.status = RESOLVE_FAIL;
 	else
 		a.status = RESOLVE_NOTFOUND;
@@ -281,7 +279,7 @@ resolve_on_deliver(int fd, short what, void *arg)
 
 /* When the callback comes, in ms. */
 static void
-resolve_deliver(struct resolve_query *q, int delay)
+deliver(struct resolve_query *q, int delay)
 {
 	struct timeval	 tv = { 0, delay * 1000 };
 
@@ -289,7 +287,7 @@ resolve_deliver(struct resolve_query *q, int delay)
 }
 
 static void
-resolve_on_deadline(int fd, short what, void *arg)
+on_deadline(int fd, short what, void *arg)
 {
 	struct resolve_query	*q = arg;
 	struct resolve_family	*fam;
@@ -305,14 +303,14 @@ resolve_on_deadline(int fd, short what, void *arg)
 			aresev_cancel(fam->dns);
 		fam->dns = NULL;
 		fam->done = 1;
-		fam->status = ARESEV_FAIL;
+		fam->status = DNS_TIMEOUT;
 	}
-	resolve_deliver(q, 0);
+	deliver(q, 0);
 }
 
 /* Addresses that nobody listens on: unspecified, multicast. */
 static int
-resolve_useless(const struct sockaddr_storage *ss)
+useless(const struct sockaddr_storage *ss)
 {
 	const struct in6_addr	*a6;
 	uint32_t		 a;
@@ -326,7 +324,7 @@ resolve_useless(const struct sockaddr_storage *ss)
 }
 
 static void
-resolve_add(struct resolve_family *fam, int af, const void *addr)
+add(struct resolve_family *fam, int af, const void *addr)
 {
 	struct sockaddr_storage	*ss = &fam->addrs[fam->n];
 
@@ -343,56 +341,35 @@ resolve_add(struct resolve_family *fam, int af, const void *addr)
 	else
 		memcpy(&((struct sockaddr_in *)ss)->sin_addr, addr,
 		    sizeof(struct in_addr));
-	if (!resolve_useless(ss))
+	if (!useless(ss))
 		fam->n++;
 }
 
-/* Takes the addresses out of a DNS message. */
 static void
-resolve_parse(struct resolve_family *fam, int family,
-    const unsigned char *msg, size_t len)
-{
-	struct ares_addrttl	 a4[RESOLVE_ADDRS_MAX];
-	struct ares_addr6ttl	 a6[RESOLVE_ADDRS_MAX];
-	int			 i, n = RESOLVE_ADDRS_MAX, rv;
-
-	if (family == RESOLVE_A)
-		rv = ares_parse_a_reply(msg, len, NULL, a4, &n);
-	else
-		rv = ares_parse_aaaa_reply(msg, len, NULL, a6, &n);
-	if (rv != ARES_SUCCESS) {
-		fam->status = rv == ARES_ENODATA ? ARESEV_NODATA : ARESEV_FAIL;
-		return;
-	}
-	for (i = 0; i < n; i++)
-		if (family == RESOLVE_A)
-			resolve_add(fam, AF_INET, &a4[i].ipaddr);
-		else
-			resolve_add(fam, AF_INET6, &a6[i].ip6addr);
-}
-
-static void
-resolve_on_dns(enum aresev_status status, const unsigned char *msg, size_t len,
-    void *arg)
+on_dns(const struct dns_answer *a, void *arg)
 {
 	struct resolve_family	*fam = arg;
 	struct resolve_query	*q = fam->query;
 	int			 family = fam - q->families;
+	size_t			 i;
 
 	fam->dns = NULL;
 	fam->done = 1;
-	fam->status = status;
-	if (status == ARESEV_OK && len <= 65535)
-		resolve_parse(fam, family, msg, len);
+	fam->status = a->status;
+	for (i = 0; i < a->n; i++)
+		if (family == RESOLVE_A)
+			add(fam, AF_INET, &a->v[i].in);
+		else
+			add(fam, AF_INET6, &a->v[i].in6);
 	if (q->families[RESOLVE_A].done && q->families[RESOLVE_AAAA].done)
-		resolve_deliver(q, 0);
+		deliver(q, 0);
 	else if (fam->n > 0)
-		resolve_deliver(q, family == RESOLVE_AAAA ? 0 : RESOLVE_DELAY);
+		deliver(q, family == RESOLVE_AAAA ? 0 : RESOLVE_DELAY);
 }
 
 /* Literals, names of /etc/hosts, and localhost (RFC 6761) need no DNS. */
 static int
-resolve_local(struct resolve_query *q, const char *host)
+look_locally(struct resolve_query *q, const char *host)
 {
 	static const char	*loopback[] = { "::1", "127.0.0.1" };
 	struct sockaddr_storage	 ss;
@@ -419,7 +396,7 @@ resolve_local(struct resolve_query *q, const char *host)
 	if (n == 0)
 		return 0;
 	q->families[RESOLVE_A].done = q->families[RESOLVE_AAAA].done = 1;
-	resolve_deliver(q, 0);
+	deliver(q, 0);
 	return 1;
 }
 
@@ -438,21 +415,21 @@ resolve_start(struct resolve *r, const char *host, int port, resolve_cb *cb,
 	q->cb = cb;
 	q->arg = arg;
 	q->port = port;
-	evtimer_set(&q->deadline, resolve_on_deadline, q);
-	evtimer_set(&q->deliver, resolve_on_deliver, q);
+	evtimer_set(&q->deadline, on_deadline, q);
+	evtimer_set(&q->deliver, on_deliver, q);
 	if (r->base != NULL) {
 		event_base_set(r->base, &q->deadline);
 		event_base_set(r->base, &q->deliver);
 	}
 	LIST_INSERT_HEAD(&r->queries, q, entry);
-	if (resolve_local(q, host))
+	if (look_locally(q, host))
 		return q;
 	evtimer_add(&q->deadline, &tv);
 	for (i = 0; i < RESOLVE_FAMILIES; i++) {
 		fam = &q->families[i];
 		fam->query = q;
 		fam->dns = aresev_query(r->aev, host, resolve_types[i],
-		    resolve_on_dns, fam);
+		    on_dns, fam);
 		if (fam->dns == NULL) {
 			resolve_cancel(q);
 			return NULL;

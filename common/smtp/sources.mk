@@ -1,6 +1,7 @@
 SMTP_SRCS =
 SMTP_SRCS += aresev.c
 SMTP_SRCS += dial.c
+SMTP_SRCS += dnsmsg.c
 SMTP_SRCS += dotguard.c
 SMTP_SRCS += ehlo.c
 SMTP_SRCS += resolve.c

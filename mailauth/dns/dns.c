@@ -40,27 +40,6 @@ static const struct {
 
 #define NTYPES	(sizeof(dns_types) / sizeof(dns_types[0]))
 
-int
-dns_name_valid(const char *name)
-{
-	size_t i, label = 0, len = strlen(name);
-
-	if (len > 0 && name[len - 1] == '.')
-		len--;
-	if (len == 0 || len > DNS_NAME_MAX)
-		return 0;
-	for (i = 0; i < len; i++) {
-		if (name[i] == '.') {
-			if (label == 0)
-				return 0;
-			label = 0;
-		} else if (name[i] < ' ' || name[i] > '~' ||
-		    name[i] == '\\' || ++label > DNS_LABEL_MAX)
-			return 0;
-	}
-	return label > 0;
-}
-
 void
 dns_init(struct dns *d, const struct dns_ops *ops)
 {
@@ -136,46 +115,6 @@ dns_free(struct dns *d)
 	while (!TAILQ_EMPTY(&d->queries))
 		dns_cancel(TAILQ_FIRST(&d->queries));
 	d->ops->free(d);
-}
-
-int
-dns_answer_add(struct dns_answer *a, const struct dns_record *r,
-    const void *text, size_t len)
-{
-	struct dns_record *v;
-	size_t i, total = len;
-
-	for (i = 0; i < a->n; i++)
-		total += a->v[i].len;
-	if (a->n >= DNS_RECORDS_MAX || total > DNS_TEXT_MAX)
-		return -1;
-	if ((v = reallocarray(a->v, a->n + 1, sizeof(*v))) == NULL)
-		return -1;
-	a->v = v;
-	v += a->n;
-	*v = *r;
-	v->text = NULL;
-	v->len = 0;
-	if (text != NULL) {
-		if ((v->text = malloc(len + 1)) == NULL)
-			return -1;
-		memcpy(v->text, text, len);
-		v->text[len] = '\0';
-		v->len = len;
-	}
-	a->n++;
-	return 0;
-}
-
-void
-dns_answer_clear(struct dns_answer *a)
-{
-	size_t i;
-
-	for (i = 0; i < a->n; i++)
-		free(a->v[i].text);
-	free(a->v);
-	memset(a, 0, sizeof(*a));
 }
 
 int

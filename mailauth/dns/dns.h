@@ -29,54 +29,12 @@
 #ifndef DNS_H
 #define DNS_H
 
-#include <sys/types.h>
-#include <netinet/in.h>
-
 #include <stddef.h>
 #include <stdint.h>
 
-#define DNS_NAME_MAX	253	/* bytes of a name without its last dot */
-#define DNS_LABEL_MAX	63
-#define DNS_RECORDS_MAX	1024	/* records of one answer */
-#define DNS_TEXT_MAX	65535	/* bytes of all texts of one answer */
-#define DNS_CNAMES_MAX	8	/* aliases in a row that are followed */
+#include "smtp/dnsmsg.h"
+
 #define DNS_QUERIES_MAX	4096	/* of one resolver, under way */
-
-/* Types, by their numbers in the protocol. */
-#define DNS_A		1
-#define DNS_CNAME	5
-#define DNS_PTR		12
-#define DNS_MX		15
-#define DNS_TXT		16
-#define DNS_AAAA	28
-
-/* What became of a question. */
-#define DNS_OK		0	/* NOERROR, with at least one record */
-#define DNS_NODATA	1	/* the name exists, without such a record */
-#define DNS_NXDOMAIN	2	/* the name does not exist, or cannot exist */
-#define DNS_SERVFAIL	3	/* no usable answer: try again later */
-#define DNS_TIMEOUT	4	/* no answer in time: try again later */
-
-/* One record of the type that was asked for. */
-struct dns_record {
-	unsigned int	 preference;	/* MX */
-	struct in_addr	 in;		/* A */
-	struct in6_addr	 in6;		/* AAAA */
-	/*
-	 * CNAME, PTR, MX: a name in lower case without the last dot, "" for
-	 * the root.  TXT: its strings joined, any bytes.  Ends in a NUL that
-	 * len does not count; NULL for A and AAAA.
-	 */
-	char		*text;
-	size_t		 len;
-};
-
-struct dns_answer {
-	int			 status;	/* DNS_OK, ... */
-	uint32_t		 ttl;		/* seconds; of DNS_OK, least */
-	size_t			 n;		/* 0 unless DNS_OK */
-	struct dns_record	*v;
-};
 
 struct dns;
 struct dns_query;
@@ -105,13 +63,6 @@ void	 dns_cancel(struct dns_query *q);
  * their callbacks.  NULL is allowed.
  */
 void	 dns_free(struct dns *d);
-
-/*
- * 1 when name can be asked for, else 0: labels of 1 to 63 bytes of printable
- * ASCII but backslash, 253 bytes in all, perhaps a last dot.  It need not be
- * a host's name: "_dmarc.example.com" is valid.
- */
-int	 dns_name_valid(const char *name);
 
 /*
  * The name to ask for PTR records (RFC 1035 3.5, RFC 3596 2.5): of family

@@ -60,14 +60,4 @@ void	 dns_init(struct dns *d, const struct dns_ops *ops);
 /* Gives the answer to the question's callback and frees the question. */
 void	 dns_done(struct dns_query *q, const struct dns_answer *a);
 
-/*
- * Building an answer.  dns_answer_add() takes a record of len bytes of text
- * (NULL for A and AAAA, r says the rest) and keeps a copy; -1 for a limit of
- * dns.h or lack of memory.  dns_answer_clear() frees the records and zeroes
- * *a.
- */
-int	 dns_answer_add(struct dns_answer *a, const struct dns_record *r,
-	    const void *text, size_t len);
-void	 dns_answer_clear(struct dns_answer *a);
-
 #endif

@@ -26,7 +26,6 @@
 #include "dns/dns_int.h"
 #include "dns/dnscache.h"
 #include "dns/dnscares.h"
-#include "dns/dnsmsg.h"
 #include "smtp/aresev.h"
 
 #define TRIES	2
@@ -76,39 +75,20 @@ cares_now(void)
 	return ts.tv_sec;
 }
 
-/* What came back, or did not, as an answer. */
 static void
-cares_read(const struct flight *f, enum aresev_status status,
-    const unsigned char *msg, size_t len, struct dns_answer *a)
-{
-	memset(a, 0, sizeof(*a));
-	if (status == ARESEV_BAD)
-		a->status = DNS_NXDOMAIN;
-	else if (status == ARESEV_NOANSWER)
-		a->status = DNS_TIMEOUT;
-	else if (msg == NULL ||
-	    dnsmsg_answer(msg, len, f->name, f->type, a) == -1)
-		a->status = DNS_SERVFAIL;
-}
-
-static void
-cares_answer(enum aresev_status status, const unsigned char *msg, size_t len,
-    void *arg)
+cares_answer(const struct dns_answer *a, void *arg)
 {
 	struct flight *f = arg;
 	struct cares *c = f->cares;
 	struct dns_query *q;
-	struct dns_answer a;
 
 	/* Whoever asks the same from inside a callback finds the cache. */
 	RB_REMOVE(dnscares_flights, &c->flights, f);
-	cares_read(f, status, msg, len, &a);
-	dnscache_put(c->cache, f->name, f->type, &a, cares_now());
+	dnscache_put(c->cache, f->name, f->type, a, cares_now());
 	while ((q = TAILQ_FIRST(&f->waiting)) != NULL) {
 		TAILQ_REMOVE(&f->waiting, q, work_entry);
-		dns_done(q, &a);
+		dns_done(q, a);
 	}
-	dns_answer_clear(&a);
 	free(f);
 }
 

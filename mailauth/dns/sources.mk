@@ -5,4 +5,3 @@ DNS_SRCS += dnscares.c
 DNS_SRCS += dnsipc.c
 DNS_SRCS += dnsipc_server.c
 DNS_SRCS += dnslist.c
-DNS_SRCS += dnsmsg.c

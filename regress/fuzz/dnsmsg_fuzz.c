@@ -17,7 +17,7 @@
 /* DNS answers: any message is read or refused, and what is read is bounded. */
 
 #include "dns/dns_int.h"
-#include "dns/dnsmsg.h"
+#include "smtp/dnsmsg.h"
 #include "fuzz.h"
 
 /* The type, then the message; the question's name is the message's own, when

@@ -19,7 +19,7 @@
 #include "base/compat.h"
 #include "dns/dns_int.h"
 #include "dns/dnscache.h"
-#include "dns/dnsmsg.h"
+#include "smtp/dnsmsg.h"
 #include "test.h"
 
 /* example.com A: header, question, an alias, its address. */

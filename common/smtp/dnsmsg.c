@@ -19,12 +19,11 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/compat.h"
-#include "dns/dns.h"
-#include "dns/dns_int.h"
-#include "dns/dnsmsg.h"
+#include "smtp/dnsmsg.h"
 
 #define HEADER		12
 #define CLASS_IN	1
@@ -57,21 +56,82 @@ struct rr {
 	size_t		 len;
 };
 
+int
+dns_name_valid(const char *name)
+{
+	size_t i, label = 0, len = strlen(name);
+
+	if (len > 0 && name[len - 1] == '.')
+		len--;
+	if (len == 0 || len > DNS_NAME_MAX)
+		return 0;
+	for (i = 0; i < len; i++) {
+		if (name[i] == '.') {
+			if (label == 0)
+				return 0;
+			label = 0;
+		} else if (name[i] < ' ' || name[i] > '~' ||
+		    name[i] == '\\' || ++label > DNS_LABEL_MAX)
+			return 0;
+	}
+	return label > 0;
+}
+
+int
+dns_answer_add(struct dns_answer *a, const struct dns_record *r,
+    const void *text, size_t len)
+{
+	struct dns_record *v;
+	size_t i, total = len;
+
+	for (i = 0; i < a->n; i++)
+		total += a->v[i].len;
+	if (a->n >= DNS_RECORDS_MAX || total > DNS_TEXT_MAX)
+		return -1;
+	if ((v = reallocarray(a->v, a->n + 1, sizeof(*v))) == NULL)
+		return -1;
+	a->v = v;
+	v += a->n;
+	*v = *r;
+	v->text = NULL;
+	v->len = 0;
+	if (text != NULL) {
+		if ((v->text = malloc(len + 1)) == NULL)
+			return -1;
+		memcpy(v->text, text, len);
+		v->text[len] = '\0';
+		v->len = len;
+	}
+	a->n++;
+	return 0;
+}
+
+void
+dns_answer_clear(struct dns_answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		free(a->v[i].text);
+	free(a->v);
+	memset(a, 0, sizeof(*a));
+}
+
 static unsigned int
-msg_u16(const struct msg *m, size_t at)
+get_u16(const struct msg *m, size_t at)
 {
 	return (unsigned int)m->data[at] << 8 | m->data[at + 1];
 }
 
 static uint32_t
-msg_u32(const struct msg *m, size_t at)
+get_u32(const struct msg *m, size_t at)
 {
-	return (uint32_t)msg_u16(m, at) << 16 | msg_u16(m, at + 2);
+	return (uint32_t)get_u16(m, at) << 16 | get_u16(m, at + 2);
 }
 
 /* Writes one label's bytes, in lower case; returns how many it wrote. */
 static size_t
-msg_label(const uint8_t *p, size_t n, char *out)
+put_label(const uint8_t *p, size_t n, char *out)
 {
 	size_t i, o = 0;
 
@@ -89,7 +149,7 @@ msg_label(const uint8_t *p, size_t n, char *out)
  * 0, or -1.
  */
 static int
-msg_name(const struct msg *m, size_t *at, char *out)
+get_name(const struct msg *m, size_t *at, char *out)
 {
 	size_t pos = *at, total = 0, o = 0, n;
 	int jumps = 0;
@@ -104,7 +164,7 @@ msg_name(const struct msg *m, size_t *at, char *out)
 			if (jumps == 1)
 				*at = pos + 2;
 			/* Only to what came before, so that it ends. */
-			n = msg_u16(m, pos) & 0x3fff;
+			n = get_u16(m, pos) & 0x3fff;
 			if (n >= pos)
 				return -1;
 			pos = n;
@@ -120,7 +180,7 @@ msg_name(const struct msg *m, size_t *at, char *out)
 			return -1;
 		if (o > 0)
 			out[o++] = '.';
-		o += msg_label(m->data + pos, n, out + o);
+		o += put_label(m->data + pos, n, out + o);
 		pos += n;
 	}
 	out[o] = '\0';
@@ -131,15 +191,15 @@ msg_name(const struct msg *m, size_t *at, char *out)
 
 /* Reads the record at *at, and moves *at behind it; 0 or -1. */
 static int
-msg_rr(const struct msg *m, size_t *at, struct rr *rr)
+get_rr(const struct msg *m, size_t *at, struct rr *rr)
 {
-	if (msg_name(m, at, rr->name) == -1 || m->len - *at < 10)
+	if (get_name(m, at, rr->name) == -1 || m->len - *at < 10)
 		return -1;
-	rr->type = msg_u16(m, *at);
-	rr->class = msg_u16(m, *at + 2);
-	if ((rr->ttl = msg_u32(m, *at + 4)) > TTL_MAX)
+	rr->type = get_u16(m, *at);
+	rr->class = get_u16(m, *at + 2);
+	if ((rr->ttl = get_u32(m, *at + 4)) > TTL_MAX)
 		rr->ttl = 0;
-	rr->len = msg_u16(m, *at + 8);
+	rr->len = get_u16(m, *at + 8);
 	rr->data = *at + 10;
 	if (m->len - rr->data < rr->len)
 		return -1;
@@ -149,19 +209,19 @@ msg_rr(const struct msg *m, size_t *at, struct rr *rr)
 
 /* Reads the name that is rdata from `skip' on, to its last byte; 0 or -1. */
 static int
-msg_rdata_name(const struct msg *m, const struct rr *rr, size_t skip,
+get_rdata_name(const struct msg *m, const struct rr *rr, size_t skip,
     char *out)
 {
 	size_t at = rr->data + skip;
 
-	if (rr->len <= skip || msg_name(m, &at, out) == -1)
+	if (rr->len <= skip || get_name(m, &at, out) == -1)
 		return -1;
 	return at == rr->data + rr->len ? 0 : -1;
 }
 
 /* TXT: strings, joined. */
 static int
-msg_text(const struct msg *m, const struct rr *rr, struct dns_answer *a)
+add_text(const struct msg *m, const struct rr *rr, struct dns_answer *a)
 {
 	static const struct dns_record none;
 	struct dns_record r = none;
@@ -187,7 +247,7 @@ msg_text(const struct msg *m, const struct rr *rr, struct dns_answer *a)
 
 /* Adds a record of the type that was asked for; 0 or -1. */
 static int
-msg_add(const struct msg *m, const struct rr *rr, struct dns_answer *a)
+add_record(const struct msg *m, const struct rr *rr, struct dns_answer *a)
 {
 	static const struct dns_record none;
 	struct dns_record r = none;
@@ -206,15 +266,15 @@ msg_add(const struct msg *m, const struct rr *rr, struct dns_answer *a)
 		memcpy(&r.in6, m->data + rr->data, 16);
 		return dns_answer_add(a, &r, NULL, 0);
 	case DNS_TXT:
-		return msg_text(m, rr, a);
+		return add_text(m, rr, a);
 	case DNS_MX:
 		if (rr->len < 3)
 			return -1;
-		r.preference = msg_u16(m, rr->data);
+		r.preference = get_u16(m, rr->data);
 		skip = 2;
 		break;
 	}
-	if (msg_rdata_name(m, rr, skip, name) == -1)
+	if (get_rdata_name(m, rr, skip, name) == -1)
 		return -1;
 	return dns_answer_add(a, &r, name, strlen(name));
 }
@@ -224,7 +284,7 @@ msg_add(const struct msg *m, const struct rr *rr, struct dns_answer *a)
  * alias.  1 it had some, 0 an alias, which name is now, 2 nothing, -1.
  */
 static int
-msg_collect(const struct msg *m, char *name, int type, struct dns_answer *a,
+collect(const struct msg *m, char *name, int type, struct dns_answer *a,
     uint32_t *ttl)
 {
 	char alias[NAME_SIZE];
@@ -234,16 +294,16 @@ msg_collect(const struct msg *m, char *name, int type, struct dns_answer *a,
 	int found = 2;
 
 	for (i = 0; i < m->nanswers; i++) {
-		if (msg_rr(m, &at, &rr) == -1)
+		if (get_rr(m, &at, &rr) == -1)
 			return -1;
 		if (rr.class != CLASS_IN || strcmp(rr.name, name) != 0)
 			continue;
 		if (rr.type == (unsigned int)type) {
-			if (msg_add(m, &rr, a) == -1)
+			if (add_record(m, &rr, a) == -1)
 				return -1;
 			found = 1;
 		} else if (rr.type == DNS_CNAME && found == 2) {
-			if (msg_rdata_name(m, &rr, 0, alias) == -1)
+			if (get_rdata_name(m, &rr, 0, alias) == -1)
 				return -1;
 			found = 0;
 		} else
@@ -258,7 +318,7 @@ msg_collect(const struct msg *m, char *name, int type, struct dns_answer *a,
 
 /* How long a negative answer holds: RFC 2308 5. */
 static uint32_t
-msg_negative_ttl(const struct msg *m)
+negative_ttl(const struct msg *m)
 {
 	struct rr rr;
 	size_t at = m->authority;
@@ -266,12 +326,12 @@ msg_negative_ttl(const struct msg *m)
 	uint32_t minimum;
 
 	for (i = 0; i < m->nauthority; i++) {
-		if (msg_rr(m, &at, &rr) == -1)
+		if (get_rr(m, &at, &rr) == -1)
 			return 0;
 		if (rr.type != TYPE_SOA || rr.class != CLASS_IN ||
 		    rr.len < SOA_NUMBERS + 2)
 			continue;
-		minimum = msg_u32(m, rr.data + rr.len - 4);
+		minimum = get_u32(m, rr.data + rr.len - 4);
 		return minimum < rr.ttl ? minimum : rr.ttl;
 	}
 	return 0;
@@ -279,7 +339,7 @@ msg_negative_ttl(const struct msg *m)
 
 /* Header and question: are they an answer to ours?  0 or -1. */
 static int
-msg_open(struct msg *m, const char *name, int type, unsigned int *rcode)
+open_answer(struct msg *m, const char *name, int type, unsigned int *rcode)
 {
 	char asked[NAME_SIZE];
 	struct rr rr;
@@ -288,21 +348,21 @@ msg_open(struct msg *m, const char *name, int type, unsigned int *rcode)
 
 	if (m->len < HEADER || m->len > 65535)
 		return -1;
-	flags = msg_u16(m, 2);
-	if (!(flags & FLAG_QR) || (flags & FLAG_TC) || msg_u16(m, 4) != 1)
+	flags = get_u16(m, 2);
+	if (!(flags & FLAG_QR) || (flags & FLAG_TC) || get_u16(m, 4) != 1)
 		return -1;
 	*rcode = RCODE(flags);
-	m->nanswers = msg_u16(m, 6);
-	m->nauthority = msg_u16(m, 8);
-	if (msg_name(m, &at, asked) == -1 || m->len - at < 4 ||
+	m->nanswers = get_u16(m, 6);
+	m->nauthority = get_u16(m, 8);
+	if (get_name(m, &at, asked) == -1 || m->len - at < 4 ||
 	    strcmp(asked, name) != 0 ||
-	    msg_u16(m, at) != (unsigned int)type ||
-	    msg_u16(m, at + 2) != CLASS_IN)
+	    get_u16(m, at) != (unsigned int)type ||
+	    get_u16(m, at + 2) != CLASS_IN)
 		return -1;
 	m->answers = at + 4;
 	m->authority = m->answers;
 	for (i = 0; i < m->nanswers; i++)
-		if (msg_rr(m, &m->authority, &rr) == -1)
+		if (get_rr(m, &m->authority, &rr) == -1)
 			return -1;
 	return 0;
 }
@@ -321,13 +381,13 @@ dnsmsg_answer(const uint8_t *data, size_t len, const char *name, int type,
 	m.data = data;
 	m.len = len;
 	if (strlcpy(now, name, sizeof(now)) >= sizeof(now) ||
-	    msg_open(&m, name, type, &rcode) == -1)
+	    open_answer(&m, name, type, &rcode) == -1)
 		return -1;
 	a->status = DNS_SERVFAIL;
 	if (rcode != 0 && rcode != RCODE_NXDOMAIN)
 		return 0;
 	for (aliases = 0; found == 0 && aliases <= DNS_CNAMES_MAX; aliases++)
-		if ((found = msg_collect(&m, now, type, a, &ttl)) == -1) {
+		if ((found = collect(&m, now, type, a, &ttl)) == -1) {
 			dns_answer_clear(a);
 			return -1;
 		}
@@ -336,7 +396,7 @@ dnsmsg_answer(const uint8_t *data, size_t len, const char *name, int type,
 	a->status = DNS_OK;
 	if (found == 2) {
 		a->status = rcode == 0 ? DNS_NODATA : DNS_NXDOMAIN;
-		a->ttl = msg_negative_ttl(&m);
+		a->ttl = negative_ttl(&m);
 	}
 	if (found == 1 || a->ttl > ttl)
 		a->ttl = ttl;
