@@ -25,6 +25,7 @@
 #define DNSIPC_H
 
 #include "dns/dns.h"
+#include "proc/ipc.h"
 
 #define DNSIPC_DEADLINE		20	/* seconds, then DNS_TIMEOUT */
 
@@ -54,5 +55,24 @@ struct dnsipc_server *dnsipc_server_new(struct dns *d, int fd);
 
 /* NULL is allowed. */
 void	 dnsipc_server_free(struct dnsipc_server *s);
+
+/* What both ends of dnsipc.h know. */
+
+/* u32 type, str name; the id is the asker's */
+#define DNSIPC_ASK	1
+/* u8 status, u32 ttl, u32 records, then of each u32 preference, bytes */
+#define DNSIPC_ANSWER	2
+
+#define DNSIPC_MAX	(DNS_TEXT_MAX + DNS_RECORDS_MAX * 32 + 1024)
+#define DNSIPC_QUEUE	(16 * 1024 * 1024)
+
+/* Puts an answer to a question of a type together; look at p->failed. */
+void	 dnsipc_pack(struct ipc_pack *p, int type, const struct dns_answer *a);
+
+/*
+ * Takes it apart into *a, which the caller has zeroed and clears.  0, or -1
+ * when it is malformed or over a limit.
+ */
+int	 dnsipc_unpack(struct ipc_unpack *u, int type, struct dns_answer *a);
 
 #endif

@@ -3,5 +3,4 @@ DNS_SRCS += dns.c
 DNS_SRCS += dnscache.c
 DNS_SRCS += dnscares.c
 DNS_SRCS += dnsipc.c
-DNS_SRCS += dnsipc_server.c
 DNS_SRCS += dnslist.c

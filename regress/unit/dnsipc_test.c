@@ -24,7 +24,6 @@
 #include "base/log.h"
 #include "dns/dns_int.h"
 #include "dns/dnsipc.h"
-#include "dns/dnsipc_int.h"
 #include "lib/dnstable.h"
 #include "test.h"
 
