@@ -23,50 +23,586 @@
 
 #include "base/log.h"
 #include "front.h"
+#include "gate/gate.h"
+#include "gatefacts.h"
+#include "handoff/handoff.h"
 #include "proc/sandbox.h"
 #include "setup.h"
 
-void
-front_time(struct front *f)
-{
-	struct timespec ts;
+/* What smtpd asks and tells besides the lines of messages. */
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	f->now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+static void	front_mail_from(struct front *f, struct session *s, const
+	    struct proto_line *pl);
+static void	front_register(struct front *f);
+static size_t	front_lines(struct front *f, const char *buf, size_t len);
+
+/* Takes the session off the list on which it waits for an answer of ours. */
+static void
+front_unwait(struct front *f, struct session *s)
+{
+	if (s->wait == SESSION_COMMIT)
+		TAILQ_REMOVE(&f->committing, s, waiting);
+	else if (s->wait != SESSION_NOWAIT)
+		TAILQ_REMOVE(&f->asking, s, waiting);
+	s->wait = SESSION_NOWAIT;
 }
 
-/* smtpd is gone: the parent ends the rest. */
-static __dead void
-front_end(void)
+void
+front_answer(struct front *f, struct session *s, const char *text)
 {
-	_exit(0);
+	front_unwait(f, s);
+	pending_clear(f->pending, &s->pending);
+	output_result(&f->out, s, text);
 }
 
-void
-front_push(struct front *f)
+/* From now on smtpd waits for this. */
+static void
+front_wait(struct front *f, struct session *s, enum session_wait what)
 {
-	int want;
+	s->wait = what;
+	s->pending = pending_set(f->pending, s->sid, s->token,
+	    PENDING_RESULT);
+	if (what == SESSION_COMMIT) {
+		s->deadline = f->now + FRONT_COMMIT_MS;
+		TAILQ_INSERT_TAIL(&f->committing, s, waiting);
+	} else {
+		s->deadline = f->now + FRONT_ASK_MS;
+		TAILQ_INSERT_TAIL(&f->asking, s, waiting);
+	}
+}
 
-	if (output_flush(&f->out) == -1)
-		front_end();
-	if (output_waiting(&f->out) > 0)
-		event_add(&f->evout, NULL);
-	want = f->reading ?
-	    output_waiting(&f->out) < OUTPUT_HIGH :
-	    output_waiting(&f->out) <= OUTPUT_LOW;
-	if (front_tx_crowded(f))
-		want = 0;
-	if (f->engine != NULL)
-		ipc_event_reading(f->engine,
-		    output_waiting(&f->out) < OUTPUT_HIGH);
-	if (want == f->reading)
+static void
+front_config(struct front *f, const struct proto_line *pl)
+{
+	static const char admd[] = "admd|";
+	size_t n = sizeof(admd) - 1, len;
+
+	if (pl->paramlen < n || memcmp(pl->param, admd, n) != 0)
 		return;
-	f->reading = want;
-	if (want)
-		event_add(&f->evin, NULL);
-	else
-		event_del(&f->evin);
+	len = pl->paramlen - n;
+	if (len >= PENDING_ADMD || memchr(pl->param, '\0', pl->paramlen))
+		len = 0;
+	memcpy(f->pending->admd, pl->param + n, len);
+	f->pending->admd[len] = '\0';
 }
+
+static void
+front_connect(struct front *f, const struct proto_line *pl)
+{
+	struct session *s;
+	const char *src;
+	size_t len;
+
+	if ((s = session_find(&f->sessions, pl->sid)) != NULL) {
+		if (s->wait != SESSION_NOWAIT)
+			front_answer(f, s, FRONT_TRY_LATER);
+		front_tx_end(f, s);
+		session_del(&f->sessions, s);
+	}
+	if ((s = session_add(&f->sessions, pl->sid)) == NULL) {
+		log_warnx("too many sessions");
+		return;
+	}
+	s->old = pl->old;
+	if (proto_source(pl, &src, &len) == -1) {
+		log_warnx("link-connect without a source");
+		return;
+	}
+	s->local = len > 5 && memcmp(src, "unix:", 5) == 0;
+	/* For the log, where lines are limited for each address. */
+	while (!s->local && len > 0 && src[len - 1] != ':')
+		len--;
+	session_set(&s->source, src, s->local || len == 0 ? len : len - 1);
+	if (f->conf->nhandoffs > 0 && proto_host(pl, &src, &len) == 1)
+		session_set(&s->host, src, len);
+	if (f->conf->ngates > 0 && proto_listener(pl, &src, &len) == 0)
+		session_set(&s->listener, src, len);
+}
+
+static void
+front_disconnect(struct front *f, struct session *s)
+{
+	front_unwait(f, s);
+	front_tx_end(f, s);
+	pending_clear(f->pending, &s->pending);
+	session_del(&f->sessions, s);
+}
+
+static void
+front_auth(struct front *f, struct session *s, const struct proto_line *pl)
+{
+	const char *name;
+	size_t len;
+
+	if (proto_login(pl, &name, &len) != 1)
+		return;
+	s->nameless = session_set(&s->login, name, len) == -1;
+	s->askall = s->login != NULL &&
+	    conf_is_helpdesk(f->conf, s->login);
+}
+
+/* Asks the keeper about a sender or a recipient: 0, or -1: it
+ * cannot be. */
+static int
+front_ask(struct front *f, struct session *s, int type, const char *rcpt,
+    int flags)
+{
+	struct ipc_pack p;
+	int rv;
+
+	flags |= s->local ? MSG_RCPT_LOCAL : 0;
+	if (f->keeper == NULL ||
+	    (s->tx == NULL && front_tx_new(f, s) == NULL))
+		return -1;
+	ipc_pack_init(&p);
+	ipc_put_u8(&p, (uint8_t)flags);
+	ipc_put_bytes(&p, s->sid, PROTO_ID);
+	ipc_put_str(&p, s->source);
+	ipc_put_str(&p, s->login);
+	ipc_put_str(&p, s->sender);
+	ipc_put_str(&p, rcpt);
+	ipc_put_str(&p, s->listener);
+	ipc_put_u8(&p, s->tls);
+	rv = p.failed ? -1 : ipc_send(f->keeper, type, s->tx->id, p.buf,
+	    p.len, -1);
+	ipc_pack_free(&p);
+	return rv;
+}
+
+/*
+ * The keeper cannot say.  A recipient that was no mailbox when it last could
+ * goes on: a new mailbox gets its mail all the same, as a stranger's.
+ */
+static void
+front_unasked(struct front *f, struct session *s)
+{
+	front_answer(f, s, s->plain ? NULL : FRONT_TRY_LATER);
+}
+
+static void
+front_rcpt_to(struct front *f, struct session *s,
+    const struct proto_line *pl)
+{
+	char *rcpt = NULL;
+	int flags = 0, ours;
+
+	if (s->broken || s->sender == NULL ||
+	    session_set(&rcpt, pl->param, pl->paramlen) == -1) {
+		front_answer(f, s, FRONT_TRY_LATER);
+		return;
+	}
+	ours = conf_is_our_address(f->conf, rcpt);
+	if (!ours) {
+		if (s->tx != NULL && s->tx->handle) {
+			front_answer(f, s, "452 4.5.3 Send this to the "
+			    "recipients elsewhere in a message of its own");
+			free(rcpt);
+			return;
+		}
+		s->outside = 1;
+		flags |= MSG_RCPT_FOREIGN;
+	}
+	s->plain = !s->askall && f->boxes.loaded &&
+	    !boxes_maybe(&f->boxes, rcpt);
+	if (ours && s->plain)
+		boxes_refresh(&f->boxes, f->keeper);
+	if ((!ours && !s->askall) || (s->plain && boxes_fresh(&f->boxes)))
+		front_answer(f, s, NULL);
+	else {
+		flags |= s->outside ? MSG_RCPT_OUTSIDE : 0;
+		if (front_ask(f, s, MSG_RCPT, rcpt, flags) == -1)
+			front_unasked(f, s);
+		else
+			front_wait(f, s, SESSION_RCPT);
+	}
+	free(rcpt);
+}
+
+static void
+front_commit(struct front *f, struct session *s)
+{
+	struct tx *tx = s->tx;
+	struct ipc_pack p;
+
+	ipc_pack_init(&p);
+	ipc_put_u32(&p, s->nrcpts);
+	if (s->broken || s->sender == NULL) {
+		front_answer(f, s, FRONT_TRY_LATER);
+		front_tx_end(f, s);
+	} else if (tx == NULL || (!tx->engaged && !tx->counted)) {
+		front_answer(f, s, NULL);
+		front_tx_end(f, s);
+	} else if ((tx->engaged && !tx->done) || f->keeper == NULL ||
+	    p.failed || ipc_send(f->keeper, MSG_COMMIT, tx->id, p.buf, p.len,
+	    -1) == -1) {
+		front_answer(f, s, FRONT_TRY_LATER);
+		front_tx_end(f, s);
+	} else
+		front_wait(f, s, SESSION_COMMIT);
+	ipc_pack_free(&p);
+}
+
+/* A request of a session that we did not see begin. */
+static void
+front_unknown(struct front *f, const struct proto_line *pl)
+{
+	struct session s;
+
+	if (pl->kind < PROTO_MAIL_FROM)
+		return;
+	memset(&s, 0, sizeof(s));
+	memcpy(s.sid, pl->sid, PROTO_ID);
+	memcpy(s.token, pl->token, PROTO_ID);
+	if (pl->kind == PROTO_DATA_LINE) {
+		if (pl->paramlen == 1 && pl->param[0] == '.')
+			output_dataline(&f->out, &s, ".", 1);
+	} else
+		output_result(&f->out, &s,
+		    pl->kind == PROTO_REQUEST ? NULL : FRONT_TRY_LATER);
+}
+
+static void
+front_request(struct front *f, struct session *s,
+    const struct proto_line *pl)
+{
+	/* smtpd asks one thing at a time; what it asked before is void. */
+	if (s->wait != SESSION_NOWAIT) {
+		front_answer(f, s, FRONT_TRY_LATER);
+		s->broken = 1;
+	}
+	memcpy(s->token, pl->token, PROTO_ID);
+	switch (pl->kind) {
+	case PROTO_MAIL_FROM:
+		front_mail_from(f, s, pl);
+		break;
+	case PROTO_RCPT_TO:
+		front_rcpt_to(f, s, pl);
+		break;
+	case PROTO_COMMIT:
+		front_commit(f, s);
+		break;
+	default:
+		front_answer(f, s, NULL);
+		break;
+	}
+}
+
+static void
+front_junk(struct front *f)
+{
+	if (f->junk++ < FRONT_JUNK)
+		log_warnx("a line that smtpd should not send was ignored");
+}
+
+/* A line of smtpd that is no data line. */
+static void
+front_line(struct front *f, const struct proto_line *pl)
+{
+	struct session *s = NULL;
+
+	switch (pl->kind) {
+	case PROTO_JUNK:
+		front_junk(f);
+		return;
+	case PROTO_CONFIG:
+		front_config(f, pl);
+		return;
+	case PROTO_READY:
+		f->pending->ready = 1;
+		front_register(f);
+		return;
+	case PROTO_CONNECT:
+		front_connect(f, pl);
+		return;
+	case PROTO_OTHER:
+		return;
+	default:
+		break;
+	}
+	if ((s = session_find(&f->sessions, pl->sid)) == NULL)
+		front_unknown(f, pl);
+	else if (pl->kind == PROTO_DISCONNECT)
+		front_disconnect(f, s);
+	else if (pl->kind == PROTO_AUTH)
+		front_auth(f, s, pl);
+	else if (pl->kind == PROTO_TLS)
+		s->tls = (uint8_t)(gate_tls(pl->param, pl->paramlen) + 1);
+	else if (pl->kind == PROTO_TX_RCPT)
+		s->nrcpts += (uint32_t)proto_rcpt_taken(pl);
+	else if (pl->kind == PROTO_DATA_LINE)
+		front_junk(f);
+	else
+		front_request(f, s, pl);
+}
+
+/* The keeper is gone, and what it knew of transactions. */
+static void
+front_keeper_gone(struct front *f)
+{
+	struct session *s;
+	size_t i;
+
+	ipc_free(f->keeper);
+	f->keeper = NULL;
+	boxes_lost(&f->boxes);
+	for (i = 0; i < f->nslots; i++) {
+		if (f->slot[i] == NULL)
+			continue;
+		s = f->slot[i]->s;
+		f->slot[i]->lost = 1;
+		if (f->slot[i]->engaged || f->slot[i]->counted)
+			front_tx_fail(f, f->slot[i]);
+		else
+			front_tx_end(f, s);
+		if (s->wait == SESSION_MAIL || s->wait == SESSION_RCPT)
+			front_unasked(f, s);
+		else if (s->wait == SESSION_COMMIT)
+			front_answer(f, s, FRONT_TRY_LATER);
+	}
+}
+
+/* The keeper's word on a sender or a recipient. */
+static void
+front_rcpt_answer(struct front *f, struct session *s, int what,
+    const char *text)
+{
+	struct tx *tx = s->tx;
+
+	if (s->wait != SESSION_MAIL && s->wait != SESSION_RCPT)
+		return;
+	switch (what) {
+	case MSG_RCPT_COUNT:
+		tx->counted = 1;
+		break;
+	case MSG_RCPT_HANDLE:
+		tx->handle = 1;
+		/* FALLTHROUGH */
+	case MSG_RCPT_ENGAGE:
+		tx->engaged = 1;
+		break;
+	case MSG_RCPT_PLAIN:
+		break;
+	default:
+		if (s->wait == SESSION_MAIL)
+			front_tx_end(f, s);
+		front_answer(f, s, text);
+		return;
+	}
+	if (s->wait != SESSION_MAIL || text[0] == '\0') {
+		front_answer(f, s, NULL);
+		return;
+	}
+	/* What the client gave stays the sender that we judge by. */
+	front_unwait(f, s);
+	pending_clear(f->pending, &s->pending);
+	output_rewrite(&f->out, s, text);
+}
+
+/* A frame of the keeper; NULL: it is gone. */
+static void
+front_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
+{
+	struct front *f = arg;
+	struct ipc_unpack u;
+	struct tx *tx;
+	char text[PROTO_TEXT_MAX + 1];
+	int what = 0;
+
+	if (ch != f->keeper) {
+		if (msg == NULL)
+			ipc_free(ch);
+		return;
+	}
+	front_time(f);
+	if (msg == NULL) {
+		front_keeper_gone(f);
+		front_push(f);
+		return;
+	}
+	if (msg->type == MSG_LIST) {
+		if (boxes_answer(&f->boxes, msg) == -1)
+			log_warnx("the keeper's list makes no sense");
+		else if (msg->len > 0)
+			boxes_refresh(&f->boxes, f->keeper);
+		return;
+	}
+	if ((tx = front_tx_find(f, msg->id)) == NULL)
+		return;
+	ipc_unpack_init(&u, msg->data, msg->len);
+	if (msg->type == MSG_RCPT_ANSWER)
+		what = ipc_get_u8(&u);
+	ipc_get_str(&u, text, sizeof(text));
+	if (ipc_unpack_end(&u) == -1) {
+		what = MSG_RCPT_REFUSE;
+		strlcpy(text, FRONT_TRY_LATER, sizeof(text));
+	}
+	if (msg->type == MSG_RCPT_ANSWER)
+		front_rcpt_answer(f, tx->s, what, text);
+	else if (msg->type == MSG_VERDICT && tx->s->wait == SESSION_COMMIT) {
+		front_answer(f, tx->s, text[0] == '\0' ? NULL : text);
+		front_tx_end(f, tx->s);
+	}
+	front_push(f);
+}
+
+/* What waited for too long. */
+static void
+front_overdue(struct front *f)
+{
+	struct session *s;
+
+	while ((s = TAILQ_FIRST(&f->asking)) != NULL &&
+	    s->deadline <= f->now) {
+		log_warnx("no answer of the keeper within %d s",
+		    FRONT_ASK_MS / 1000);
+		front_unasked(f, s);
+		/* It may take the recipient into account all the same. */
+		s->broken = s->tx != NULL &&
+		    (s->tx->engaged || s->tx->counted);
+		front_tx_end(f, s);
+	}
+	while ((s = TAILQ_FIRST(&f->committing)) != NULL &&
+	    s->deadline <= f->now) {
+		log_warnx("no verdict within %d s", FRONT_COMMIT_MS / 1000);
+		front_answer(f, s, FRONT_TRY_LATER);
+		front_tx_end(f, s);
+	}
+}
+
+/* A transaction begins: who has to see it? */
+
+/* Does one of our users send it, and is there anything to look at then? */
+static int
+front_is_submission(const struct front *f, const struct session *s)
+{
+	const struct conf *c = f->conf;
+
+	return !s->local && (f->submission || s->login != NULL) &&
+	    (c->outbound.present || c->limit_sender.messages > 0 ||
+	    c->limit_sender.recipients > 0);
+}
+
+/* May it come from elsewhere than from smtpd's client? */
+static int
+front_is_handed(const struct front *f, const struct session *s)
+{
+	struct handoff_session hs;
+
+	if (f->conf->nhandoffs == 0 || s->local || s->source == NULL)
+		return 0;
+	memset(&hs, 0, sizeof(hs));
+	hs.family = handrules_addr(s->source, hs.addr);
+	hs.host = s->host;
+	hs.login = s->login;
+	return handrules_may(f->conf, &hs);
+}
+
+/* May it be a gate's?  The lists in files are others' business. */
+static int
+front_is_gated(const struct front *f, const struct session *s, int handed)
+{
+	struct gate_facts gf;
+
+	if (f->conf->ngates == 0)
+		return 0;
+	gatefacts_session(&gf, s->local, s->source, s->listener, s->login,
+	    s->sender, s->tls);
+	if (!handed)
+		gf.known |= GATE_KNOWN_SOURCE;
+	return gate_find(f->conf, &gf) != GATE_NONE;
+}
+
+/* A request of MAIL FROM. */
+static void
+front_mail_from(struct front *f, struct session *s,
+    const struct proto_line *pl)
+{
+	int flags = 0;
+
+	front_tx_end(f, s);
+	s->data = SESSION_NODATA;
+	s->outside = s->broken = s->plain = 0;
+	s->nrcpts = 0;
+	if (front_is_submission(f, s))
+		flags |= MSG_RCPT_SUBMIT;
+	if (front_is_handed(f, s))
+		flags |= MSG_RCPT_JUDGE;
+	if (session_set(&s->sender, pl->param, pl->paramlen) == -1 ||
+	    s->nameless) {
+		front_answer(f, s, FRONT_TRY_LATER);
+		return;
+	}
+	if (front_is_gated(f, s, flags & MSG_RCPT_JUDGE))
+		flags |= MSG_RCPT_GATE;
+	if (flags == 0)
+		front_answer(f, s, NULL);
+	else if (front_ask(f, s, MSG_MAIL, "", flags) == -1)
+		front_answer(f, s, FRONT_TRY_LATER);
+	else
+		front_wait(f, s, SESSION_MAIL);
+}
+
+/* What smtpd is asked for: each event and request costs it time. */
+
+/* Does a gate ask whether the connection is encrypted? */
+static int
+front_wants_tls(const struct front *f)
+{
+	const struct conf_gate *g;
+	size_t i, n;
+
+	for (i = 0; i < f->conf->ngates; i++) {
+		g = &f->conf->gate[i];
+		for (n = 0; n < g->nrequire; n++)
+			if (g->require[n].need == CONF_NEED_TLS)
+				return 1;
+	}
+	return 0;
+}
+
+/* Does anything limit how many recipients there are? */
+static int
+front_counts(const struct front *f)
+{
+	const struct conf *c = f->conf;
+	size_t i;
+
+	for (i = 0; i < c->ngates; i++)
+		if (c->gate[i].limit.recipients > 0 ||
+		    c->gate[i].limit_sender.recipients > 0)
+			return 1;
+	return c->limit_sender.recipients > 0;
+}
+
+/*
+ * smtpd says that it is ready once, when it starts us; to register twice
+ * would make it ask everything twice.
+ */
+static void
+front_register(struct front *f)
+{
+	if (!f->pending->ready || f->pending->registered)
+		return;
+	if ((f->keeper == NULL || f->engine == NULL) &&
+	    f->now < f->started + FRONT_START_MS)
+		return;
+	f->pending->registered = 1;
+	output_register(&f->out, "report|smtp-in|link-connect");
+	output_register(&f->out, "report|smtp-in|link-disconnect");
+	output_register(&f->out, "report|smtp-in|link-auth");
+	if (front_wants_tls(f))
+		output_register(&f->out, "report|smtp-in|link-tls");
+	if (front_counts(f))
+		output_register(&f->out, "report|smtp-in|tx-rcpt");
+	output_register(&f->out, "filter|smtp-in|mail-from");
+	output_register(&f->out, "filter|smtp-in|rcpt-to");
+	output_register(&f->out, "filter|smtp-in|data-line");
+	output_register(&f->out, "filter|smtp-in|commit");
+	output_register(&f->out, "ready");
+}
+
+static const char data_mark[] = "|smtp-in|data-line|";
+#define DATA_MARK	(sizeof(data_mark) - 1)
 
 static void
 front_on_write(int fd, short what, void *arg)
@@ -276,4 +812,62 @@ front_main(struct privsep_child *pc, void *arg)
 		fatalx("event_add");
 	event_dispatch();
 	return 1;
+}
+
+/*
+ * Takes a line if it is a data line: 1, or 0.  This is the hot path: the
+ * fields before the mark are smtpd's version and time, of which the version
+ * is looked at when the session begins.
+ */
+static int
+front_fast(struct front *f, const char *line, size_t len)
+{
+	struct session *s;
+	const char *p, *end = line + len, *rest;
+
+	if (len < 7 + DATA_MARK + 2 * (PROTO_ID + 1) ||
+	    memcmp(line, "filter|0.", 9) != 0 ||
+	    (p = memchr(line + 9, '|', end - line - 9)) == NULL ||
+	    (p = memchr(p + 1, '|', end - p - 1)) == NULL ||
+	    (size_t)(end - p) < DATA_MARK + 2 * (PROTO_ID + 1) ||
+	    memcmp(p, data_mark, DATA_MARK) != 0)
+		return 0;
+	rest = p + DATA_MARK;
+	if (rest[PROTO_ID] != '|' || rest[2 * PROTO_ID + 1] != '|')
+		return 0;
+	s = session_find(&f->sessions, rest);
+	/* While smtpd waits for a verdict it has no lines. */
+	if (s != NULL && s->wait != SESSION_NOWAIT)
+		return 0;
+	/* What is the same as before need not be looked at again. */
+	if (s != NULL && memcmp(rest + PROTO_ID + 1, s->token, PROTO_ID) == 0)
+		front_data_line(f, s, rest, end - rest);
+	else if (!proto_is_id(rest) || !proto_is_id(rest + PROTO_ID + 1))
+		return 0;
+	else if (s != NULL) {
+		memcpy(s->token, rest + PROTO_ID + 1, PROTO_ID);
+		front_data_line(f, s, rest, end - rest);
+	} else
+		front_data_lost(f, rest, end - rest);
+	return 1;
+}
+
+/* All whole lines of a buffer; how many bytes they were. */
+static size_t
+front_lines(struct front *f, const char *buf, size_t len)
+{
+	struct proto_line pl;
+	const char *line = buf, *end = buf + len, *nl;
+
+	while ((nl = memchr(line, '\n', end - line)) != NULL) {
+		if (!front_fast(f, line, nl - line)) {
+			proto_parse(line, nl - line, &pl);
+			front_line(f, &pl);
+		}
+		line = nl + 1;
+		/* Not more than what the pipe may hold back for long. */
+		if (output_waiting(&f->out) > 2 * OUTPUT_HIGH)
+			output_flush(&f->out);
+	}
+	return line - buf;
 }

@@ -129,36 +129,21 @@ int	front_tx_crowded(const struct front *f);
 /* front.c: writes, and stops or starts reading as the buffers ask for. */
 void	front_push(struct front *f);
 
-/* front_register.c: registers, once smtpd and the peers are ready. */
-void	front_register(struct front *f);
-
-/* front_request.c: a line of smtpd that is no data line. */
-void	front_line(struct front *f, const struct proto_line *pl);
-
-/* front_request.c: from now on smtpd waits for this. */
-void	front_wait(struct front *f, struct session *s,
-	    enum session_wait what);
-
-/* front_request.c: asks the keeper about a sender or a recipient: 0, or -1: it
- * cannot be. */
-int	front_ask(struct front *f, struct session *s, int type,
-	    const char *rcpt, int flags);
-
-/* front_mail.c: a request of MAIL FROM. */
-void	front_mail_from(struct front *f, struct session *s,
-	    const struct proto_line *pl);
-
 /* Answers what smtpd waits for in this session: NULL or a reply. */
 void	front_answer(struct front *f, struct session *s, const char *text);
 
-/* front_request.c: a frame of the keeper; NULL: it is gone. */
-void	front_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg);
+/* front_tx.c: smtpd is gone: the parent ends the rest. */
+__dead void front_end(void);
 
-/* front_request.c: what waited for too long. */
-void	front_overdue(struct front *f);
+/*
+ * front_data.c: a data line, with what is known of its session; rest is
+ * "sid|token|...".
+ */
+void	front_data_line(struct front *f, struct session *s, const char *rest,
+	    size_t restlen);
 
-/* front_data.c: all whole lines of a buffer; how many bytes they were. */
-size_t	front_lines(struct front *f, const char *buf, size_t len);
+/* front_data.c: the same of a session that began before us. */
+void	front_data_lost(struct front *f, const char *rest, size_t restlen);
 
 /* front_data.c: gives the engine what waits for it, as credit allows. */
 void	front_flush_engine(struct front *f);

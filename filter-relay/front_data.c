@@ -23,9 +23,6 @@
 #include "front.h"
 #include "header/authres.h"
 
-static const char data_mark[] = "|smtp-in|data-line|";
-#define DATA_MARK	(sizeof(data_mark) - 1)
-
 /*
  * Fields that only we may write: X-Relay-*, and below smtpd's own Received,
  * which filters before us write nothing under, Authentication-Results of
@@ -128,7 +125,7 @@ front_data_begin(struct front *f, struct session *s)
 }
 
 /* A data line, with what is known of its session; rest is "sid|token|...". */
-static void
+void
 front_data_line(struct front *f, struct session *s, const char *rest,
     size_t restlen)
 {
@@ -165,68 +162,11 @@ front_data_line(struct front *f, struct session *s, const char *rest,
 }
 
 /* A data line of a session that began before us: only its end goes on. */
-static void
+void
 front_data_lost(struct front *f, const char *rest, size_t restlen)
 {
 	if (restlen == 2 * (PROTO_ID + 1) + 1 && rest[restlen - 1] == '.')
 		output_echo(&f->out, rest, restlen + 1);
-}
-
-/*
- * Takes a line if it is a data line: 1, or 0.  This is the hot path: the
- * fields before the mark are smtpd's version and time, of which the version
- * is looked at when the session begins.
- */
-static int
-front_fast(struct front *f, const char *line, size_t len)
-{
-	struct session *s;
-	const char *p, *end = line + len, *rest;
-
-	if (len < 7 + DATA_MARK + 2 * (PROTO_ID + 1) ||
-	    memcmp(line, "filter|0.", 9) != 0 ||
-	    (p = memchr(line + 9, '|', end - line - 9)) == NULL ||
-	    (p = memchr(p + 1, '|', end - p - 1)) == NULL ||
-	    (size_t)(end - p) < DATA_MARK + 2 * (PROTO_ID + 1) ||
-	    memcmp(p, data_mark, DATA_MARK) != 0)
-		return 0;
-	rest = p + DATA_MARK;
-	if (rest[PROTO_ID] != '|' || rest[2 * PROTO_ID + 1] != '|')
-		return 0;
-	s = session_find(&f->sessions, rest);
-	/* While smtpd waits for a verdict it has no lines. */
-	if (s != NULL && s->wait != SESSION_NOWAIT)
-		return 0;
-	/* What is the same as before need not be looked at again. */
-	if (s != NULL && memcmp(rest + PROTO_ID + 1, s->token, PROTO_ID) == 0)
-		front_data_line(f, s, rest, end - rest);
-	else if (!proto_is_id(rest) || !proto_is_id(rest + PROTO_ID + 1))
-		return 0;
-	else if (s != NULL) {
-		memcpy(s->token, rest + PROTO_ID + 1, PROTO_ID);
-		front_data_line(f, s, rest, end - rest);
-	} else
-		front_data_lost(f, rest, end - rest);
-	return 1;
-}
-
-size_t
-front_lines(struct front *f, const char *buf, size_t len)
-{
-	struct proto_line pl;
-	const char *line = buf, *end = buf + len, *nl;
-
-	while ((nl = memchr(line, '\n', end - line)) != NULL) {
-		if (!front_fast(f, line, nl - line)) {
-			proto_parse(line, nl - line, &pl);
-			front_line(f, &pl);
-		}
-		line = nl + 1;
-		/* Not more than what the pipe may hold back for long. */
-		if (output_waiting(&f->out) > 2 * OUTPUT_HIGH)
-			output_flush(&f->out);
-	}
-	return line - buf;
 }
 
 /* How many bytes, whole lines, the next frame holds. */

@@ -16,6 +16,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "front.h"
 
@@ -177,4 +179,46 @@ front_tx_sent(struct front *f, struct tx *tx, size_t n)
 		tx->q = NULL;
 		tx->qsize = 0;
 	}
+}
+
+void
+front_time(struct front *f)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	f->now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* smtpd is gone: the parent ends the rest. */
+__dead void
+front_end(void)
+{
+	_exit(0);
+}
+
+void
+front_push(struct front *f)
+{
+	int want;
+
+	if (output_flush(&f->out) == -1)
+		front_end();
+	if (output_waiting(&f->out) > 0)
+		event_add(&f->evout, NULL);
+	want = f->reading ?
+	    output_waiting(&f->out) < OUTPUT_HIGH :
+	    output_waiting(&f->out) <= OUTPUT_LOW;
+	if (front_tx_crowded(f))
+		want = 0;
+	if (f->engine != NULL)
+		ipc_event_reading(f->engine,
+		    output_waiting(&f->out) < OUTPUT_HIGH);
+	if (want == f->reading)
+		return;
+	f->reading = want;
+	if (want)
+		event_add(&f->evin, NULL);
+	else
+		event_del(&f->evin);
 }
