@@ -14,9 +14,12 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/socket.h>
+
 #include <event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/compat.h"
 #include "base/log.h"
@@ -24,78 +27,592 @@
 #include "dns/dnsipc.h"
 #include "engine.h"
 #include "gate/gate.h"
+#include "header/addr.h"
+#include "judge/authreswrite.h"
+#include "judge/judge.h"
 #include "pending.h"
 #include "proc/sandbox.h"
 #include "setup.h"
 
+/*
+ * Sender authentication by our own resolver: the message waits in the spool
+ * until it is whole, its signatures' keys and the sender's policy are asked
+ * for, and then the keeper gets its facts once more.
+ */
+
+#define AUTH_SECONDS	30	/* for all questions of a message */
+#define AUTH_QUEUE	(2 * 1024 * 1024)	/* bytes for the front */
+#define AUTH_CARRY	(2 * SPOOL_BLOCK + 128 * 1024)	/* lines cut */
+
+struct etx_auth {
+	struct engine		*e;
+	struct etx		*tx;
+	struct spoolfile	 file;
+	struct dkim		*dkim;
+	struct judge		*judge;		/* answers are under way */
+	struct event		 timer;		/* for answers, or to replay */
+	struct sbuf		 carry;		/* lines read from the file */
+	struct sbuf		 field;		/* Authentication-Results */
+};
+
+static int	auth_data(struct etx *tx, const char *p, size_t len);
+static int	end_auth(struct etx *tx);
+static int	send_authenticated(struct engine *e, struct etx *tx, int
+	    pass, int unsure);
+static int	body_data(struct engine *e, struct etx *tx, const char
+	    *p, size_t len);
+static int	end_body(struct etx *tx);
+static int	carry_out(struct engine *e, struct etx *tx);
+static void	step_done(struct engine *e, struct etx *tx, int rv);
+
+/* Frees what this owns. */
+static void
+free_auth(struct etx *tx)
+{
+	struct etx_auth	*a = tx->auth;
+
+	if (a == NULL)
+		return;
+	evtimer_del(&a->timer);
+	judge_cancel(a->judge);
+	dkim_free(a->dkim);
+	spoolfile_free(a->e->spool, &a->file);
+	sbuf_free(&a->carry);
+	sbuf_free(&a->field);
+	free(a);
+	tx->auth = NULL;
+}
+
+/* Time is over: what was not answered is a temporary error. */
+static void
+auth_late(int fd, short events, void *arg)
+{
+	struct etx_auth	*a = arg;
+
+	(void)fd;
+	(void)events;
+	judge_late(a->judge);
+}
+
+/* The header, as it came but for dots. */
+static int
+auth_header(struct etx_auth *a, const struct sbuf *header)
+{
+	const char	*p = header->data, *end = p + header->len, *nl;
+	int		 dot;
+
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', end - p);
+		if (nl == p)
+			break;
+		dot = p[0] == '.';
+		if (dkim_header_line(a->dkim, p + dot, nl - p - dot) == -1)
+			return -1;
+	}
+	return dkim_header_end(a->dkim);
+}
+
+/*
+ * The keeper wants to know who wrote it: the message goes into
+ * the spool from now on.  Each 0, or -1 and it failed.
+ */
+static int
+begin_auth(struct engine *e, struct etx *tx)
+{
+	struct etx_auth	*a;
+	int		 rv = 0;
+
+	if (tx->auth != NULL || (a = calloc(1, sizeof(*a))) == NULL)
+		return -1;
+	a->e = e;
+	a->tx = tx;
+	tx->auth = a;
+	evtimer_set(&a->timer, auth_late, a);
+	sbuf_init(&a->carry, AUTH_CARRY);
+	sbuf_init(&a->field, AUTHRESWRITE_MAX);
+	if ((a->dkim = dkim_new(time(NULL))) == NULL ||
+	    auth_header(a, &tx->header) == -1)
+		return -1;
+	tx->state = ETX_AUTH;
+	if (tx->held.len > 0)
+		rv = auth_data(tx, tx->held.data, tx->held.len);
+	sbuf_free(&tx->held);
+	return rv == 0 && tx->eom ? end_auth(tx) : rv;
+}
+
+static int
+auth_data(struct etx *tx, const char *p, size_t len)
+{
+	struct etx_auth	*a = tx->auth;
+	const char	*end = p + len, *nl;
+	int		 dot;
+
+	if (spoolfile_add(a->e->spool, &a->file, p, len) == -1) {
+		log_warnx("a message that waits for its end does not fit "
+		    "into the spool");
+		return -1;
+	}
+	if (!dkim_wants_body(a->dkim))
+		return 0;
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', end - p);
+		dot = p[0] == '.';
+		if (dkim_body(a->dkim, p + dot, nl - p - dot) == -1 ||
+		    dkim_body_eol(a->dkim) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* What was found, for those who read the message next. */
+static int
+auth_write(struct etx_auth *a, const struct judge_result *r)
+{
+	struct authreswrite	 w;
+	unsigned char		 addr[16];
+	const char		*helo;
+	size_t			 i;
+
+	if (a->tx->admd == NULL)
+		return 0;
+	(void)engine_handoff_origin(a->tx, addr, &helo);
+	authreswrite_begin(&w, &a->field, a->tx->admd);
+	if (r->spf_asked)
+		authreswrite_spf(&w, spf_word(r->spf.result), a->tx->sender,
+		    helo);
+	for (i = 0; i < dkim_count(a->dkim); i++)
+		authreswrite_dkim(&w, dkim_sig(a->dkim, i));
+	if (i == 0)
+		authreswrite_nodkim(&w);
+	authreswrite_dmarc(&w, &r->dmarc);
+	if (authreswrite_end(&w) == -1) {
+		sbuf_reset(&a->field);
+		log_warnx("no Authentication-Results under the name %s",
+		    a->tx->admd);
+	}
+	return 0;
+}
+
+static void
+auth_judged(const struct judge_result *r, void *arg)
+{
+	struct etx_auth		*a = arg;
+	struct etx		*tx = a->tx;
+	const struct dmarc	*d = &r->dmarc;
+	int			 pass = d->spf || d->dkim;
+
+	a->judge = NULL;
+	evtimer_del(&a->timer);
+	auth_write(a, r);
+	log_debug("sender authentication of %s: spf %d, dkim %d, dmarc %s",
+	    d->author, d->spf, d->dkim, dmarc_result(d->result));
+	engine_gate_judged(tx, r, dkim_sig(a->dkim, 0), dkim_count(a->dkim));
+	if (tx->planned) {
+		step_done(a->e, tx, carry_out(a->e, tx));
+		return;
+	}
+	step_done(a->e, tx, send_authenticated(a->e, tx, pass,
+	    !pass && d->unsure));
+}
+
+/* Asks the DNS: 1 and *now: all is known; 0: it comes later; or -1. */
+static int
+auth_ask(struct etx_auth *a, struct judge_result *now)
+{
+	struct judge_request	 req;
+	struct etx		*tx = a->tx;
+	unsigned char		 addr[16];
+
+	memset(&req, 0, sizeof(req));
+	req.family = engine_handoff_origin(tx, addr, &req.helo);
+	req.addr = addr;
+	req.sender = tx->sender;
+	if (tx->facts.writer != NULL)
+		req.author = addr_domain(tx->facts.writer);
+	req.sigs = dkim_sig(a->dkim, 0);
+	req.nsigs = dkim_count(a->dkim);
+	req.nlists = engine_gate_lists(tx, &req.lists);
+	return judge_ask(&a->judge, now, a->e->dns, &req, auth_judged, a);
+}
+
+/* It is whole: the DNS is asked.  0 or -1. */
+static int
+end_auth(struct etx *tx)
+{
+	struct etx_auth		*a = tx->auth;
+	struct timeval		 tv = { AUTH_SECONDS, 0 };
+	struct judge_result	 now;
+
+	if (dkim_finish(a->dkim) == -1)
+		return -1;
+	switch (auth_ask(a, &now)) {
+	case 0:
+		return evtimer_add(&a->timer, &tv);
+	case 1:
+		auth_judged(&now, a);
+		return 0;
+	}
+	return -1;
+}
+
+/* engine_auth.c: Authentication-Results with its LF, or empty. */
+static const struct sbuf *
+auth_field(const struct etx *tx)
+{
+	return &tx->auth->field;
+}
+
+/* Sends a part of the message on, and comes again for the next. */
+static void
+auth_replay(int fd, short events, void *arg)
+{
+	struct etx_auth	*a = arg;
+	struct engine	*e = a->e;
+	struct etx	*tx = a->tx;
+	struct timeval	 tv = { 0, 0 };
+	char		*p, *last;
+	int		 n = 1, rv = 0;
+
+	(void)fd;
+	(void)events;
+	if (e->front == NULL || ipc_queued(e->front) > AUTH_QUEUE) {
+		tv.tv_usec = 20000;
+		evtimer_add(&a->timer, &tv);
+		return;
+	}
+	if ((n = spoolfile_read(e->spool, &a->file, &a->carry)) == -1)
+		rv = -1;
+	p = a->carry.data;
+	if (rv == 0 && a->carry.len > 0 &&
+	    (last = memrchr(p, '\n', a->carry.len)) != NULL) {
+		rv = body_data(e, tx, p, last + 1 - p);
+		a->carry.len -= last + 1 - p;
+		memmove(p, last + 1, a->carry.len);
+	}
+	if (rv == 0 && n == 0) {
+		tx->replaying = 0;
+		rv = end_body(tx);
+	} else if (rv == 0 && evtimer_add(&a->timer, &tv) == -1)
+		rv = -1;
+	step_done(e, tx, rv);
+}
+
+/* Begins to read the body from the spool.  0 or -1. */
+static int
+replay(struct etx *tx)
+{
+	struct etx_auth	*a = tx->auth;
+	struct timeval	 tv = { 0, 0 };
+
+	tx->replaying = 1;
+	evtimer_set(&a->timer, auth_replay, a);
+	return evtimer_add(&a->timer, &tv);
+}
+
+/* A new message; admd as in facts_init().  0 or -1. */
+static int
+init_message(struct engine *e, struct etx *tx, const char *admd)
+{
+	sbuf_init(&tx->header, ENGINE_HEADER_MAX + 2 * MSG_WINDOW);
+	sbuf_init(&tx->held, ENGINE_HELD_MAX);
+	sbuf_init(&tx->out, ENGINE_OUT_MAX);
+	return facts_init(&tx->facts,
+	    e->conf->replies.trust_results ? admd : NULL);
+}
+
+/* Frees what the message owns. */
+static void
+free_message(struct etx *tx)
+{
+	facts_free(&tx->facts);
+	sbuf_free(&tx->header);
+	sbuf_free(&tx->held);
+	sbuf_free(&tx->out);
+	sbuf_free(&tx->mime);
+	plan_free(&tx->plan);
+	finish_free(&tx->finish);
+	EVP_MD_CTX_free(tx->hash);
+	engine_reply_free(tx);
+	free_auth(tx);
+	engine_gate_free(tx);
+	free(tx->admd);
+	free(tx->source);
+	free(tx->login);
+	free(tx->host);
+	free(tx->hop);
+	free(tx->sender);
+}
+
+/* The SHA-256 of what a replay repeats, where there is no Message-Id. */
+static int
+mail_hash_begin(struct etx *tx)
+{
+	const struct hdr_field *f;
+	const char *names[] = { "Date", "Subject" };
+	size_t i;
+
+	if (tx->facts.message_id != NULL)
+		return 0;
+	if ((tx->hash = EVP_MD_CTX_new()) == NULL ||
+	    EVP_DigestInit_ex(tx->hash, EVP_sha256(), NULL) != 1)
+		return -1;
+	for (i = 0; i < 2; i++) {
+		f = hdr_get(&tx->facts.hdr, names[i], 0);
+		if (f != NULL && EVP_DigestUpdate(tx->hash, f->value,
+		    f->valuelen) != 1)
+			return -1;
+		if (EVP_DigestUpdate(tx->hash, "\n", 1) != 1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The keeper gets the facts; judged: with sender authentication. */
+static int
+mail_facts(struct engine *e, struct etx *tx, int judged, int pass, int unsure)
+{
+	struct msgfacts mf;
+	struct ipc_pack p;
+	int rv = -1;
+
+	memset(&p, 0, sizeof(p));
+	tx->state = ETX_WAIT;
+	if (msgfacts_set(&mf, &tx->facts,
+	    e->conf->replies.trust_results) == 0) {
+		mf.judged = judged != 0;
+		mf.unsure = unsure != 0;
+		if (judged)
+			mf.authpass = pass != 0;
+		msgfacts_pack(&p, &mf);
+		if (!p.failed && e->keeper != NULL)
+			rv = ipc_send(e->keeper, MSG_FACTS, tx->id, p.buf,
+			    p.len, -1);
+	}
+	ipc_pack_free(&p);
+	msgfacts_free(&mf);
+	return rv;
+}
+
+/* The header is complete: the keeper decides. */
+static int
+mail_judge(struct engine *e, struct etx *tx, int cut)
+{
+	if (facts_finish(&tx->facts) == -1 || mail_hash_begin(tx) == -1)
+		return -1;
+	if (cut)
+		tx->facts.truncated |= FACTS_TRUNC_HDR;
+	return mail_facts(e, tx, 0, 0, 0);
+}
+
+/*
+ * The keeper gets the facts again: whether the writer is
+ * authenticated, and else whether an error may be why not.  0 or -1.
+ */
+static int
+send_authenticated(struct engine *e, struct etx *tx, int pass,
+    int unsure)
+{
+	return mail_facts(e, tx, 1, pass, unsure);
+}
+
+/* A line of the header, with its LF. */
+static int
+mail_header_line(struct engine *e, struct etx *tx, const char *line,
+    size_t len)
+{
+	int dot = line[0] == '.';
+
+	if (engine_gate_line(tx, line + dot, len - 1 - dot) == -1)
+		return -1;
+	switch (facts_line(&tx->facts, line + dot, len - 1 - dot)) {
+	case HDR_MORE:
+		if (sbuf_add(&tx->header, line, len) == -1)
+			return -1;
+		return tx->header.len < ENGINE_HEADER_MAX ? 0 :
+		    mail_judge(e, tx, 1);
+	case HDR_END:
+		if (sbuf_add(&tx->header, line, len) == -1)
+			return -1;
+		return mail_judge(e, tx, 0);
+	case HDR_BODY:
+		if (sbuf_add(&tx->held, line, len) == -1)
+			return -1;
+		return mail_judge(e, tx, 0);
+	default:
+		return -1;
+	}
+}
+
+/* Lines of the body, when the plan is known.  0 or -1. */
+static int
+body_data(struct engine *e, struct etx *tx, const char *p, size_t len)
+{
+	const char *end = p + len, *nl;
+	int dot;
+
+	if (tx->hash != NULL && EVP_DigestUpdate(tx->hash, p, len) != 1)
+		return -1;
+	if (tx->state == ETX_PASS)
+		return engine_out(e, tx, p, len);
+	while (tx->state == ETX_REPLY && p < end) {
+		nl = memchr(p, '\n', end - p);
+		dot = p[0] == '.';
+		if (engine_reply_line(tx, p + dot, nl - p - dot) == -1)
+			return -1;
+		p = nl + 1;
+	}
+	return 0;
+}
+
+/* Lines of the message.  0, or -1 and it failed. */
+static int
+message_data(struct engine *e, struct etx *tx, const char *p, size_t len)
+{
+	const char *end = p + len, *nl;
+
+	while (tx->state == ETX_HEADER && p < end) {
+		nl = memchr(p, '\n', end - p);
+		if (mail_header_line(e, tx, p, nl + 1 - p) == -1)
+			return -1;
+		p = nl + 1;
+	}
+	if (p == end)
+		return 0;
+	if (tx->state == ETX_WAIT)
+		return sbuf_add(&tx->held, p, end - p);
+	if (tx->state == ETX_AUTH)
+		return auth_data(tx, p, end - p);
+	return body_data(e, tx, p, end - p);
+}
+
+/* The body was complete.  0 or -1. */
+static int
+end_body(struct etx *tx)
+{
+	if (tx->hash != NULL && EVP_DigestFinal_ex(tx->hash, tx->finish.hash,
+	    NULL) != 1)
+		return -1;
+	return tx->state == ETX_REPLY ? engine_reply_end(tx) : 0;
+}
+
+/* Its end has come.  0, or -1 and it failed. */
+static int
+end_message(struct engine *e, struct etx *tx)
+{
+	if (tx->state == ETX_HEADER)
+		return mail_judge(e, tx, 0);
+	if (tx->state == ETX_AUTH)
+		return end_auth(tx);
+	return tx->state == ETX_WAIT ? 0 : end_body(tx);
+}
+
+/* Is this the start of the field?  RFC 5322 4.5 allows space before `:'. */
+static int
+mail_is_field(const char *line, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (len <= n || strncasecmp(line, name, n) != 0)
+		return 0;
+	while (n < len && (line[n] == ' ' || line[n] == '\t'))
+		n++;
+	return n < len && line[n] == ':';
+}
+
+/* The header as it came, but with the Message-Id of the plan. */
+static int
+mail_sign(struct engine *e, struct etx *tx)
+{
+	const char *p = tx->header.data, *end = p + tx->header.len, *nl;
+	struct sbuf b;
+	int skip = 0, rv;
+
+	sbuf_init(&b, ENGINE_HEADER_MAX + 4 * MSG_WINDOW);
+	sbuf_printf(&b, "Message-ID: <%s>\n", tx->plan.message_id);
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', end - p);
+		if (p[0] != ' ' && p[0] != '\t')
+			skip = mail_is_field(p, nl - p, "Message-ID");
+		if (!skip)
+			sbuf_add(&b, p, nl + 1 - p);
+	}
+	rv = b.failed ? -1 : engine_out(e, tx, b.data, b.len);
+	sbuf_free(&b);
+	return rv;
+}
+
+/* The keeper's plan.  0, or -1 and it failed. */
+static int
+carry_out(struct engine *e, struct etx *tx)
+{
+	const struct sbuf *field;
+	int open = 0, rv = 0;
+
+	if (tx->auth == NULL && (engine_handoff_find(e, tx) == -1 ||
+	    (open = engine_gate_find(tx)) == -1))
+		return -1;
+	if (tx->plan.action == PLAN_AUTH) {
+		plan_free(&tx->plan);
+		return begin_auth(e, tx);
+	}
+	/* The plan holds, but the gate wants to know more. */
+	if (open) {
+		tx->planned = 1;
+		return begin_auth(e, tx);
+	}
+	tx->state = ETX_PASS;
+	field = tx->auth == NULL ? NULL : auth_field(tx);
+	if (field != NULL && tx->plan.action != PLAN_REPLY &&
+	    engine_out(e, tx, field->data, field->len) == -1)
+		return -1;
+	if (tx->plan.action != PLAN_REPLY && engine_gate_write(e, tx) == -1)
+		return -1;
+	if (tx->plan.action == PLAN_REPLY)
+		rv = engine_reply_begin(e, tx);
+	else if (tx->plan.action == PLAN_SIGN)
+		rv = mail_sign(e, tx);
+	else if (tx->plan.action == PLAN_HIDE)
+		rv = engine_hide_header(e, tx);
+	else if (engine_handoff_write(e, tx) == -1 ||
+	    engine_out(e, tx, tx->plan.top, strlen(tx->plan.top)) == -1 ||
+	    engine_out(e, tx, tx->header.data, tx->header.len) == -1)
+		rv = -1;
+	if (rv == 0 && tx->held.len > 0)
+		rv = body_data(e, tx, tx->held.data, tx->held.len);
+	sbuf_free(&tx->header);
+	sbuf_free(&tx->held);
+	if (rv == 0 && tx->auth != NULL)
+		return replay(tx);
+	if (rv == 0 && tx->eom)
+		rv = end_body(tx);
+	return rv;
+}
+
+static int
+etx_cmp(const struct etx *a, const struct etx *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_PROTOTYPE(etx_tree, etx, node, etx_cmp)
+RB_GENERATE(etx_tree, etx, node, etx_cmp)
+
 static struct etx *
 etx_find(struct engine *e, uint64_t id)
 {
-	struct etx *tx;
+	struct etx key;
 
-	TAILQ_FOREACH(tx, &e->txs, all)
-		if (tx->id == id)
-			break;
-	return tx;
+	key.id = id;
+	return RB_FIND(etx_tree, &e->txs, &key);
 }
 
 static void
 etx_free(struct engine *e, struct etx *tx)
 {
-	TAILQ_REMOVE(&e->txs, tx, all);
+	RB_REMOVE(etx_tree, &e->txs, tx);
 	e->ntxs--;
-	engine_mail_free(tx);
+	free_message(tx);
 	free(tx);
-}
-
-void
-engine_fail(struct engine *e, struct etx *tx)
-{
-	if (tx->failed)
-		return;
-	tx->failed = 1;
-	if (e->front != NULL)
-		ipc_send(e->front, MSG_FAIL, tx->id, NULL, 0, -1);
-}
-
-/* Sends what was gathered for smtpd. */
-static int
-engine_flush(struct engine *e, struct etx *tx)
-{
-	if (tx->out.len > 0 && (e->front == NULL || ipc_send(e->front,
-	    MSG_OUT, tx->id, tx->out.data, tx->out.len, -1) == -1)) {
-		engine_fail(e, tx);
-		return -1;
-	}
-	sbuf_reset(&tx->out);
-	return 0;
-}
-
-int
-engine_out(struct engine *e, struct etx *tx, const char *p, size_t len)
-{
-	const char *end = p + len;
-	size_t n;
-
-	while (p < end) {
-		/* Many short lines are cut into portions of whole lines. */
-		n = end - p;
-		if (n > ENGINE_OUT) {
-			for (n = ENGINE_OUT; n > 0 && p[n - 1] != '\n'; n--)
-				;
-			if (n == 0)
-				n = (const char *)memchr(p, '\n', end - p) +
-				    1 - p;
-		}
-		if (sbuf_add(&tx->out, p, n) == -1) {
-			engine_fail(e, tx);
-			return -1;
-		}
-		if (tx->out.len >= ENGINE_OUT && engine_flush(e, tx) == -1)
-			return -1;
-		p += n;
-	}
-	return 0;
 }
 
 /* Lets the front send as much as was taken. */
@@ -143,8 +660,12 @@ engine_rest(struct engine *e, struct etx *tx)
 		engine_fail(e, tx);
 }
 
-void
-engine_after(struct engine *e, struct etx *tx, int rv)
+/*
+ * After every step, of which rv is the outcome: what came of it goes
+ * out.  The message may be gone afterwards.
+ */
+static void
+step_done(struct engine *e, struct etx *tx, int rv)
 {
 	if (rv == -1)
 		engine_fail(e, tx);
@@ -152,8 +673,6 @@ engine_after(struct engine *e, struct etx *tx, int rv)
 		return;
 	/* Messages are many, and most of them wait for their next lines. */
 	sbuf_free(&tx->out);
-	if (tx->body.len == 0)
-		sbuf_free(&tx->body);
 	engine_credit(e, tx);
 	engine_rest(e, tx);
 	if (tx->eom && tx->state != ETX_WAIT && tx->state != ETX_AUTH &&
@@ -193,6 +712,7 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 		return;
 	}
 	tx->id = msg->id;
+	tx->engine = e;
 	if (admd[0] == '\0') {
 		free(admd);
 		admd = NULL;
@@ -202,10 +722,10 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 	tx->login = login;
 	tx->host = host;
 	tx->sender = sender;
-	TAILQ_INSERT_HEAD(&e->txs, tx, all);
+	RB_INSERT(etx_tree, &e->txs, tx);
 	e->ntxs++;
 	if (engine_gate_begin(e, tx, listener, tls, local) == -1 ||
-	    engine_mail_init(e, tx, admd) == -1)
+	    init_message(e, tx, admd) == -1)
 		engine_fail(e, tx);
 }
 
@@ -220,7 +740,7 @@ engine_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		if (ch != e->front)
 			return;
 		e->front = NULL;
-		while ((tx = TAILQ_FIRST(&e->txs)) != NULL)
+		while ((tx = RB_ROOT(&e->txs)) != NULL)
 			etx_free(e, tx);
 		return;
 	}
@@ -238,11 +758,11 @@ engine_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	else if (msg->type == MSG_DATA && msg->len > 0 && !tx->eom &&
 	    msg->data[msg->len - 1] == '\n') {
 		tx->owed += (uint32_t)msg->len;
-		engine_after(e, tx, engine_mail_data(e, tx,
+		step_done(e, tx, message_data(e, tx,
 		    (const char *)msg->data, msg->len));
 	} else if (msg->type == MSG_EOM && !tx->eom) {
 		tx->eom = 1;
-		engine_after(e, tx, engine_mail_eom(e, tx));
+		step_done(e, tx, end_message(e, tx));
 	} else
 		engine_fail(e, tx);
 }
@@ -280,7 +800,7 @@ engine_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 			return;
 		e->keeper = NULL;
 		/* What a keeper has judged, no other one knows of. */
-		TAILQ_FOREACH(tx, &e->txs, all)
+		RB_FOREACH(tx, etx_tree, &e->txs)
 			if (tx->state != ETX_HEADER)
 				engine_fail(e, tx);
 		return;
@@ -293,8 +813,8 @@ engine_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		return;
 	if (tx->state == ETX_WAIT && msg->type == MSG_PLAN &&
 	    plan_unpack(&tx->plan, msg->data, msg->len) == 0)
-		rv = engine_mail_plan(e, tx);
-	engine_after(e, tx, rv);
+		rv = carry_out(e, tx);
+	step_done(e, tx, rv);
 }
 
 static void
@@ -330,7 +850,7 @@ engine_main(struct privsep_child *pc, void *arg)
 	memset(&e, 0, sizeof(e));
 	e.conf = setup->conf;
 	pending_unmap(setup->pending);
-	TAILQ_INIT(&e.txs);
+	RB_INIT(&e.txs);
 	/* The library reads its own files now or never. */
 	if (EVP_Digest("", 0, md, NULL, EVP_sha256(), NULL) != 1 ||
 	    event_init() == NULL)

@@ -65,7 +65,8 @@ struct secrets;
 
 struct etx {
 	uint64_t	 id;
-	TAILQ_ENTRY(etx) all;
+	struct engine	*engine;
+	RB_ENTRY(etx)	 node;
 	enum etx_state	 state;
 	int		 eom;		/* the dot came, or no more comes */
 	int		 rested;	/* the front was told that none needs */
@@ -98,10 +99,9 @@ struct etx {
 	struct secrets	*secrets;
 	int		 rewriting;	/* the header is done */
 	struct sbuf	 mime;		/* Content-* as rewritten */
-	struct sbuf	 body;		/* lines of the body, as rewritten */
 };
 
-TAILQ_HEAD(etx_list, etx);
+RB_HEAD(etx_tree, etx);
 
 struct engine {
 	const struct conf	*conf;
@@ -110,71 +110,27 @@ struct engine {
 	struct dns		*dns;		/* the resolver's */
 	struct spool		*spool;
 	const char		**gate_headers;	/* see gate.h */
-	struct etx_list		 txs;
+	struct etx_tree		 txs;		/* by id */
 	size_t			 ntxs;
 };
 
 /* The role's main function, for privsep.  arg is a struct setup. */
 int	engine_main(struct privsep_child *pc, void *arg);
 
-/* engine.c: it cannot be judged: the front answers 451. */
+/* engine_out.c: it cannot be judged: the front answers 451. */
 void	engine_fail(struct engine *e, struct etx *tx);
 
-/* engine.c: lines for smtpd, each with its LF: 0, or -1 and it failed. */
+/* engine_out.c: lines for smtpd, each with its LF, dots stuffed: 0, or -1 and
+ * it failed. */
 int	engine_out(struct engine *e, struct etx *tx, const char *p,
 	    size_t len);
 
-/*
- * engine.c: after every step, of which rv is the outcome: what came of it goes
- * out.  The message may be gone afterwards.
- */
-void	engine_after(struct engine *e, struct etx *tx, int rv);
-
-/* engine_mail.c: a new message; admd as in facts_init().  0 or -1. */
-int	engine_mail_init(struct engine *e, struct etx *tx, const char *admd);
-
-/*
- * engine_mail.c: the keeper gets the facts again: whether the writer is
- * authenticated, and else whether an error may be why not.  0 or -1.
- */
-int	engine_mail_authenticated(struct engine *e, struct etx *tx, int pass,
-	    int unsure);
-
-/* engine_mail.c: lines of the body, when the plan is known.  0 or -1. */
-int	engine_mail_body(struct engine *e, struct etx *tx, const char *p,
+/* engine_out.c: one line without LF, dots not stuffed: 0, or -1. */
+int	engine_line(struct engine *e, struct etx *tx, const char *line,
 	    size_t len);
 
-/* engine_mail.c: the body was complete.  0 or -1. */
-int	engine_mail_end(struct engine *e, struct etx *tx);
-
-/*
- * engine_auth.c: the keeper wants to know who wrote it: the message goes into
- * the spool from now on.  Each 0, or -1 and it failed.
- */
-int	engine_auth_begin(struct engine *e, struct etx *tx);
-int	engine_auth_data(struct etx *tx, const char *p, size_t len);
-
-/* engine_auth.c: it is whole: the DNS is asked.  0 or -1. */
-int	engine_auth_end(struct etx *tx);
-
-/* engine_auth.c: Authentication-Results with its LF, or empty. */
-const struct sbuf *engine_auth_field(const struct etx *tx);
-
-/* engine_auth.c: begins to read the body from the spool.  0 or -1. */
-int	engine_auth_replay(struct etx *tx);
-
-/* engine_auth.c: frees what this owns. */
-void	engine_auth_free(struct etx *tx);
-
-/* engine_mail.c: lines of the message.  0, or -1 and it failed. */
-int	engine_mail_data(struct engine *e, struct etx *tx, const char *p,
-	    size_t len);
-
-/* engine_mail.c: its end has come.  0, or -1 and it failed. */
-int	engine_mail_eom(struct engine *e, struct etx *tx);
-
-/* engine_mail.c: the keeper's plan.  0, or -1 and it failed. */
-int	engine_mail_plan(struct engine *e, struct etx *tx);
+/* engine_out.c: sends what was gathered: 0, or -1 and it failed. */
+int	engine_flush(struct engine *e, struct etx *tx);
 
 /*
  * engine_handoff.c: who is asked about as the message's client: smtpd's or
@@ -225,9 +181,6 @@ int	engine_gate_finish(struct etx *tx);
 /* engine_gate.c: frees what this owns. */
 void	engine_gate_free(struct etx *tx);
 
-/* engine_mail.c: frees what the message owns. */
-void	engine_mail_free(struct etx *tx);
-
 /* engine_hide.c: writes the header, when the plan is known.  0 or -1. */
 int	engine_hide_header(struct engine *e, struct etx *tx);
 
@@ -238,11 +191,10 @@ int	engine_hide_header(struct engine *e, struct etx *tx);
 int	engine_reply_begin(struct engine *e, struct etx *tx);
 
 /* engine_reply.c: a line of the body, without LF, dots not stuffed. */
-int	engine_reply_line(struct engine *e, struct etx *tx, const char *line,
-	    size_t len);
+int	engine_reply_line(struct etx *tx, const char *line, size_t len);
 
 /* engine_reply.c: the body is complete. */
-int	engine_reply_end(struct engine *e, struct etx *tx);
+int	engine_reply_end(struct etx *tx);
 
 /* engine_reply.c: frees what the rewriting owns. */
 void	engine_reply_free(struct etx *tx);

@@ -21,8 +21,92 @@
 #include "base/log.h"
 #include "engine.h"
 #include "header/replyhdr.h"
+#include "hidehdr.h"
 #include "mime/bodyrw.h"
 #include "scrub/secrets.h"
+
+/* Mail that leaves as somebody's other address: its header. */
+
+/* Room for one Message-Id more, and for references that became longer. */
+#define HIDE_MAX	(ENGINE_HEADER_MAX + 4 * MSG_WINDOW)
+
+/* smtpd doubles a dot at the start of a line, RFC 5321 4.5.2. */
+static int
+hide_undot(struct sbuf *b, const char *p, size_t len)
+{
+	const char *end = p + len, *nl;
+
+	for (; p < end; p = nl + 1) {
+		if ((nl = memchr(p, '\n', end - p)) == NULL)
+			nl = end - 1;
+		p += *p == '.';
+		if (sbuf_add(b, p, nl + 1 - p) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+hide_dot(struct sbuf *b, const char *p, size_t len)
+{
+	const char *end = p + len, *nl;
+
+	for (; p < end; p = nl + 1) {
+		if ((nl = memchr(p, '\n', end - p)) == NULL)
+			nl = end - 1;
+		if ((*p == '.' && sbuf_addch(b, '.') == -1) ||
+		    sbuf_add(b, p, nl + 1 - p) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+hide_build(struct etx *tx, const struct sbuf *in, struct sbuf *out)
+{
+	const struct plan *p = &tx->plan;
+	struct hidehdr_plan hp;
+	struct replyhdr_id *ids;
+	size_t i;
+	int rv;
+
+	if ((ids = calloc(p->ids.n / 2 + 1, sizeof(*ids))) == NULL)
+		return -1;
+	for (i = 0; i < p->ids.n / 2; i++) {
+		ids[i].from = p->ids.v[2 * i];
+		ids[i].to = p->ids.v[2 * i + 1];
+	}
+	memset(&hp, 0, sizeof(hp));
+	hp.from = tx->facts.writer;
+	hp.message_id = p->message_id[0] == '\0' ? NULL : p->message_id;
+	hp.ids = ids;
+	hp.nids = p->ids.n / 2;
+	hp.now = time(NULL);
+	rv = hidehdr_build(out, in->data, in->len, &hp);
+	free(ids);
+	return rv;
+}
+
+int
+engine_hide_header(struct engine *e, struct etx *tx)
+{
+	struct sbuf in, out, dotted;
+	int rv = -1;
+
+	sbuf_init(&in, tx->header.len + 1);
+	sbuf_init(&out, HIDE_MAX);
+	sbuf_init(&dotted, 2 * HIDE_MAX);
+	if (hide_undot(&in, tx->header.data, tx->header.len) == 0 &&
+	    hide_build(tx, &in, &out) == 0 &&
+	    hide_dot(&dotted, out.data, out.len) == 0 &&
+	    sbuf_addch(&dotted, '\n') == 0 &&
+	    engine_out(e, tx, tx->plan.top, strlen(tx->plan.top)) == 0)
+		rv = engine_out(e, tx, dotted.data, dotted.len);
+	sbuf_free(&in);
+	sbuf_free(&out);
+	sbuf_free(&dotted);
+	return rv;
+}
 
 #define REPLY_LEAK	"Not sent: the header holds a private address, which " \
 	"would have to be taken out"
@@ -65,24 +149,13 @@ static int
 reply_out(void *arg, const char *line, size_t len)
 {
 	struct etx *tx = arg;
-	struct sbuf *b = tx->rewriting ? &tx->body : &tx->mime;
 
-	if ((tx->rewriting && len > 0 && line[0] == '.' &&
-	    sbuf_addch(b, '.') == -1) ||
-	    sbuf_add(b, line, len) == -1 || sbuf_addch(b, '\n') == -1)
+	if (tx->rewriting)
+		return engine_line(tx->engine, tx, line, len);
+	if (sbuf_add(&tx->mime, line, len) == -1 ||
+	    sbuf_addch(&tx->mime, '\n') == -1)
 		return -1;
 	return 0;
-}
-
-/* What the rewriter gave goes out. */
-static int
-reply_flush(struct engine *e, struct etx *tx)
-{
-	int rv;
-
-	rv = engine_out(e, tx, tx->body.data, tx->body.len);
-	sbuf_reset(&tx->body);
-	return rv;
 }
 
 static int
@@ -249,7 +322,6 @@ engine_reply_begin(struct engine *e, struct etx *tx)
 {
 	tx->state = ETX_REPLY;
 	sbuf_init(&tx->mime, BODYRW_FIELD_MAX * 4);
-	sbuf_init(&tx->body, 8 * BODYRW_LINE_MAX);
 	if (reply_secrets(tx) == -1 || reply_plan(tx) == -1 ||
 	    reply_mime(tx) == -1)
 		return -1;
@@ -261,19 +333,18 @@ engine_reply_begin(struct engine *e, struct etx *tx)
 }
 
 int
-engine_reply_line(struct engine *e, struct etx *tx, const char *line,
-    size_t len)
+engine_reply_line(struct etx *tx, const char *line, size_t len)
 {
 	if (bodyrw_line(tx->rw, line, len) == -1)
 		return reply_trouble(tx);
-	return tx->body.len >= ENGINE_OUT ? reply_flush(e, tx) : 0;
+	return 0;
 }
 
 int
-engine_reply_end(struct engine *e, struct etx *tx)
+engine_reply_end(struct etx *tx)
 {
 	if (bodyrw_end(tx->rw) == -1)
 		return reply_trouble(tx);
 	tx->finish.commands = bodyrw_commands(tx->rw);
-	return reply_flush(e, tx);
+	return 0;
 }

@@ -1,11 +1,8 @@
 FILTER_SRCS =
 FILTER_SRCS += boxes.c
 FILTER_SRCS += engine.c
-FILTER_SRCS += engine_auth.c
 FILTER_SRCS += engine_gate.c
-FILTER_SRCS += engine_handoff.c
-FILTER_SRCS += engine_hide.c
-FILTER_SRCS += engine_mail.c
+FILTER_SRCS += engine_out.c
 FILTER_SRCS += engine_reply.c
 FILTER_SRCS += front.c
 FILTER_SRCS += front_data.c
