@@ -23,15 +23,138 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "boxes.h"
+#include "conf/listfile.h"
 #include "keeper.h"
 #include "pending.h"
 #include "proc/sandbox.h"
 #include "setup.h"
 
+/* Forgetting what has had its time, a little at once, beside the mail. */
+
+#define EXPIRE_FIRST	60	/* seconds after the start */
+#define EXPIRE_EVERY	3600
+#define EXPIRE_SOON	2	/* when there is more, or somebody writes */
+#define EXPIRE_ROWS	200	/* of each kind in one transaction */
+
+static struct event	 expire_ev;
+
+static int	keeper_ready(struct keeper *k);
+
+static void
+expire_in(time_t seconds)
+{
+	struct timeval	 tv = { seconds, 0 };
+
+	if (evtimer_add(&expire_ev, &tv) == -1)
+		log_warn("expire: evtimer_add");
+}
+
+/* The store is asked without waiting: mail goes before. */
+static void
+expire_some(int fd, short what, void *arg)
+{
+	struct keeper	*k = arg;
+	int		 more = 0;
+
+	(void)fd;
+	(void)what;
+	if (keeper_ready(k) == -1) {
+		expire_in(EXPIRE_FIRST);
+		return;
+	}
+	store_timeout(k->store, 0);
+	if (store_expire(k->store, k->now, k->conf->replies.retain,
+	    EXPIRE_ROWS, &more) == -1) {
+		if (store_error(k->store)->kind != STORE_BUSY) {
+			lograte_info(k->rate, k->now, "expire", "expire: %s",
+			    store_error(k->store)->text);
+			expire_in(EXPIRE_EVERY);
+			return;
+		}
+		more = 1;
+	}
+	expire_in(more ? EXPIRE_SOON : EXPIRE_EVERY);
+}
+
+/*
+ * From now on forgets what has had its time: conversations
+ * older than `retain', return paths, records.
+ */
+static void
+keeper_expire_start(struct keeper *k)
+{
+	evtimer_set(&expire_ev, expire_some, k);
+	expire_in(EXPIRE_FIRST);
+}
+
+/* Gives the engine a list that it does not have. */
+static void
+lists_send(struct keeper *k, size_t i)
+{
+	const struct listfile *lf = k->conf->lists->v[i];
+	struct ipc_pack p;
+
+	ipc_pack_init(&p);
+	ipc_put_u32(&p, (uint32_t)i);
+	ipc_put_bytes(&p, lf->text, lf->len);
+	if (!p.failed && k->engine != NULL &&
+	    ipc_send(k->engine, MSG_LISTFILE, 0, p.buf, p.len, -1) == 0)
+		k->unsent[i] = 0;
+	ipc_pack_free(&p);
+}
+
+/*
+ * Looks whether files of lists have changed, and gives the
+ * engine those that it does not have.  To be called before the keeper says
+ * anything of a message, so that what it says comes after them.
+ */
+static void
+keeper_lists_look(struct keeper *k)
+{
+	struct listfile *lf;
+	char why[LISTFILE_WHY];
+	time_t now = time(NULL);
+	size_t i;
+
+	for (i = 0; i < k->conf->lists->n; i++) {
+		lf = k->conf->lists->v[i];
+		switch (listfile_look(lf, now, why, sizeof(why))) {
+		case 1:
+			log_info("%s: has changed, %zu entries", lf->path,
+			    lf->kind == LISTFILE_NETS ? lf->nets.n :
+			    lf->words.n);
+			k->changed[i] = k->unsent[i] = 1;
+			break;
+		case -1:
+			log_warnx("%s: the list stays as it was", why);
+			break;
+		}
+		if (k->unsent[i])
+			lists_send(k, i);
+	}
+}
+
+/* A new engine has the lists of the start. */
+static void
+keeper_lists_engine(struct keeper *k)
+{
+	memcpy(k->unsent, k->changed, sizeof(k->unsent));
+	keeper_lists_look(k);
+}
+
+static int
+ktx_cmp(const struct ktx *a, const struct ktx *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_PROTOTYPE(ktx_tree, ktx, node, ktx_cmp)
+RB_GENERATE(ktx_tree, ktx, node, ktx_cmp)
+
 static void
 ktx_free(struct keeper *k, struct ktx *tx)
 {
-	TAILQ_REMOVE(&k->txs, tx, all);
+	RB_REMOVE(ktx_tree, &k->txs, tx);
 	k->ntxs--;
 	free(tx->source);
 	free(tx->login);
@@ -47,16 +170,13 @@ ktx_free(struct keeper *k, struct ktx *tx)
 	free(tx);
 }
 
-/* The newest ones are asked about most. */
 static struct ktx *
 ktx_find(struct keeper *k, uint64_t id)
 {
-	struct ktx *tx;
+	struct ktx key;
 
-	TAILQ_FOREACH(tx, &k->txs, all)
-		if (tx->id == id)
-			break;
-	return tx;
+	key.id = id;
+	return RB_FIND(ktx_tree, &k->txs, &key);
 }
 
 static struct ktx *
@@ -67,13 +187,13 @@ ktx_new(struct keeper *k, uint64_t id)
 	if (k->ntxs >= KEEPER_TX_MAX || (tx = calloc(1, sizeof(*tx))) == NULL)
 		return NULL;
 	tx->id = id;
-	TAILQ_INSERT_HEAD(&k->txs, tx, all);
+	RB_INSERT(ktx_tree, &k->txs, tx);
 	k->ntxs++;
 	return tx;
 }
 
 /* What a killed or hung run cannot have committed is asked for again. */
-int
+static int
 keeper_ready(struct keeper *k)
 {
 	struct store_err err;
@@ -103,18 +223,6 @@ keeper_ready(struct keeper *k)
 	    sizeof(text))) == NULL)
 		lograte_info(k->rate, k->now, "keys", "%s", text);
 	return k->store == NULL || k->keys == NULL ? -1 : 0;
-}
-
-void
-keeper_trouble(struct keeper *k, const char *what)
-{
-	const struct store_err *err = store_error(k->store);
-
-	lograte_info(k->rate, k->now, "store", "%s: %s", what, err->text);
-	if (err->kind == STORE_BUSY)
-		k->busy = time(NULL) + 2;
-	else
-		k->reopen = 1;
 }
 
 static void
@@ -237,7 +345,7 @@ keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		if (ch != k->front)
 			return;
 		k->front = NULL;
-		while ((tx = TAILQ_FIRST(&k->txs)) != NULL)
+		while ((tx = RB_ROOT(&k->txs)) != NULL)
 			ktx_free(k, tx);
 		return;
 	}
@@ -365,7 +473,7 @@ keeper_main(struct privsep_child *pc, void *arg)
 	pending_unmap(setup->pending);
 	if (setup->spool != -1)
 		close(setup->spool);
-	TAILQ_INIT(&k.txs);
+	RB_INIT(&k.txs);
 	if ((k.rate = lograte_new()) == NULL || event_init() == NULL)
 		fatal("keeper");
 	keeper_ready(&k);

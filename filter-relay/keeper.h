@@ -48,7 +48,7 @@
 
 struct ktx {
 	uint64_t		 id;
-	TAILQ_ENTRY(ktx)	 all;
+	RB_ENTRY(ktx)		 node;
 	int			 local;
 	int			 outside;
 	char			 sid[PROTO_ID + 1];	/* smtpd's session */
@@ -90,7 +90,7 @@ struct ktx {
 	char			*subject;	/* of a message with rec */
 };
 
-TAILQ_HEAD(ktx_list, ktx);
+RB_HEAD(ktx_tree, ktx);
 
 struct keeper {
 	const struct conf	*conf;
@@ -98,7 +98,7 @@ struct keeper {
 	struct keys		*keys;
 	struct ipc		*front;
 	struct ipc		*engine;
-	struct ktx_list		 txs;
+	struct ktx_tree		 txs;		/* by id */
 	size_t			 ntxs;
 	time_t			 now;
 	time_t			 opened;	/* last try to open the store */
@@ -112,27 +112,8 @@ struct keeper {
 /* The role's main function, for privsep.  arg is a struct setup. */
 int	keeper_main(struct privsep_child *pc, void *arg);
 
-/* keeper.c: makes sure that store and keys are there: 0 or -1. */
-int	keeper_ready(struct keeper *k);
-
-/* keeper.c: logs what the store has said, and waits less for a while. */
+/* keeper_limit.c: logs what the store has said, and waits less for a while. */
 void	keeper_trouble(struct keeper *k, const char *what);
-
-/*
- * keeper_expire.c: from now on forgets what has had its time: conversations
- * older than `retain', return paths, records.
- */
-void	keeper_expire_start(struct keeper *k);
-
-/*
- * keeper_lists.c: looks whether files of lists have changed, and gives the
- * engine those that it does not have.  To be called before the keeper says
- * anything of a message, so that what it says comes after them.
- */
-void	keeper_lists_look(struct keeper *k);
-
-/* keeper_lists.c: a new engine has the lists of the start. */
-void	keeper_lists_engine(struct keeper *k);
 
 /*
  * keeper_rcpt.c: takes a recipient into account.  Returns MSG_RCPT_*; reply
@@ -146,12 +127,6 @@ int	keeper_rcpt(struct keeper *k, struct ktx *tx, int flags,
  * (KEEPER_REPLY_MAX + 1 bytes) is set for MSG_RCPT_REFUSE.
  */
 int	submit_mail(struct keeper *k, struct ktx *tx, char *reply);
-
-/*
- * keeper_gate.c: what is known of the transaction at MAIL FROM, for gate.h.
- * Points into tx.
- */
-void	keeper_gate_facts(const struct ktx *tx, struct gate_facts *f);
 
 /*
  * keeper_gate.c: a sender whose mail may come to a gate.  Returns MSG_RCPT_*;
@@ -201,20 +176,6 @@ int	keeper_limit_take(struct keeper *k, const struct ktx *tx,
  */
 int	policy_judge(struct keeper *k, struct ktx *tx,
 	    const struct msgfacts *mf, struct plan *plan);
-
-/*
- * keeper_start.c: the conversation of tx->rec that has none: that of the same
- * message, or of another part of it, when it was here before; else a new one.
- * As part of the caller's transaction.  Returns 0 or -1.
- */
-int	keeper_conversation(struct keeper *k, struct ktx *tx);
-
-/*
- * keeper_start.c: a worker's message to tx->starts, with its conversation:
- * before the commit finds or makes those who take part and their handles; as
- * part of the caller's transaction.  Returns 1; 0 and tx->reply is set; or -1.
- */
-int	keeper_start(struct keeper *k, struct ktx *tx);
 
 /* keeper_commit.c: takes over what the engine found in the body. */
 void	keeper_finish(struct keeper *k, struct ktx *tx,

@@ -46,6 +46,18 @@ struct limits {
 	size_t			 n;
 };
 
+void
+keeper_trouble(struct keeper *k, const char *what)
+{
+	const struct store_err *err = store_error(k->store);
+
+	lograte_info(k->rate, k->now, "store", "%s: %s", what, err->text);
+	if (err->kind == STORE_BUSY)
+		k->busy = time(NULL) + 2;
+	else
+		k->reopen = 1;
+}
+
 static void
 limit_add(struct limits *l, const char *kind, const char *name,
     unsigned int limit, int64_t window, unsigned int count)

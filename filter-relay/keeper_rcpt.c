@@ -15,11 +15,189 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "gatefacts.h"
 #include "header/startaddr.h"
+#include "header/verp.h"
 #include "keeper.h"
+#include "store/store_wrap.h"
+
+/* A gate's `return-path': what smtpd takes in the sender's place. */
+
+static int
+path_refuse(char *reply, const char *text)
+{
+	strlcpy(reply, text, KEEPER_REPLY_MAX + 1);
+	return MSG_RCPT_REFUSE;
+}
+
+static int
+path_set(struct ktx *tx, const char *address, char *reply)
+{
+	free(tx->path);
+	if ((tx->path = strdup(address)) == NULL)
+		return path_refuse(reply, KEEPER_TRY_LATER);
+	return MSG_RCPT_PLAIN;
+}
+
+/* The address inside, if it is the sender's: not one a list writes to. */
+static int
+path_strip(struct ktx *tx, char *reply)
+{
+	struct verp v;
+
+	if (verp_find(tx->sender, &v) != 1 || v.recipient)
+		return MSG_RCPT_PLAIN;
+	return path_set(tx, v.address, reply);
+}
+
+/* A return path of ours, unless the sender is of our domains anyway. */
+static int
+path_wrap(struct keeper *k, struct ktx *tx, const struct conf_gate *g,
+    char *reply)
+{
+	struct store_rpath rp;
+	int n;
+
+	if (conf_is_our_address(k->conf, tx->sender))
+		return MSG_RCPT_PLAIN;
+	if (!verp_valid(tx->sender)) {
+		lograte_info(k->rate, k->now, g->name, "%s: gate %s: the "
+		    "sender stays, nothing could be sent back to it: %s",
+		    tx->sid, g->name, tx->sender);
+		return MSG_RCPT_PLAIN;
+	}
+	n = store_wrap(k->store, g->name, tx->sender,
+	    conf_bounce_domain(k->conf, k->conf->domains.item[0]), k->now,
+	    &rp);
+	if (n == -1) {
+		keeper_trouble(k, "return path");
+		return path_refuse(reply, KEEPER_TRY_LATER);
+	}
+	if (n == 0) {
+		lograte_info(k->rate, k->now, g->name, "gate %s: more than "
+		    "%d senders within a day", g->name, STORE_WRAPS_DAY);
+		return path_refuse(reply, "451 4.7.1 Too many senders, "
+		    "please try again later");
+	}
+	return path_set(tx, rp.address, reply);
+}
+
+int
+keeper_return_path(struct keeper *k, struct ktx *tx, char *reply)
+{
+	const struct conf_gate *g;
+
+	if (tx->gate == 0 || tx->sender[0] == '\0')
+		return MSG_RCPT_PLAIN;
+	g = &k->conf->gate[tx->gate - 1];
+	switch (g->return_path) {
+	case CONF_RETURN_STRIP:
+		return path_strip(tx, reply);
+	case CONF_RETURN_WRAP:
+		return path_wrap(k, tx, g, reply);
+	default:
+		return MSG_RCPT_PLAIN;
+	}
+}
+
+/* Gates, as far as they can be judged without the message. */
+
+/* Tells the log what is done with a message that lacks something. */
+static void
+gate_log(struct keeper *k, const struct ktx *tx, const char *done,
+    const char *why)
+{
+	const struct conf_gate *g = &k->conf->gate[tx->gate - 1];
+
+	lograte_info(k->rate, k->now, tx->source, "%s: gate %s: mail of <%s> "
+	    "from %s is %s: %s", tx->sid, g->name, tx->sender, tx->source,
+	    done, why);
+}
+
+/* What is done with it when it is not refused. */
+static const char *
+gate_done(const struct conf_gate *g)
+{
+	return g->otherwise == CONF_OTHERWISE_JUNK ? "marked as spam" :
+	    "let through";
+}
+
+/*
+ * What is known of the transaction at MAIL FROM, for gate.h.
+ * Points into tx.
+ */
+static void
+keeper_gate_facts(const struct ktx *tx, struct gate_facts *f)
+{
+	gatefacts_session(f, tx->local, tx->source, tx->listener, tx->login,
+	    tx->sender, tx->tls);
+	f->known |= GATE_KNOWN_FILES;
+	if (!tx->handed)
+		f->known |= GATE_KNOWN_SOURCE;
+}
+
+int
+keeper_gate_mail(struct keeper *k, struct ktx *tx, char *reply)
+{
+	const struct conf_gate *g;
+	struct gate_decision d;
+	struct gate_facts f;
+	char why[sizeof(d.what) + sizeof(d.why) + 16];
+	int i, n;
+
+	keeper_gate_facts(tx, &f);
+	if ((i = gate_find(k->conf, &f)) == GATE_NONE)
+		return MSG_RCPT_PLAIN;
+	if (i == GATE_UNSURE)
+		return MSG_RCPT_ENGAGE;
+	g = &k->conf->gate[i];
+	tx->gate = (uint32_t)i + 1;
+	gate_judge(k->conf, g, &f, &d);
+	(void)snprintf(why, sizeof(why), "it requires %s: %s", d.what, d.why);
+	if (gate_reply(g, &d, reply, KEEPER_REPLY_MAX + 1) == 1) {
+		gate_log(k, tx, "refused", why);
+		return MSG_RCPT_REFUSE;
+	}
+	if ((n = keeper_limit_gate(k, tx, reply)) == -1) {
+		keeper_trouble(k, "gate");
+		strlcpy(reply, KEEPER_TRY_LATER, KEEPER_REPLY_MAX + 1);
+	}
+	if (n != 1)
+		return MSG_RCPT_REFUSE;
+	if (d.verdict == GATE_PASS)
+		return MSG_RCPT_COUNT;
+	if (d.verdict == GATE_FAIL && g->otherwise == CONF_OTHERWISE_REPORT) {
+		gate_log(k, tx, gate_done(g), why);
+		return MSG_RCPT_COUNT;
+	}
+	return MSG_RCPT_ENGAGE;
+}
+
+void
+keeper_gate_finish(struct keeper *k, struct ktx *tx, const struct finish *fi)
+{
+	const struct conf_gate *g;
+
+	/* The engine says so, and it may be wrong in any way. */
+	if (fi->gate == 0 || fi->gate > k->conf->ngates)
+		return;
+	tx->gate = fi->gate;
+	g = &k->conf->gate[tx->gate - 1];
+	if (fi->gatewhy[0] == '\0' || tx->reply[0] != '\0')
+		return;
+	if (fi->gatereply[0] == '\0')
+		gate_log(k, tx, gate_done(g), fi->gatewhy);
+	else if (strlcpy(tx->reply, fi->gatereply, sizeof(tx->reply)) >=
+	    sizeof(tx->reply))
+		strlcpy(tx->reply, "550 5.7.1 The gate does not let this "
+		    "pass", sizeof(tx->reply));
+	if (tx->reply[0] != '\0')
+		gate_log(k, tx, "refused", fi->gatewhy);
+}
 
 static int
 rcpt_refuse(char *reply, const char *text)

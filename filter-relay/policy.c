@@ -19,8 +19,270 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "crypto/token.h"
 #include "policy.h"
 #include "store/tokenbox.h"
+
+/* How near a reference came to being right; the best one is told. */
+enum nearness {
+	NEAR_NONE,
+	NEAR_FORGED,
+	NEAR_ELSE,		/* somebody else's */
+	NEAR_CONVERSATION,	/* of another conversation */
+	NEAR_REVOKED,
+	NEAR_EXPIRED,
+	NEAR_FAILED,		/* could not be computed */
+	NEAR_RIGHT
+};
+
+/* Looks at one id, as a token of this worker for this mailbox. */
+static enum nearness
+auth_id(struct judge *j, const char *msgid, struct token *t)
+{
+	if (token_msgid_parse(msgid, t) != 1)
+		return NEAR_NONE;
+	switch (token_verify(j->k->keys, t, j->mb.address, j->k->now,
+	    j->k->conf->replies.signature_lifetime, j->w.revoked)) {
+	case TOKEN_VALID:
+		return t->worker == j->w.id ? NEAR_RIGHT : NEAR_ELSE;
+	case TOKEN_EXPIRED:
+		return t->worker == j->w.id ? NEAR_EXPIRED : NEAR_ELSE;
+	case TOKEN_REVOKED:
+		return t->worker == j->w.id ? NEAR_REVOKED : NEAR_ELSE;
+	case TOKEN_FAILED:
+		return NEAR_FAILED;
+	default:
+		return NEAR_FORGED;
+	}
+}
+
+/* The best token for one conversation; 0: for any of the mailbox. */
+static enum nearness
+auth_best(struct judge *j, uint64_t conversation)
+{
+	enum nearness best = NEAR_NONE, n;
+	struct token t;
+	size_t i;
+
+	for (i = 0; i < j->mf->ids.n; i++) {
+		n = auth_id(j, j->mf->ids.v[i], &t);
+		if (n == NEAR_RIGHT && conversation != 0 &&
+		    t.conversation != conversation)
+			n = NEAR_CONVERSATION;
+		if (n == NEAR_RIGHT && conversation == 0)
+			j->conversation = t.conversation;
+		if (n > best)
+			best = n;
+	}
+	return best;
+}
+
+/* The worst of the conversations to which the reply goes. */
+static enum nearness
+auth_signature(struct judge *j)
+{
+	enum nearness worst = NEAR_RIGHT, n;
+	size_t i;
+
+	if (!j->reply)
+		return auth_best(j, 0);
+	for (i = 0; i < j->tx->nhandles; i++) {
+		n = auth_best(j, j->tx->conversation[i]);
+		if (n < worst)
+			worst = n;
+	}
+	return worst;
+}
+
+static const char *
+auth_told(enum nearness n)
+{
+	switch (n) {
+	case NEAR_FORGED:
+		return "it refers to no message that we signed";
+	case NEAR_ELSE:
+		return "the message that it answers was sent to somebody else";
+	case NEAR_CONVERSATION:
+		return "it answers a message of another conversation";
+	case NEAR_REVOKED:
+		return "the message that it answers was signed before your "
+		    "signatures were revoked";
+	case NEAR_EXPIRED:
+		return "the message that it answers is too old";
+	default:
+		return "In-Reply-To and References name no message of ours";
+	}
+}
+
+/* Sets j->sender.  0 or -1. */
+static int
+policy_sender(struct judge *j)
+{
+	struct store_worker w;
+	int n;
+
+	j->sender = 0;
+	if (j->mf->authpass && (j->mf->judged ||
+	    j->k->conf->replies.trust_results))
+		j->sender = 1;
+	if (j->tx->local || j->tx->login[0] == '\0')
+		return 0;
+	if ((n = store_worker_bylogin(j->k->store, j->tx->login, &w)) == -1)
+		return -1;
+	if (n == 1 && w.id == j->w.id)
+		j->sender = 1;
+	return 0;
+}
+
+/* The envelope must be the worker's too: 1, 0 or -1. */
+static int
+auth_envelope(struct judge *j)
+{
+	struct store_worker w;
+	int n;
+
+	if (j->sender)
+		return 1;
+	if (j->tx->sender[0] == '\0')
+		return 0;
+	n = store_worker_byaddr(j->k->store, j->tx->sender, &w);
+	return n == 1 ? w.id == j->w.id : n;
+}
+
+/*
+ * Does it depend on sender authentication, which nobody has
+ * looked for yet?  1, 0, or -1 when a token cannot be computed.
+ */
+static int
+policy_open(struct judge *j)
+{
+	const struct conf_replies *r = &j->k->conf->replies;
+	enum nearness n;
+	int rv;
+
+	/* A filter before us is believed instead, where it is trusted. */
+	if (j->sender || j->mf->judged || r->trust_results ||
+	    j->mf->nfrom != 1 || j->mf->writer[0] == '\0')
+		return 0;
+	if (j->start)
+		return 1;
+	switch (r->authenticate) {
+	case CONF_AUTH_BOTH:
+	case CONF_AUTH_SENDER:
+		return 1;
+	case CONF_AUTH_NONE:
+		break;
+	default:
+		if ((n = auth_signature(j)) == NEAR_FAILED)
+			return -1;
+		if (n != NEAR_RIGHT)
+			return r->authenticate == CONF_AUTH_EITHER;
+	}
+	/* Mailing programs have envelope senders of their own. */
+	rv = auth_envelope(j);
+	return rv == -1 ? -1 : rv == 0 && j->tx->sender[0] != '\0';
+}
+
+static int
+auth_no(char *why, size_t size, const char *text, const char *arg)
+{
+	int n;
+
+	n = snprintf(why, size, "Not sent: %s%s", text, arg);
+	return n < 0 || (size_t)n >= size ? -1 : 0;
+}
+
+/* What must hold whatever `authenticate' says: 1, 0 or -1. */
+static int
+auth_always(struct judge *j, char *why, size_t size)
+{
+	const struct msgfacts *mf = j->mf;
+	int n;
+
+	if (j->hidden)
+		return auth_no(why, size, "your address must be the one "
+		    "address of the From header, not a part of a name", "");
+	if (mf->nfrom != 1 || mf->from.n != 1 || mf->writer[0] == '\0')
+		return auth_no(why, size, "write with your own address alone "
+		    "in the From header: ", mf->why_not[0] != '\0' ?
+		    mf->why_not : "it names more than one");
+	if (mf->truncated & (FACTS_TRUNC_HDR | FACTS_TRUNC_ADDRS |
+	    FACTS_TRUNC_IDS))
+		return auth_no(why, size, "the header is too long, write to "
+		    "fewer people or in a new message", "");
+	if (!j->w.enabled)
+		return auth_no(why, size, "your access is disabled, ask your "
+		    "administrator", "");
+	if ((n = store_is_member(j->k->store, j->mb.id, j->w.id)) != 1)
+		return n == -1 ? -1 : auth_no(why, size, "you do not answer "
+		    "any more for ", j->mb.address);
+	if (!j->k->conf->replies.automatic_pass &&
+	    ((mf->automatic & FACTS_AUTO_REPLY) ||
+	    j->tx->sender[0] == '\0'))
+		return auth_no(why, size, "automatic replies and bulk mail "
+		    "are not passed on, write it by hand", "");
+	if ((n = auth_envelope(j)) != 1)
+		return n == -1 ? -1 : auth_no(why, size, "the envelope sender "
+		    "is not your address, send it through your own mail "
+		    "server", "");
+	return 1;
+}
+
+static int
+auth_unknown(char *why, size_t size)
+{
+	return auth_no(why, size, "your mail could not be authenticated: "
+	    "send it with your login here, or through your own mail "
+	    "provider", "");
+}
+
+/*
+ * May the worker speak?  Returns 1 they may, 0 no: why (a
+ * sentence for the reply, without its code) is set, -1 the store fails.
+ */
+static int
+policy_worker(struct judge *j, char *why, size_t size)
+{
+	enum conf_authenticate mode = j->k->conf->replies.authenticate;
+	enum nearness n;
+	int rv, signature;
+
+	if ((rv = auth_always(j, why, size)) != 1)
+		return rv;
+	if (j->start && !j->sender)
+		return auth_unknown(why, size);
+	if (j->start && !j->reply)
+		return 1;	/* there is nothing that it answers */
+	if ((n = auth_signature(j)) == NEAR_FAILED)
+		return -1;
+	signature = n == NEAR_RIGHT;
+	switch (mode) {
+	case CONF_AUTH_NONE:
+		log_warnx("%s: the mail of %s is not authenticated, as "
+		    "configured", j->tx->sid, j->w.name);
+		return 1;
+	case CONF_AUTH_EITHER:
+		if (signature || j->sender)
+			return 1;
+		break;
+	case CONF_AUTH_BOTH:
+		if (signature && j->sender)
+			return 1;
+		break;
+	case CONF_AUTH_SENDER:
+		if (j->sender)
+			return 1;
+		break;
+	default:
+		if (signature)
+			return 1;
+		break;
+	}
+	if (!signature && mode != CONF_AUTH_SENDER)
+		return auth_no(why, size, auth_told(n), ": answer the message "
+		    "that you got with your mail program's Reply");
+	return auth_unknown(why, size);
+}
 
 #define POLICY_TOP_UNVERIFIED	"X-Relay-Unverified: yes\n"
 

@@ -37,21 +37,6 @@ struct judge {
 };
 
 /*
- * policy_auth.c: may the worker speak?  Returns 1 they may, 0 no: why (a
- * sentence for the reply, without its code) is set, -1 the store fails.
- */
-int	policy_worker(struct judge *j, char *why, size_t size);
-
-/* policy_auth.c: sets j->sender.  0 or -1. */
-int	policy_sender(struct judge *j);
-
-/*
- * policy_auth.c: does it depend on sender authentication, which nobody has
- * looked for yet?  1, 0, or -1 when a token cannot be computed.
- */
-int	policy_open(struct judge *j);
-
-/*
  * submit.c: may a user of ours say what the header says?  1; 0 and the reply
  * is set; -1: the store fails.  1 for mail that is nobody's of ours.
  */
@@ -68,15 +53,6 @@ int	policy_plan_reply(struct judge *j);
  * for policy_worker(), is set; or -1: the store fails.
  */
 int	policy_start(struct judge *j, char *why, size_t size);
-
-/*
- * policy_start.c: an address in To or Cc that is nothing of ours: whom it
- * stands for, if it is one by which conversations begin.  0 or -1.
- */
-int	policy_start_map(struct judge *j, const char *address);
-
-/* policy_start.c: what is to be recorded for tx->starts.  0 or -1. */
-int	policy_start_plan(struct judge *j, struct store_reply *r);
 
 /* policy_plan.c: a worker's mail to the team that passed.  0 or -1. */
 int	policy_plan_team(struct judge *j);
