@@ -25,14 +25,16 @@
 # sessions with them end), or one of several things that are no token.
 
 import base64
-import http.server
-import json
 import os
-import socketserver
+import socket
 import ssl
 import sys
 import threading
 import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../lib"))
+from peers import oauth, smtp  # noqa: E402
 
 cert, key, where = sys.argv[1:]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -47,25 +49,10 @@ def mode():
         return f.read().strip()
 
 
-class Token(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def answer(self, status, body, **headers):
-        if not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def client(self, form):
+class Tokens(oauth.TokenServer):
+    def client(self, form, headers):
         """How the client says who it is: body, basic, or None."""
-        field = self.headers.get("Authorization", "")
+        field = headers.get("Authorization", "")
         if field.startswith("Basic "):
             pair = base64.b64decode(field[6:]).decode().split(":")
             pair = [urllib.parse.unquote_plus(x) for x in pair]
@@ -75,13 +62,11 @@ class Token(http.server.BaseHTTPRequestHandler):
             how = "body"
         return how if pair == [CLIENT, SECRET] else None
 
-    def do_POST(self):
-        size = int(self.headers["Content-Length"])
-        form = dict(urllib.parse.parse_qsl(self.rfile.read(size).decode()))
-        how, now = self.client(form), mode()
+    def answer(self, path, form, headers):
+        how, now = self.client(form, headers), mode()
         with open(os.path.join(where, "requests"), "a",
                   encoding="ascii") as f:
-            f.write("%s %s %s\n" % (self.path, how, form.get("scope")))
+            f.write("%s %s %s\n" % (path, how, form.get("scope")))
         bad = {
             "html": (200, b"<html>welcome</html>"),
             "huge": (200, b'{"x":"' + b"y" * 200000 + b'"}'),
@@ -90,20 +75,18 @@ class Token(http.server.BaseHTTPRequestHandler):
                       b'"token_type":"Bearer"}'),
             "echo": (400, {"error": "invalid_grant",
                            "error_description": state["refresh"]}),
+            "redirect": (307, b"", ("Location", "https://localhost:%d/other"
+                                    % self.port)),
         }
-        if now == "redirect":
-            self.answer(307, b"", Location="https://localhost:%d/other"
-                        % self.server.server_port)
-        elif now in bad:
-            self.answer(*bad[now])
-        elif how != ("basic" if now == "basic" else "body"):
-            self.answer(401, {"error": "invalid_client"})
-        elif (now == "revoked" or form["grant_type"] != "refresh_token" or
-              form["refresh_token"] != state["refresh"]):
-            self.answer(400, {"error": "invalid_grant",
-                              "error_description": "consent is gone"})
-        else:
-            self.good(now)
+        if now in bad:
+            return bad[now]
+        if how != ("basic" if now == "basic" else "body"):
+            return 401, {"error": "invalid_client"}
+        if (now == "revoked" or form["grant_type"] != "refresh_token" or
+                form["refresh_token"] != state["refresh"]):
+            return 400, {"error": "invalid_grant",
+                         "error_description": "consent is gone"}
+        return 200, self.good(now)
 
     def good(self, now):
         state["serial"] += 1
@@ -114,85 +97,57 @@ class Token(http.server.BaseHTTPRequestHandler):
         if now == "rotate":
             state["refresh"] = "refresh/%d+s3cret" % (state["serial"] + 1)
             answer["refresh_token"] = state["refresh"]
-        self.answer(200, answer)
+        return answer
 
 
-class Mail(socketserver.StreamRequestHandler):
+class Mail(smtp.Session):
     token = None
 
-    def say(self, line):
-        self.wfile.write(line.encode() + b"\r\n")
-        self.wfile.flush()
+    def begin(self):
+        self.secure(context)
+        self.send("220 cloud.example ESMTP")
 
-    def login(self, words):
+    def command(self, line):
+        if mode() == "forget" and not forgotten:
+            forgotten.update(tokens)
+            tokens.clear()
+        if self.token in forgotten:
+            self.send("421 4.7.0 log in again")
+            raise smtp.Closed
+        super().command(line)
+
+    def do_ehlo(self, _):
+        self.send("250-cloud.example\r\n250 AUTH " + (
+            "XOAUTH2" if mode() == "basic" else
+            "PLAIN XOAUTH2 OAUTHBEARER"))
+
+    def do_auth(self, line):
+        words = line.split(" ")
         said = base64.b64decode(words[2]).decode()
         self.token = token = said.split("auth=Bearer ")[1].strip("\1")
         named = "a=%s," % USER if words[1] == "OAUTHBEARER" else (
             "user=%s\1" % USER)
         if token in tokens and named in said and mode() != "stranger":
-            self.say("235 2.7.0 welcome back")
+            self.send("235 2.7.0 welcome back")
             return
-        self.say("334 " + base64.b64encode(b'{"status":"401"}').decode())
-        self.rfile.readline()
-        self.say("535 5.7.8 not with this token")
+        self.send("334 " + base64.b64encode(b'{"status":"401"}').decode())
+        self.read()
+        self.send("535 5.7.8 not with this token")
 
-    def handle(self):
-        try:
-            self.say("220 cloud.example ESMTP")
-            for line in self.rfile:
-                words = line.decode().split()
-                verb = words[0].upper()
-                if mode() == "forget" and not forgotten:
-                    forgotten.update(tokens)
-                    tokens.clear()
-                if self.token in forgotten:
-                    self.say("421 4.7.0 log in again")
-                    return
-                if verb == "EHLO":
-                    self.say("250-cloud.example\r\n250 AUTH " + (
-                        "XOAUTH2" if mode() == "basic" else
-                        "PLAIN XOAUTH2 OAUTHBEARER"))
-                elif verb == "AUTH":
-                    self.login(words)
-                elif verb == "DATA":
-                    self.say("354 go on")
-                    while self.rfile.readline() not in (b".\r\n", b""):
-                        pass
-                    self.say("250 2.0.0 taken")
-                else:
-                    self.say("221 bye" if verb == "QUIT" else "250 ok")
-        except (OSError, ValueError, IndexError):
-            pass
+    def do_data(self, _):
+        self.send("354 go on")
+        list(self.body())
+        self.send("250 2.0.0 taken")
 
 
-def secured(server):
-    server.socket = context.wrap_socket(server.socket, server_side=True,
-                                        do_handshake_on_connect=False)
-    return server
-
-
-class Mails(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        pass
-
-
-class Tokens(http.server.ThreadingHTTPServer):
-    def handle_error(self, request, client_address):
-        pass
-
-
-def port(name, server):
+def tell(name, port):
     path = os.path.join(where, name)
     with open(path + ".new", "w", encoding="ascii") as f:
-        f.write("%d\n" % server.server_address[1])
+        f.write("%d\n" % port)
     os.rename(path + ".new", path)
 
 
-token_server = secured(Tokens(("127.0.0.1", 0), Token))
-mail_server = secured(Mails(("127.0.0.1", 0), Mail))
-port("token.port", token_server)
-threading.Thread(target=token_server.serve_forever, daemon=True).start()
-port("smtp.port", mail_server)
-mail_server.serve_forever()
+tell("token.port", Tokens(socket.socket(), ("127.0.0.1", 0), context).port)
+mails = smtp.listen(lambda sock, _: Mail(None, sock))
+tell("smtp.port", mails.getsockname()[1])
+threading.Event().wait()

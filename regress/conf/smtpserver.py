@@ -21,11 +21,14 @@
 # writes its port to DIRECTORY/port, and what it took to DIRECTORY/mail.N with
 # the envelope as its first line.  It wants STARTTLS, then AUTH PLAIN.
 
-import base64
 import os
-import socketserver
 import ssl
 import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../lib"))
+from peers import smtp  # noqa: E402
 
 cert, key, user, password, where = sys.argv[1:]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -33,87 +36,56 @@ context.load_cert_chain(cert, key)
 taken = 0
 
 
-class Session(socketserver.StreamRequestHandler):
-    def say(self, line):
-        self.wfile.write(line.encode() + b"\r\n")
-        self.wfile.flush()
+class Session(smtp.Session):
+    logged_in, envelope = False, ""
 
-    def starttls(self):
-        self.say("220 2.0.0 go on")
-        self.connection = context.wrap_socket(self.connection,
-                                              server_side=True)
-        self.rfile = self.connection.makefile("rb")
-        self.wfile = self.connection.makefile("wb")
+    def begin(self):
+        self.send("220 smtpserver ESMTP")
 
-    def login(self, words):
-        said = base64.b64decode(words[2]).decode().split("\0")[1:]
-        if said == [user, password]:
-            self.say("235 2.7.0 welcome back")
-            return True
-        self.say("535 5.7.8 not with this password")
-        return False
+    def do_ehlo(self, _):
+        self.send("250-smtpserver\r\n250 " + (
+            "AUTH PLAIN LOGIN" if self.tls else "STARTTLS"))
 
-    def take(self, envelope):
+    def do_starttls(self, _):
+        self.send("220 2.0.0 go on")
+        self.secure(context)
+
+    def do_auth(self, line):
+        self.logged_in = self.plain(line) == (user, password)
+        self.send("235 2.7.0 welcome back" if self.logged_in else
+                  "535 5.7.8 not with this password")
+
+    def unknown(self, line):
+        if not self.tls:
+            self.send("530 5.7.0 STARTTLS first")
+        elif not self.logged_in:
+            self.send("530 5.7.0 AUTH first")
+        elif line.upper() == "DATA":
+            self.take()
+        elif "refused@" in line:
+            self.send("550 5.1.1 nobody of that name")
+        else:
+            self.envelope += line.strip() + " "
+            self.send("250 2.0.0 ok")
+
+    def take(self):
         global taken
-        self.say("354 go on")
-        lines = [envelope]
-        for line in self.rfile:
-            if line == b".\r\n":
-                break
-            lines.append(line.decode().rstrip("\r\n"))
+        self.send("354 go on")
+        lines = [self.envelope] + [x.decode().rstrip("\r\n")
+                                   for x in self.body()]
         taken += 1
-        name = os.path.join(where, "mail.%d" % taken)
-        with open(name + ".new", "w") as f:
-            f.write("\n".join(lines) + "\n")
-        os.rename(name + ".new", name)
-        self.say("250 2.0.0 taken")
-
-    def handle(self):
-        self.say("220 smtpserver ESMTP")
-        for line in self.rfile:
-            words = line.decode().split()
-            verb = words[0].upper() if words else ""
-            if verb == "EHLO":
-                self.say("250-smtpserver")
-                self.say("250 STARTTLS")
-            elif verb == "STARTTLS":
-                self.starttls()
-                return self.secure()
-            elif verb == "QUIT":
-                return self.say("221 2.0.0 bye")
-            else:
-                self.say("530 5.7.0 STARTTLS first")
-
-    def secure(self):
-        logged_in, envelope = False, ""
-        for line in self.rfile:
-            words = line.decode().split()
-            verb = words[0].upper() if words else ""
-            if verb == "EHLO":
-                self.say("250-smtpserver")
-                self.say("250 AUTH PLAIN LOGIN")
-            elif verb == "AUTH":
-                logged_in = self.login(words)
-            elif verb == "QUIT":
-                return self.say("221 2.0.0 bye")
-            elif not logged_in:
-                self.say("530 5.7.0 AUTH first")
-            elif verb == "DATA":
-                self.take(envelope)
-            elif b"refused@" in line:
-                self.say("550 5.1.1 nobody of that name")
-            else:
-                envelope += line.decode().strip() + " "
-                self.say("250 2.0.0 ok")
+        tell("mail.%d" % taken, "\n".join(lines))
+        self.envelope = ""
+        self.send("250 2.0.0 taken")
 
 
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
+def tell(name, text):
+    path = os.path.join(where, name)
+    with open(path + ".new", "w") as f:
+        f.write(text + "\n")
+    os.rename(path + ".new", path)
 
 
-with Server(("127.0.0.1", 0), Session) as server:
-    with open(os.path.join(where, "port.new"), "w") as f:
-        print(server.server_address[1], file=f)
-    os.rename(os.path.join(where, "port.new"), os.path.join(where, "port"))
-    server.serve_forever()
+listener = smtp.listen(lambda sock, _: Session(None, sock))
+tell("port", "%d" % listener.getsockname()[1])
+threading.Event().wait()

@@ -30,6 +30,8 @@ import traceback
 
 from ports import free_port
 from tablepeer import CREDENTIALS, SLOW, Text, World, wait_for
+from peers import smtp
+from peers.smtp import Closed
 
 HANG = object()		# say nothing, and go on listening
 DROP = object()		# close the connection
@@ -84,20 +86,16 @@ class Certs:
         return Certs.made
 
 
-class Closed(Exception):
-    """The connection is over."""
-
-
-class Conn(threading.Thread):
+class Conn(smtp.Session):
     """One session of a server.  What it says at each stage its hooks say:
     a reply, HANG, DROP, or a function of the session that returns one of
     those, or None for what is usual."""
 
     def __init__(self, up, sock):
-        super().__init__(daemon=True)
-        self.up, self.sock, self.data = up, sock, b""
+        super().__init__(up, sock)
+        self.up = up
         self.login = self.mail = None
-        self.rcpts, self.tls, self.commands = [], False, []
+        self.rcpts, self.commands = [], []
         self.seen = 0
 
     def say(self, stage, usual):
@@ -110,60 +108,19 @@ class Conn(threading.Thread):
             return
         self.send(hook if hook is not None else usual)
 
-    def send(self, reply):
-        if isinstance(reply, str):
-            reply = (reply + "\r\n").encode("latin-1")
-        try:
-            self.sock.sendall(reply)
-        except OSError:
-            raise Closed from None
+    def begin(self):
+        if self.up.kind == "smtps":
+            self.secure(self.up.context)
+        self.say("greeting", "220 up.test ESMTP")
 
-    def more(self):
-        try:
-            data = self.sock.recv(65536)
-        except (OSError, ValueError):
-            raise Closed from None
-        if not data:
-            raise Closed
-        self.data += data
-
-    def line(self):
-        while b"\n" not in self.data:
-            self.more()
-        line, self.data = self.data.split(b"\n", 1)
-        return line.rstrip(b"\r").decode("latin-1")
-
-    def secure(self):
-        try:
-            self.sock = self.up.context.wrap_socket(
-                self.sock, server_side=True)
-        except OSError:
-            raise Closed from None
-        self.tls = True
-
-    def run(self):
-        try:
-            if self.up.kind == "smtps":
-                self.secure()
-            self.say("greeting", "220 up.test ESMTP")
-            while True:
-                self.command(self.line())
-        except Closed:
-            pass
-        finally:
-            self.up.open.discard(self)
-            # With an end that the other side sees, whoever reads it.
-            try:
-                self.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            self.sock.close()
+    def end(self):
+        self.up.open.discard(self)
+        super().end()
 
     def command(self, line):
         self.commands.append(line)
         self.up.commands.append(line)
-        verb = line.split(" ")[0].upper()
-        getattr(self, "do_" + verb.lower(), self.unknown)(line)
+        super().command(line)
 
     def unknown(self, line):
         self.send("500 5.5.1 what?")
@@ -181,11 +138,10 @@ class Conn(threading.Thread):
 
     def do_starttls(self, line):
         self.say("starttls", "220 2.0.0 go on")
-        self.secure()
+        self.secure(self.up.context)
 
     def do_auth(self, line):
-        word = base64.b64decode(line.split(" ")[2]).decode()
-        _, user, password = word.split("\0")
+        user, password = self.plain(line)
         self.up.logins.append((user, password))
         if (user, password) != (self.up.user, self.up.password):
             self.say("refused", "535 5.7.8 bad login")
@@ -253,23 +209,14 @@ class Upstream:
         self.context = Certs.get().context(cert)
         self.mails, self.commands, self.logins = [], [], []
         self.open, self.accepted = set(), 0
-        self.sock = socket.socket()
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind(("127.0.0.1", port))
-        self.sock.listen(100)
+        self.sock = smtp.listen(self.session, port=port)
         self.port = self.sock.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
 
-    def serve(self):
-        while True:
-            try:
-                sock, _ = self.sock.accept()
-            except OSError:
-                return
-            self.accepted += 1
-            conn = self.conn(self, sock)
-            self.open.add(conn)
-            conn.start()
+    def session(self, sock, _):
+        self.accepted += 1
+        conn = self.conn(self, sock)
+        self.open.add(conn)
+        return conn
 
     def url(self, host="localhost"):
         user = "" if self.kind == "lmtp" else "fred%40partner.example@"
@@ -286,11 +233,7 @@ class Upstream:
                 pass
 
     def close(self):
-        try:
-            self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.sock.close()
+        smtp.shut(self.sock)
         self.drop_all()
 
     def __enter__(self):

@@ -15,37 +15,13 @@
 
 """A provider's server of access tokens (RFC 6749 section 6), over HTTPS."""
 
-import http.server
-import json
 import ssl
-import threading
-import urllib.parse
 
 from relaytest import ns
+from peers import oauth
 
 
-class Request(http.server.BaseHTTPRequestHandler):
-    """POST /token"""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        size = int(self.headers.get("Content-Length", "0"))
-        form = {k: v[0] for k, v in urllib.parse.parse_qs(
-            self.rfile.read(size).decode()).items()}
-        code, answer = self.server.owner.answer(self.path, form)
-        data = json.dumps(answer).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
-
-
-class TokenServer:
+class TokenServer(oauth.TokenServer):
     """grants maps refresh tokens to functions that make an access token; who
     is taken out has revoked consent."""
 
@@ -59,17 +35,9 @@ class TokenServer:
         self.host = ns.Host(world.pid, address)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*ca.issue(name))
-        self.http = http.server.ThreadingHTTPServer(
-            (address, 443), Request, bind_and_activate=False)
-        self.http.daemon_threads = True
-        self.http.owner = self
-        self.http.socket.close()
-        self.http.socket = context.wrap_socket(self.host.socket(), True)
-        self.http.socket.bind((address, 443))
-        self.http.socket.listen(64)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        super().__init__(self.host.socket(), (address, 443), context)
 
-    def answer(self, path, form):
+    def answer(self, path, form, headers):
         self.forms.append(form)
         old = form.get("refresh_token")
         if (path != "/token" or form.get("grant_type") != "refresh_token" or
@@ -92,6 +60,5 @@ class TokenServer:
                 "scope mail.send\n" % (self.name, refresh))
 
     def close(self):
-        self.http.shutdown()
-        self.http.server_close()
+        super().close()
         self.host.close()

@@ -17,22 +17,20 @@
 told: hangs, drops the connection, says something else."""
 
 import base64
+import functools
 import os
 import re
-import socket
 import ssl
 import threading
 import warnings
 
 from relaytest import ns
+from peers import smtp
+from peers.smtp import Closed
 
 DROP = "drop"
 EXTENSIONS = ("PIPELINING", "8BITMIME", "SIZE 50000000", "DSN",
               "ENHANCEDSTATUSCODES")
-
-
-class Gone(Exception):
-    """The session is over."""
 
 
 class Taken:
@@ -47,16 +45,14 @@ class Taken:
         self.session = session.number
 
 
-class Session(threading.Thread):
+class Session(smtp.Session):
     """One connection."""
 
     def __init__(self, puppet, conn, tls, lmtp=False):
-        super().__init__(daemon=True)
+        super().__init__(puppet, conn)
         self.puppet = puppet
-        self.conn = conn
-        self.tls = tls
+        self.implicit = tls
         self.lmtp = lmtp
-        self.file = None
         self.user = "" if lmtp else None
         self.sender = self.mech = None
         self.params = ""
@@ -65,54 +61,32 @@ class Session(threading.Thread):
             puppet.count += 1
             self.number = puppet.count
 
-    def run(self):
-        try:
-            if self.tls:
-                self.handshake()
-            self.file = self.conn.makefile("rb")
-            self.say("greeting", "220 %s ESMTP" % self.puppet.name)
-            while True:
-                line = self.read(2100).decode("latin-1").strip()
-                self.puppet.note(self, line)
-                self.command(line)
-        except (Gone, OSError, ValueError):
-            pass
-        finally:
-            if self.file:
-                self.file.close()
-            self.conn.close()
-
-    def read(self, limit=65536):
-        line = self.file.readline(limit)
-        if not line:
-            raise Gone()
-        return line
+    def begin(self):
+        if self.implicit:
+            self.handshake()
+        self.say("greeting", "220 %s ESMTP" % self.puppet.name)
 
     def handshake(self):
         self.act("handshake")
-        self.conn = self.puppet.context.wrap_socket(self.conn, True)
-        self.tls = True
-
-    def send(self, data):
-        self.conn.sendall(data)
+        self.secure(self.puppet.context)
 
     def say_clear(self, data):
         """Sends past TLS, and then nothing more."""
-        os.write(self.conn.fileno(), data)
-        raise Gone()
+        os.write(self.sock.fileno(), data)
+        raise Closed()
 
     def act(self, stage):
         """What is done at this stage; the answer that it puts in the place of
         the usual one, or None."""
         rule = self.puppet.rule(stage, self)
         if rule == DROP:
-            raise Gone()
+            raise Closed()
         if isinstance(rule, threading.Event):
             self.puppet.hanging.add(self.number)
             rule.wait(600)
             self.puppet.hanging.discard(self.number)
             if self.puppet.closing:
-                raise Gone()
+                raise Closed()
             return None
         return rule(self) if callable(rule) else rule
 
@@ -128,15 +102,16 @@ class Session(threading.Thread):
         self.send(said)
 
     def command(self, line):
+        line = line.strip()
+        self.puppet.note(self, line)
         verb, _, rest = line.partition(" ")
         verb = verb.upper()
         if verb in ("EHLO", "HELO", "LHLO"):
             self.ehlo()
         elif verb == "STARTTLS":
-            self.file.close()
             self.say("starttls", "220 2.0.0 go on")
+            self.data = b""
             self.handshake()
-            self.file = self.conn.makefile("rb")
         elif verb == "AUTH":
             self.auth(rest)
         elif verb in ("MAIL", "RCPT", "DATA") and self.user is None:
@@ -146,10 +121,10 @@ class Session(threading.Thread):
         elif verb == "RCPT":
             self.rcpt(rest)
         elif verb == "DATA":
-            self.data()
+            self.message()
         elif verb == "QUIT":
             self.say("quit", "221 2.0.0 bye")
-            raise Gone()
+            raise Closed()
         else:
             self.rcpts = [] if verb == "RSET" else self.rcpts
             self.say(verb.lower(), "250 2.0.0 ok")
@@ -168,7 +143,7 @@ class Session(threading.Thread):
 
         def ask(prompt):
             self.send(b"334 " + base64.b64encode(prompt) + b"\r\n")
-            return self.read().decode("latin-1").strip()
+            return self.line().strip()
 
         if mech.upper() == "LOGIN":
             user = base64.b64decode(first or ask(b"Username:")).decode()
@@ -208,22 +183,19 @@ class Session(threading.Thread):
         self.rcpts.append(address)
         self.say("rcpt", "250 2.1.5 recipient ok")
 
-    def data(self):
+    def message(self):
         if not self.rcpts:
             self.say("data", "554 5.5.1 no valid recipients")
             return
         self.say("data", "354 go on")
         lines, size, started = [], 0, False
-        while True:
-            line = self.read()
-            if line == b".\r\n":
-                break
+        for line in self.body():
             if not started:
                 started = True
                 self.act("body")
             size += len(line)
             if self.puppet.keep_data:
-                lines.append(line[1:] if line.startswith(b".") else line)
+                lines.append(line)
         # The rule for "dot" may refuse the message, "stored" comes too late.
         said = self.act("dot")
         if said is None or said.startswith(b"2"):
@@ -281,32 +253,18 @@ class Puppet:
         """Listens again after deaf()."""
         family = ns.family(self.address)
         for port in (587, 465, 2003):
-            s = self.host.socket(family=family)
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            s.bind((self.address, port))
-            s.listen(1024)
-            self.listeners.append(s)
-            threading.Thread(target=self.accept, args=(s, port),
-                             daemon=True).start()
+            self.listeners.append(smtp.listen(
+                functools.partial(self.session, port), self.address, port,
+                self.host.socket(family=family)))
+
+    def session(self, port, conn, _):
+        return Session(self, conn, port == 465, port == 2003)
 
     def deaf(self):
         """Connections are refused from now on."""
         for s in self.listeners:
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            s.close()
+            smtp.shut(s)
         self.listeners = []
-
-    def accept(self, listener, port):
-        while True:
-            try:
-                conn, _ = listener.accept()
-            except OSError:
-                return
-            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            Session(self, conn, port == 465, port == 2003).start()
 
     # What it is told
 

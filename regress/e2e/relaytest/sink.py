@@ -17,11 +17,11 @@
 recipient, and refuses or hangs when it is told to."""
 
 import re
-import socket
 import threading
 import time
 
 from relaytest.ns import wait_for
+from peers import smtp
 
 
 class Mail:
@@ -36,88 +36,52 @@ class Mail:
         self.helo = helo
 
 
-class Session(threading.Thread):
+class Session(smtp.Session):
     """One SMTP session of the sink."""
 
     def __init__(self, sink, conn, peer):
-        super().__init__(daemon=True)
+        super().__init__(sink, conn)
         self.peer = peer
         self.sink = sink
-        self.conn = conn
-        self.file = conn.makefile("rb")
         self.helo = self.sender = ""
         self.rcpts = []
         self.params = ""
 
-    def say(self, line):
-        self.conn.sendall(line.encode() + b"\r\n")
+    def begin(self):
+        self.send("220 %s ESMTP" % self.sink.name)
 
-    def run(self):
-        try:
-            self.say("220 %s ESMTP" % self.sink.name)
-            while True:
-                line = self.file.readline(65536)
-                if not line or self.command(line.decode("latin-1").strip()):
-                    break
-        except OSError:
-            pass
-        finally:
-            self.file.close()
-            self.conn.close()
+    def do_ehlo(self, line):
+        self.helo = line[5:].strip()
+        self.send("250-%s\r\n250-8BITMIME\r\n250 DSN" % self.sink.name)
 
-    def command(self, line):
-        verb = line.split(" ")[0].upper()
-        if verb in ("HELO", "EHLO"):
-            self.helo = line[5:]
-            self.say("250-%s" % self.sink.name)
-            self.say("250-8BITMIME")
-            self.say("250 DSN")
-        elif verb == "MAIL":
-            self.mail(line)
-        elif verb == "RCPT":
-            self.rcpt(line)
-        elif verb == "DATA":
-            self.data()
-        elif verb == "QUIT":
-            self.say("221 bye")
-            return True
-        else:
-            self.say("250 ok")
-        return False
+    do_helo = do_ehlo
 
-    def mail(self, line):
+    def do_mail(self, line):
         m = re.match(r"(?i)MAIL FROM:\s*<([^>]*)>(.*)", line)
         if m is None:
-            return self.say("501 syntax")
+            return self.send("501 syntax")
         self.sender, self.params = m.groups()
         self.rcpts = []
-        return self.say(self.sink.answer("mail", self.sender) or "250 ok")
+        return self.send(self.sink.answer("mail", self.sender) or "250 ok")
 
-    def rcpt(self, line):
+    def do_rcpt(self, line):
         m = re.match(r"(?i)RCPT TO:\s*<([^>]*)>(.*)", line)
         if m is None:
-            return self.say("501 syntax")
+            return self.send("501 syntax")
         refusal = self.sink.answer("rcpt", m.group(1))
         if refusal is None:
             self.rcpts.append(m.groups())
-        return self.say(refusal or "250 ok")
+        return self.send(refusal or "250 ok")
 
-    def data(self):
+    def do_data(self, _):
         if not self.rcpts:
-            return self.say("503 no recipients")
-        self.say("354 go on")
-        lines = []
-        while True:
-            line = self.file.readline()
-            if not line:
-                return None
-            if line in (b".\r\n", b".\n"):
-                break
-            lines.append(line[1:] if line.startswith(b".") else line)
+            return self.send("503 no recipients")
+        self.send("354 go on")
+        data = b"".join(self.body())
         refusal = self.sink.answer("data", self.rcpts[0][0])
         if refusal is None:
-            self.sink.store(self, b"".join(lines))
-        self.say(refusal or "250 2.0.0 kept")
+            self.sink.store(self, data)
+        self.send(refusal or "250 2.0.0 kept")
         self.rcpts = []
         return None
 
@@ -132,20 +96,9 @@ class Sink:
         self.lock = threading.Lock()
         self.rules = {}
         self.closing = False
-        self.listener = host.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("0.0.0.0", port))
-        self.listener.listen(256)
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                conn, peer = self.listener.accept()
-            except OSError:
-                return
-            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            Session(self, conn, peer[0]).start()
+        self.listener = smtp.listen(
+            lambda conn, peer: Session(self, conn, peer[0]),
+            "0.0.0.0", port, host.socket())
 
     def answer(self, phase, address):
         """None, or the refusal that refuse() asked for; hangs for hang()."""
@@ -199,11 +152,7 @@ class Sink:
 
     def close(self):
         self.closing = True
-        try:
-            self.listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.listener.close()
+        smtp.shut(self.listener)
 
 
 def settle(sinks, quiet=1.0, timeout=20):
