@@ -29,6 +29,7 @@ cd "$(dirname "$0")/../.."
 OBJ=${OBJ:-$(pwd)/obj}
 FUZZ=$OBJ/fuzz
 SAN=address,undefined
+export OBJ
 LIBS="$FUZZ/libregress.a $FUZZ/filter-relay.a $FUZZ/mda-relay.a
     $FUZZ/table-relay.a $FUZZ/smtprelayctl.a
     $FUZZ/libmailauth.a $FUZZ/libcommon.a"
@@ -48,22 +49,14 @@ command -v clang >/dev/null || {
 	echo "FAIL fuzz: clang is missing (apt-get install clang)"
 	exit 1
 }
-# shellcheck disable=SC2086
-make -s -f Makefile.linux OBJ="$FUZZ" CC=clang CFLAGS="-O1 -g" \
-    EXTRA_CFLAGS="$FLAGS -Wno-unused-command-line-argument" \
-    $LIBS || {
-	echo "FAIL fuzz: the library does not build"
-	exit 1
-}
 
 # build NAME: the harness, when it is older than what it is made of
+# shellcheck disable=SC2046,SC2086
 build() {
 	_bin=$FUZZ/bin/$1
 	mkdir -p "$FUZZ/bin"
 	[ -n "$(find "$_bin" -newer "regress/fuzz/$1_fuzz.c" \
-	    -newer "$FUZZ/libmailauth.a" -newer "$FUZZ/libcommon.a" \
-	    2>/dev/null)" ] && return 0
-	# shellcheck disable=SC2086
+	    $(printf ' -newer %s' $LIBS) 2>/dev/null)" ] && return 0
 	clang -std=gnu99 -O1 -g $FLAGS -fsanitize=fuzzer,$SAN -D_GNU_SOURCE \
 	    -DLIBEXECDIR='"/nonexistent"' -Icommon -Imailauth \
 	    -I. -Iregress -Iregress/fuzz -o "$_bin" \
@@ -88,18 +81,35 @@ run() {
 	    -artifact_prefix="$FUZZ/$_name-" "$@"
 }
 
+# one NAME: builds and runs it, and says how that went in one piece
+one() {
+	_log=$FUZZ/$1.log
+	if build "$1" >"$_log" 2>&1 && run "$1" >>"$_log" 2>&1; then
+		echo "ok fuzz/$1"
+		return 0
+	fi
+	echo "FAIL fuzz/$1
+$(tail -n 40 "$_log")"
+	return 1
+}
+
+# The processors share the harnesses; each is a run of this script's own.
+if [ -n "${FUZZ_ONE:-}" ]; then
+	one "$FUZZ_ONE"
+	exit
+fi
+# shellcheck disable=SC2086
+make -s -j "$(nproc)" -f Makefile.linux OBJ="$FUZZ" CC=clang CFLAGS="-O1 -g" \
+    EXTRA_CFLAGS="$FLAGS -Wno-unused-command-line-argument" \
+    $LIBS || {
+	echo "FAIL fuzz: the library does not build"
+	exit 1
+}
 # shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(for f in regress/fuzz/*_fuzz.c; do
 	basename "$f" _fuzz.c
 done)
-for name; do
-	log=$FUZZ/$name.log
-	if build "$name" >"$log" 2>&1 && run "$name" >>"$log" 2>&1; then
-		echo "ok fuzz/$name"
-	else
-		echo "FAIL fuzz/$name"
-		tail -n 40 "$log"
-		status=1
-	fi
-done
+printf '%s\n' "$@" |
+    xargs -P "$(nproc)" -I '{}' env FUZZ_ONE='{}' sh regress/fuzz/run.sh ||
+    status=1
 exit $status
