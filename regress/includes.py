@@ -19,12 +19,15 @@ no arrow goes up between the rooms, no files use each other in a circle, a
 program keeps its headers to itself, an include names the room, no two files
 have one name, and there are no more files than there should be.
 
-usage: includes.py [-t]
+usage: includes.py [-t | OBJ]
 
--t tries each rule on a made tree that breaks it, and on one that does not."""
+With the directory of the objects circles are looked for among what they call,
+too: a header may declare what lies in another file.  -t tries each rule on a
+made tree that breaks it, and on one that does not."""
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -169,6 +172,43 @@ def check(top, most=MOST_FILES):
         yield "count", "%d files, more than %d" % (len(files), most)
 
 
+def symbols(path):
+    """The global names that an object defines, and those that it needs."""
+    defined, needed = set(), set()
+    for line in subprocess.run(["nm", "-g", path], check=True, text=True,
+                               stdout=subprocess.PIPE).stdout.splitlines():
+        *_, kind, name = line.split()
+        if kind in "TDBRC":
+            defined.add(name)
+        elif kind == "U":
+            needed.add(name)
+    return defined, needed
+
+
+def calls(top, obj):
+    """Which modules each uses, by the objects."""
+    needs, home = {}, {}
+    for path in product(top):
+        module = os.path.splitext(path)[0]
+        if path.endswith(".h"):
+            continue
+        whose = path.split("/")[0]
+        defined, needs[module] = symbols(os.path.join(obj, module + ".o"))
+        for name in defined:
+            home.setdefault(name, {})[whose] = module
+    uses = {}
+    for module, names in needs.items():
+        near = (module.split("/")[0], "common", "mailauth")
+        uses[module] = {home[name][w] for name in names for w in near
+                        if w in home.get(name, ())}
+    return uses
+
+
+def check_calls(top, obj):
+    for circle in circles(calls(top, obj)):
+        yield "link", "call each other: %s" % " ".join(circle)
+
+
 # A tree that keeps the rules, and what breaks each: (rule, file, its text).
 GOOD = {
     "common/base/a.h": "",
@@ -199,6 +239,12 @@ BAD = (
     ("name", "mda-relay/t.h", ""),
     ("count", "mda-relay/n1.c", ""),
 )
+CALLS = {
+    "common/base/a.c": "int b(void); int a(void) { return b(); }\n",
+    "common/base/b.c": "int b(void) { return 1; }\n",
+    "mda-relay/a.c": "int b(void); int c(void) { return b(); }\n",
+}
+CALLS_BACK = "int a(void); int b(void) { return a(); }\n"
 BESIDE = {"common/base/b.h": '#include "base/a.h"\n'}
 
 
@@ -211,6 +257,19 @@ def made(files):
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
         return {rule for rule, _ in check(top, len(GOOD) + 1)}
+
+
+def linked(files):
+    """Whether what a made tree's objects call goes in a circle."""
+    with tempfile.TemporaryDirectory() as top:
+        for path, text in files.items():
+            path = os.path.join(top, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+            subprocess.run(["cc", "-c", "-o", path[:-2] + ".o", path],
+                           check=True)
+        return bool(list(check_calls(top, top)))
 
 
 def try_rules():
@@ -232,18 +291,24 @@ def try_rules():
             print("FAIL includes/rules: wanted %s, got %s in %s" % (
                 sorted(want), sorted(got), sorted(set(files.items()) -
                                                   set(GOOD.items()))))
+    if linked(CALLS) or not linked({**CALLS, "common/base/b.c": CALLS_BACK}):
+        bad += 1
+        print("FAIL includes/rules: calls in a circle")
     if not bad:
-        print("ok includes/rules: %d trees" % len(cases))
+        print("ok includes/rules: %d trees" % (len(cases) + 2))
     return bad
 
 
 def main():
-    if sys.argv[1:] not in ([], ["-t"]):
-        sys.exit("usage: includes.py [-t]")
-    if sys.argv[1:]:
+    if sys.argv[1:] == ["-t"]:
         sys.exit(1 if try_rules() else 0)
+    if len(sys.argv) > 2:
+        sys.exit("usage: includes.py [-t | OBJ]")
     bad = 0
-    for rule, sentence in check(TOP):
+    wrong = list(check(TOP))
+    if sys.argv[1:]:
+        wrong += check_calls(TOP, sys.argv[1])
+    for rule, sentence in wrong:
         bad += 1
         print("FAIL includes/%s: %s" % (rule, sentence))
     if not bad:
