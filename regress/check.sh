@@ -23,7 +23,7 @@
 
 set -eu
 cd "$(dirname "$0")/.."
-SUITES=${SUITES:-build style unit conf protocol mailauth fuzz e2e}
+SUITES=${SUITES:-build style includes unit conf protocol mailauth fuzz e2e}
 
 [ "$(id -u)" -eq 0 ] || {
 	echo "check: needs root, to install packages and to make namespaces" >&2
@@ -42,10 +42,17 @@ make_here() {
 	make -s -j "$(nproc)" -f Makefile.linux "$@"
 }
 
+# After the build: circles are looked for among its objects.
+includes() {
+	make_here all && /usr/bin/python3 regress/includes.py -t &&
+	    /usr/bin/python3 regress/includes.py "$OBJ"
+}
+
 for suite in $SUITES; do
 	case $suite in
 	build)	step "build" make_here all ;;
 	style)	step "style" /usr/bin/python3 regress/style.py ;;
+	includes)	step "includes" includes ;;
 	unit)	step "unit" make_here unit ;;
 	e2e)	step "trees" sh regress/e2e/trees.sh
 		step "end to end" sh regress/e2e/run ;;
