@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "keeper.h"
 #include "mime/bodyrw.h"
+#include "scrub/bodycmd.h"
 #include "store/store_mda.h"
 #include "store/store_outid.h"
 
@@ -112,8 +113,8 @@ commit_commands(struct store_reply *r, uint32_t commands)
 		uint32_t	 bit;
 		const char	*word;
 	} words[] = {
-		{ BODYRW_NOTE, "note" }, { BODYRW_CLOSE, "close" },
-		{ BODYRW_REOPEN, "reopen" }, { BODYRW_TAKE, "take" }
+		{ BODYCMD_NOTE, "note" }, { BODYCMD_CLOSE, "close" },
+		{ BODYCMD_REOPEN, "reopen" }, { BODYCMD_TAKE, "take" }
 	};
 	size_t i;
 

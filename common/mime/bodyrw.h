@@ -52,11 +52,6 @@ enum bodyrw_mode {
 	BODYRW_CALENDAR		/* a copy: only text/calendar is changed */
 };
 
-/* Commands, as bits of bodyrw_commands(). */
-#define BODYRW_NOTE		0x01
-#define BODYRW_CLOSE		0x02
-#define BODYRW_REOPEN		0x04
-#define BODYRW_TAKE		0x08
 
 /*
  * What to do.  secrets and mailbox are borrowed and must outlive the

@@ -21,7 +21,7 @@
 
 #include "base/sbuf.h"
 #include "header/hdr.h"
-#include "mime/bodycmd.h"
+#include "scrub/bodycmd.h"
 #include "mime/bodyrw.h"
 #include "mime/bodytext.h"
 #include "mime/ical.h"

@@ -1,5 +1,4 @@
 MIME_SRCS =
-MIME_SRCS += bodycmd.c
 MIME_SRCS += bodyrw.c
 MIME_SRCS += bodyrw_part.c
 MIME_SRCS += bodytext.c

@@ -26,26 +26,18 @@
 #include <stdint.h>
 
 #include "scrub/edit.h"
-#include "scrub/lane.h"
 #include "scrub/secrets.h"
 #include "scrub/textlex.h"
-
-#define SCRUB_LAZY	256
+#include "scrub/word_scanner.h"
 
 struct bodycmd;
 
 struct scrub {
 	struct textlex	 lex;
-	struct lane	 text;
-	struct lane	 tag;		/* what is inside of tags */
-	struct lane_job	 job;
+	struct word_scanner	 text;
+	struct word_scanner	 tag;		/* what is inside of tags */
+	struct scanner_job	 job;
 	struct bodycmd	*cmd;		/* until the top is over, or NULL */
-	unsigned char	 lazy[SCRUB_LAZY]; /* the end of a harmless text, */
-	size_t		 nlazy;		/* that the lexer did not get yet */
-	struct textlex_tags lazytags;	/* ... and where in a tag that is */
-	size_t		 run;		/* letters and digits at its end */
-	size_t		 outside;	/* the same before a tag that is open */
-	int		 eol;		/* it ends in a line end */
 };
 
 /*
@@ -73,25 +65,5 @@ void scrub_cut(struct scrub *);
 
 /* Ends the text: everything is settled.  0, or -1 without memory. */
 int scrub_end(struct scrub *);
-
-/* For scrub.c alone: the quick look at bytes that are likely harmless. */
-
-/* Before any other. */
-void scrub_quick_init(void);
-
-/*
- * 1 when nothing in these bytes, nor in those before that were found harmless
- * together with them, belongs to a secret; 0 when one has to look.
- */
-int scrub_quick(struct scrub *, const unsigned char *, size_t len);
-
-/*
- * Where the word begins that may go on in what comes next; tags are those
- * within these bytes, intag says whether they end in one, eol whether they
- * come behind a line end.  The whole length when no word does, 0 when it
- * began before or cannot be found.
- */
-size_t scrub_quick_tail(const unsigned char *, size_t len,
-    const struct textlex_seen *tags, int intag, int eol);
 
 #endif

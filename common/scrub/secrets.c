@@ -35,8 +35,6 @@ struct secrets {
 	size_t		 nslots;
 	size_t		 used;
 	size_t		 count[SECRETS_KINDS];
-	unsigned char	 first[32];	/* bits: characters that domains */
-	unsigned char	 pair[512];	/* begin with, and pairs of them */
 };
 
 static uint32_t
@@ -152,42 +150,6 @@ fold(const char *addr, char low[SECRETS_ADDR_MAX + 1], size_t *len)
 	return at <= 0 || (size_t)at + 1 == i ? -1 : at;
 }
 
-/* Where two characters stand in the bits; some share a place. */
-static unsigned int
-pair_bit(unsigned char a, unsigned char b)
-{
-	return ((unsigned int)a << 5 ^ b) & 4095;
-}
-
-/* Remembers how a domain begins, for a quick no. */
-static void
-note_domain(struct secrets *l, const char *domain, size_t len)
-{
-	unsigned char	a = (unsigned char)domain[0];
-	unsigned int	b, bit;
-
-	l->first[a >> 3] |= (unsigned char)(1 << (a & 7));
-	for (b = 0; b < 256; b++) {
-		if (len > 1 && b != (unsigned char)domain[1])
-			continue;
-		bit = pair_bit(a, (unsigned char)b);
-		l->pair[bit >> 3] |= (unsigned char)(1 << (bit & 7));
-	}
-}
-
-int
-secrets_domain_begins(const struct secrets *l, unsigned char a, int b)
-{
-	unsigned int	bit;
-
-	if (l == NULL)
-		return 0;
-	if (b == -1)
-		return l->first[a >> 3] >> (a & 7) & 1;
-	bit = pair_bit(a, (unsigned char)b);
-	return l->pair[bit >> 3] >> (bit & 7) & 1;
-}
-
 int
 secrets_add_address(struct secrets *l, const char *addr)
 {
@@ -197,7 +159,6 @@ secrets_add_address(struct secrets *l, const char *addr)
 
 	if ((at = fold(addr, low, &len)) == -1)
 		return -1;
-	note_domain(l, low + at + 1, len - (size_t)at - 1);
 	if (add(l, SECRETS_ADDRESS, low, len) == -1)
 		return -1;
 	return add(l, SECRETS_DOMAIN, low + at + 1, len - (size_t)at - 1);
@@ -212,7 +173,6 @@ secrets_add_mailbox(struct secrets *l, const char *addr)
 
 	if ((at = fold(addr, low, &len)) == -1)
 		return -1;
-	note_domain(l, low + at + 1, len - (size_t)at - 1);
 	if (add(l, SECRETS_BOX_LOCAL, low, (size_t)at) == -1)
 		return -1;
 	return add(l, SECRETS_BOX_DOMAIN, low + at + 1, len - (size_t)at - 1);

@@ -70,12 +70,6 @@ int secrets_add_handle(struct secrets *, const char *handle);
 int secrets_has(const struct secrets *, enum secrets_kind, const char *s,
     size_t len);
 
-/*
- * 1 when a domain on the list, a worker's or a mailbox's, may begin with these
- * two characters in lower case (b is -1: with the first), else 0.
- */
-int secrets_domain_begins(const struct secrets *, unsigned char a, int b);
-
 /* 1 when any handle was added, else 0. */
 int secrets_have_handles(const struct secrets *);
 

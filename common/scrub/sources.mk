@@ -1,10 +1,7 @@
 SCRUB_SRCS =
+SCRUB_SRCS += bodycmd.c
 SCRUB_SRCS += edit.c
-SCRUB_SRCS += lane.c
-SCRUB_SRCS += lane_match.c
 SCRUB_SRCS += scrub.c
-SCRUB_SRCS += scrub_quick.c
 SCRUB_SRCS += secrets.c
 SCRUB_SRCS += textlex.c
-SCRUB_SRCS += textlex_ref.c
-SCRUB_SRCS += textlex_tag.c
+SCRUB_SRCS += word_scanner.c

@@ -68,19 +68,6 @@ struct textlex_tags {
 	uint8_t		last;	/* the character before */
 };
 
-#define TEXTLEX_SEEN	8
-#define TEXTLEX_BEFORE	((size_t)-1)
-
-/* The last tags in some bytes, offsets within them. */
-struct textlex_seen {
-	struct {
-		size_t	begin;	/* TEXTLEX_BEFORE: before these bytes */
-		size_t	end;
-	} tag[TEXTLEX_SEEN];
-	size_t	n;
-	size_t	open;		/* where the last one began */
-};
-
 struct textlex {
 	enum textlex_charset charset;
 	int		 html;
@@ -127,21 +114,5 @@ void textlex_cut(struct textlex *);
  * byte when all did.
  */
 uint64_t textlex_reached(const struct textlex *);
-
-/*
- * 1 when nothing is incomplete but maybe a tag, and the text is one of bytes:
- * then bytes may be skipped; else 0.
- */
-int textlex_idle(const struct textlex *);
-
-/* Follows the tags through bytes that are looked at by nobody else. */
-void textlex_tags(struct textlex_tags *, const unsigned char *, size_t len,
-    struct textlex_seen *);
-
-/*
- * Skips bytes without giving them to the sink; what would be in them is the
- * caller's business.  The last is no line end nor indent.
- */
-void textlex_skip(struct textlex *, const unsigned char *, size_t len);
 
 #endif

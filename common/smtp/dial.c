@@ -53,7 +53,7 @@ struct dial {
 	int			 open;		/* ... and not over */
 	int			 lastfamily;
 	int			 error;		/* of the last that failed */
-	struct event		 stagger;	/* on while an attempt is young */
+	struct event		 stagger;	/* on: one attempt is young */
 	struct attempt		 attempts[ADDRS_MAX];
 };
 
@@ -70,8 +70,10 @@ drop(struct attempt *a)
 	a->dial->open--;
 }
 
-/* What belongs together is written together; what a slow server takes shows
- * soon, and not in megabytes. */
+/*
+ * What belongs together is written together; what a slow server takes shows
+ * soon, and not in megabytes.
+ */
 static void
 set_options(int fd)
 {

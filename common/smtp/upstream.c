@@ -410,10 +410,7 @@ login_reply(struct upstream *up)
 	}
 }
 
-/*
- * What happens after ready(): commands in a queue, each with one reply, and
- * the message between 354 and the final dot.
- */
+/* After ready(): commands in a queue, messages between 354 and the dot. */
 
 static void
 drop_command(struct upstream *up, struct upstream_cmd *cmd)

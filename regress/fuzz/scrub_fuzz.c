@@ -23,7 +23,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "mime/bodycmd.h"
+#include "scrub/bodycmd.h"
 #include "scrub/scrub.h"
 
 static const struct secrets *

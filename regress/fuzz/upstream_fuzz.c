@@ -176,7 +176,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLAIM(ended.text[0] != '\0' || ended.quit);
 	for (p = ended.text; *p != '\0'; p++)
 		CLAIM(*p >= ' ' && *p <= '~');
-	CLAIM(strstr(ended.text, SECRET) == NULL || ended.stage != UPSTREAM_AUTH);
+	CLAIM(strstr(ended.text, SECRET) == NULL
+	    || ended.stage != UPSTREAM_AUTH);
 	upstream_free(up);
 	return 0;
 }

@@ -29,6 +29,7 @@
 #include "base/sbuf.h"
 #include "header/hdr.h"
 #include "mime/bodyrw.h"
+#include "scrub/bodycmd.h"
 #include "scrub/secrets.h"
 #include "test.h"
 
@@ -339,7 +340,7 @@ test_modes(struct bodyrw_plan *plan)
 	CHECK_STR(sbuf_str(&got), mixed);
 	plan->commands = 1;
 	CHECK(rewrite(plan, mixed, sizeof(mixed) - 1) == 0);
-	CHECK(got_commands == BODYRW_NOTE);
+	CHECK(got_commands == BODYCMD_NOTE);
 	CHECK(strstr(sbuf_str(&got), "#note") == NULL);
 	CHECK(got.len == sizeof(mixed) - 1 - 6);
 	plan->mode = BODYRW_SCRUB;
@@ -360,7 +361,7 @@ test_alternatives(struct bodyrw_plan *plan)
 	    "Content-Type: text/plain\n\n#take\n--m--\n";
 
 	CHECK(rewrite(plan, in, sizeof(in) - 1) == 0);
-	CHECK(got_commands == BODYRW_CLOSE);
+	CHECK(got_commands == BODYCMD_CLOSE);
 	CHECK(strstr(sbuf_str(&got), "#close") == NULL);
 	CHECK(strstr(sbuf_str(&got), "=23") == NULL);
 	CHECK(strstr(sbuf_str(&got), "<p></p>") != NULL);

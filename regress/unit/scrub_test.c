@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-#include "mime/bodycmd.h"
+#include "scrub/bodycmd.h"
 #include "mime/recode.h"
 #include "test.h"
 

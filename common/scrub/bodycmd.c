@@ -17,8 +17,7 @@
 #include <string.h>
 
 #include "base/compat.h"
-#include "mime/bodycmd.h"
-#include "mime/bodyrw.h"
+#include "scrub/bodycmd.h"
 
 enum {
 	CMD_START,		/* at the beginning of a line */
@@ -35,10 +34,10 @@ static const struct {
 	const char	*word;
 	unsigned int	 bit;
 } commands[] = {
-	{ "note", BODYRW_NOTE },
-	{ "close", BODYRW_CLOSE },
-	{ "reopen", BODYRW_REOPEN },
-	{ "take", BODYRW_TAKE },
+	{ "note", BODYCMD_NOTE },
+	{ "close", BODYCMD_CLOSE },
+	{ "reopen", BODYCMD_REOPEN },
+	{ "take", BODYCMD_TAKE },
 };
 
 void

@@ -17,22 +17,26 @@
 #include <string.h>
 
 #include "crypto/token.h"
-#include "scrub/lane.h"
+#include "scrub/word_scanner.h"
 
 #define LOCAL_MAX	128	/* bytes before an '@' that are looked at */
 #define RPATH_LEN	26
 
 /* The word without its marks. */
 struct word {
-	char		 c[LANE_MAX];
-	uint16_t	 unit[LANE_MAX];	/* where in the lane */
-	uint8_t		 edge[LANE_MAX + 1];	/* a word may begin or end */
+	char		 c[SCANNER_MAX];
+	uint16_t	 unit[SCANNER_MAX];	/* where in the scan */
+	uint8_t		 edge[SCANNER_MAX + 1];	/* a word may begin or end */
 	size_t		 n;			/* before this character */
 	int		 cont;
 	int		 whole;
-	struct lane	*lane;
-	struct lane_job	*job;
+	struct word_scanner	*scan;
+	struct scanner_job	*job;
 };
+
+
+static void	edit_word(struct word_scanner *w, struct scanner_job
+	    *job, size_t first, size_t last, enum edit_what what, uint64_t id);
 
 static int
 is_alnum(char c)
@@ -119,7 +123,7 @@ domain(const struct word *w, enum secrets_kind kind, size_t i, size_t below)
 static int
 done(const struct word *w, size_t i)
 {
-	return w->lane->u[w->unit[i]].flags & LEX_DONE;
+	return w->scan->u[w->unit[i]].flags & LEX_DONE;
 }
 
 /* The characters from i up to e are a secret. */
@@ -127,7 +131,7 @@ static void
 found(struct word *w, size_t i, size_t e)
 {
 	w->job->leaks++;
-	lane_edit(w->lane, w->job, w->unit[i], w->unit[e - 1], EDIT_MAILBOX,
+	edit_word(w->scan, w->job, w->unit[i], w->unit[e - 1], EDIT_MAILBOX,
 	    0);
 }
 
@@ -309,12 +313,12 @@ match_run(struct word *w, size_t i, size_t t)
 static void
 strip_marks(struct word *w)
 {
-	struct lane	*lane = w->lane;
+	struct word_scanner	*scan = w->scan;
 	size_t		 i;
 	int		 edge = 0;
 
-	for (i = 0; i < lane->n; i++) {
-		const struct lexunit *u = &lane->u[i];
+	for (i = 0; i < scan->n; i++) {
+		const struct lexunit *u = &scan->u[i];
 
 		if (u->flags & LEX_MARK) {
 			edge = 1;
@@ -328,16 +332,20 @@ strip_marks(struct word *w)
 	w->edge[w->n] = (uint8_t)(edge && w->whole);
 }
 
-void
-lane_match(struct lane *lane, struct lane_job *job, int whole)
+/*
+ * Looks for secrets in the word; whole is 0 when more of it may come.
+ * Used by word_scanner_put() and word_scanner_cut().
+ */
+static void
+match_word(struct word_scanner *scan, struct scanner_job *job, int whole)
 {
 	struct word	w;
 	size_t		i, t;
 
 	w.n = 0;
-	w.cont = lane->cont;
+	w.cont = scan->cont;
 	w.whole = whole;
-	w.lane = lane;
+	w.scan = scan;
 	w.job = job;
 	strip_marks(&w);
 	/* Handle addresses first: their parts are in the other kinds too. */
@@ -353,4 +361,213 @@ lane_match(struct lane *lane, struct lane_job *job, int whole)
 	for (i = 0; i < w.n; i++)
 		if ((w.c[i] == '@' || w.c[i] == '=') && !done(&w, i))
 			match_at(&w, i);
+}
+
+#define INTEREST_AT	0x01
+#define INTEREST_EQUALS	0x02
+#define INTEREST_PLUS	0x04
+#define INTEREST_RUN	0x08
+
+/* What an address may be made of: RFC 5322's atext, '.', '@', quotes. */
+static const unsigned char is_word[256] = {
+	[0x20] =
+	0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0,
+};
+
+/* What ends a Content-Id in a URL (RFC 2392), when it is not encoded. */
+static int
+ends_cid(const struct lexunit *u)
+{
+	if (u->ch == '"' || u->ch == '\'' || u->ch <= ' ')
+		return 1;
+	return !(u->flags & LEX_ESC) && strchr("<>)],;}", u->ch) != NULL &&
+	    u->ch < 0x80;
+}
+
+/* Changes the units first to last of the word (marks among them stay). */
+static void
+edit_word(struct word_scanner *w, struct scanner_job *job, size_t first,
+    size_t last,
+    enum edit_what what, uint64_t id)
+{
+	struct edit	e;
+	size_t		i;
+
+	memset(&e, 0, sizeof(e));
+	for (i = first; i <= last; i++) {
+		struct lexunit *u = &w->u[i];
+
+		if (u->flags & (LEX_MARK | LEX_DONE))
+			continue;
+		u->flags |= LEX_DONE;
+		e.off = job->off - (uint32_t)((uint32_t)job->off - u->off);
+		e.len = u->len;
+		e.what = what;
+		e.id = id;
+		if (edits_add(job->edits, &e) == -1)
+			job->failed = 1;
+		what = EDIT_NOTHING;
+	}
+}
+
+/* A keyed hash that gives the same new name to the same old one. */
+static uint64_t
+cid_hash(const struct word_scanner *w, size_t n, const unsigned char *seed)
+{
+	uint64_t	h = 14695981039346656037u;
+	size_t		i;
+
+	for (i = 0; i < 16; i++)
+		h = (h ^ seed[i]) * 1099511628211u;
+	for (i = 0; i < n; i++)
+		if (!(w->u[i].flags & LEX_MARK))
+			h = (h ^ w->u[i].ch) * 1099511628211u;
+	for (i = 0; i < 16; i++)
+		h = (h ^ seed[15 - i]) * 1099511628211u;
+	return h ^ h >> 29;
+}
+
+/*
+ * Gives a Content-Id its new name.  In running text only what cannot be
+ * anything else is taken for one: it has an '@', or stands in quotes or
+ * brackets.
+ */
+static void
+rename_cid(struct word_scanner *w, struct scanner_job *job)
+{
+	size_t	n;
+	int	sure;
+
+	sure = w->before == '"' || w->before == '\'' || w->before == '(' ||
+	    (w->n > 0 && w->u[0].flags & LEX_TAG);
+	for (n = 0; n < w->n && !ends_cid(&w->u[n]); n++)
+		if (w->u[n].ch == '@')
+			sure = 1;
+	while (n > 0 && w->u[n - 1].flags & LEX_MARK)
+		n--;
+	if (n > 0 && sure)
+		edit_word(w, job, 0, n - 1, EDIT_CID,
+		    cid_hash(w, n, job->seed));
+}
+
+static void
+end_word(struct word_scanner *w, struct scanner_job *job)
+{
+	if (w->cid && w->n > 0 && !w->cont && job->seed != NULL)
+		rename_cid(w, job);
+	if (w->interest)
+		match_word(w, job, 1);
+	w->n = 0;
+	w->run = 0;
+	w->cont = 0;
+	w->space = 0;
+	w->interest = 0;
+	w->cid = 0;
+}
+
+void
+word_scanner_cut(struct word_scanner *w, struct scanner_job *job)
+{
+	if (w->n > 0 || w->cid)
+		end_word(w, job);
+	w->before = ' ';
+}
+
+/* Whether the word is "cid", perhaps behind a quote; *before stands there. */
+static int
+is_cid(const struct word_scanner *w, uint8_t *before)
+{
+	char	word[4];
+	size_t	i, n = 0;
+
+	for (i = w->n; i > 0 && n < 4; i--)
+		if (!(w->u[i - 1].flags & LEX_MARK))
+			word[n++] = (char)w->u[i - 1].ch;
+	if (n < 3 || memcmp(word, "dic", 3) != 0)
+		return 0;
+	*before = n == 4 ? (uint8_t)word[3] : w->before;
+	return n == 3 ? !w->cont : !is_alnum((uint8_t)word[3]);
+}
+
+static void
+append(struct word_scanner *w, struct scanner_job *job, const struct lexunit *u)
+{
+	if (w->n == SCANNER_MAX) {
+		if (w->interest)
+			match_word(w, job, 0);
+		memmove(w->u, w->u + SCANNER_MAX - SCANNER_KEEP,
+		    SCANNER_KEEP * sizeof(w->u[0]));
+		w->n = SCANNER_KEEP;
+		w->cont = 1;
+	}
+	w->u[w->n++] = *u;
+	if (u->flags & LEX_MARK)
+		return;
+	if (is_alnum(u->ch)) {
+		if (++w->run >= SECRETS_HANDLE_LEN)
+			w->interest |= INTEREST_RUN;
+		return;
+	}
+	w->run = 0;
+	if (u->ch == '@')
+		w->interest |= INTEREST_AT;
+	else if (u->ch == '=')
+		w->interest |= INTEREST_EQUALS;
+	else if (u->ch == '+')
+		w->interest |= INTEREST_PLUS;
+}
+
+static void
+put_break(struct word_scanner *w, struct scanner_job *job,
+    const struct lexunit *u)
+{
+	uint8_t	before = u->ch;
+	int	cid = 0;
+
+	if (u->ch == ':' && job->seed != NULL)
+		cid = is_cid(w, &before);
+	end_word(w, job);
+	w->cid = cid;
+	w->before = before;
+}
+
+void
+word_scanner_put(struct word_scanner *w, struct scanner_job *job,
+    const struct lexunit *u)
+{
+	if (u->flags & LEX_MARK) {
+		if (w->space) {
+			/* White space before a line end belongs to it. */
+			if (u->ch != '\n') {
+				end_word(w, job);
+				w->before = ' ';
+				return;
+			}
+			w->space = 0;
+		}
+		if (w->n > 0 && !(w->u[w->n - 1].flags & LEX_MARK))
+			append(w, job, u);
+	} else if (u->ch == ' ') {
+		if (w->n > 0 && !w->cid)
+			w->space = 1;
+		else
+			put_break(w, job, u);
+	} else if (w->cid ? !ends_cid(u) || is_word[u->ch] : is_word[u->ch]) {
+		if (w->space) {
+			end_word(w, job);
+			w->before = ' ';
+		}
+		append(w, job, u);
+	} else {
+		if (w->space) {
+			end_word(w, job);
+			w->before = ' ';
+		}
+		put_break(w, job, u);
+	}
 }

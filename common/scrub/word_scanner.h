@@ -19,8 +19,8 @@
  * address, a handle address or a token may be, across line ends and tags.
  */
 
-#ifndef LANE_H
-#define LANE_H
+#ifndef WORD_SCANNER_H
+#define WORD_SCANNER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,11 +29,11 @@
 #include "scrub/secrets.h"
 #include "scrub/textlex.h"
 
-#define LANE_MAX	768	/* characters of a word that are looked at */
-#define LANE_KEEP	512	/* of a longer one, these stay for context */
+#define SCANNER_MAX	768	/* characters of a word that are looked at */
+#define SCANNER_KEEP	512	/* of a longer one, these stay for context */
 
-/* What is shared by all lanes of a text. */
-struct lane_job {
+/* What is shared by all scanners of a text. */
+struct scanner_job {
 	const struct secrets	*secrets;
 	struct edits		*edits;
 	const unsigned char	*seed;	/* renames Content-Ids, or NULL */
@@ -43,8 +43,8 @@ struct lane_job {
 };
 
 /* A word being read.  All zero at the start. */
-struct lane {
-	struct lexunit	u[LANE_MAX];
+struct word_scanner {
+	struct lexunit	u[SCANNER_MAX];
 	size_t		n;
 	size_t		run;	/* letters and digits at the end */
 	int		cont;	/* the beginning of the word is gone */
@@ -55,19 +55,10 @@ struct lane {
 };
 
 /* Reads one character. */
-void lane_put(struct lane *, struct lane_job *, const struct lexunit *);
+void word_scanner_put(struct word_scanner *, struct scanner_job *,
+    const struct lexunit *);
 
 /* Ends the word at hand. */
-void lane_cut(struct lane *, struct lane_job *);
-
-/*
- * Looks for secrets in the word; whole is 0 when more of it may come.
- * Used by lane_put() and lane_cut().
- */
-void lane_match(struct lane *, struct lane_job *, int whole);
-
-/* Changes the units first to last of the word (marks among them stay). */
-void lane_edit(struct lane *, struct lane_job *, size_t first, size_t last,
-    enum edit_what what, uint64_t id);
+void word_scanner_cut(struct word_scanner *, struct scanner_job *);
 
 #endif

@@ -32,9 +32,15 @@
 #define BODYCMD_WORD_MAX	16	/* letters of a command */
 #define BODYCMD_HELD_MAX	40	/* '#', letters and white space */
 
+/* Commands, as bits of bodyrw_commands(). */
+#define BODYCMD_NOTE		0x01
+#define BODYCMD_CLOSE		0x02
+#define BODYCMD_REOPEN		0x04
+#define BODYCMD_TAKE		0x08
+
 /* What is known of several texts that say the same. */
 struct bodycmd_found {
-	unsigned int	mask;		/* BODYRW_* of bodyrw.h */
+	unsigned int	mask;		/* BODYCMD_NOTE, ... */
 	char		unknown[BODYCMD_WORD_MAX + 1];	/* or "" */
 };
 
