@@ -1,4 +1,3 @@
 GATE_SRCS =
 GATE_SRCS += gate.c
-GATE_SRCS += gate_judge.c
 GATE_SRCS += gatelimit.c

@@ -20,12 +20,409 @@
 #include <strings.h>
 
 #include "base/compat.h"
-#include "mime/bodyrw_int.h"
+#include "base/sbuf.h"
+#include "header/hdr.h"
+#include "mime/bodyrw.h"
+#include "mime/bodytext.h"
+#include "mime/cte.h"
+#include "mime/ical.h"
+#include "mime/mime.h"
+#include "mime/parthdr.h"
+#include "scrub/bodycmd.h"
+#include "scrub/edit.h"
+#include "scrub/scrub.h"
+
+/* What the files of bodyrw share; nobody else's. */
+
+#define BODYRW_ERROR_MAX	200
+#define BODYRW_RAWHDR_MAX	65536	/* bytes of a header kept as it came */
+
+enum bodyrw_state {
+	BODYRW_HEADER,
+	BODYRW_TEXT,
+	BODYRW_RAW,
+	BODYRW_SKIP		/* a part that is taken out */
+};
+
+enum bodyrw_cmds {
+	CMDS_WAIT,		/* for the first text */
+	CMDS_ALTERNATIVES,	/* the first text's others are yet to come */
+	CMDS_DONE
+};
+
+struct bodyrw {
+	struct bodyrw_plan	 plan;
+	bodyrw_out		*out;
+	void			*arg;
+	int			 full;	/* scrub; else all but little stays */
+	int			 through;	/* the rest goes as it comes */
+	enum bodyrw_state	 state;
+	struct hdr		 hdr;
+	enum part_kind		 kind;
+	size_t			 hdrlines;
+	struct sbuf		 rawhdr;	/* unless full */
+	size_t			 delim;	/* the level of the part at hand */
+	struct mime		 mime;
+	struct scrub		 scrub;
+	struct ical		 ical;
+	struct edits		 edits;
+	struct cte		 recode;
+	struct bodytext		 text;
+	enum bodyrw_cmds	 cmds;
+	size_t			 alternative;	/* level of CMDS_ALTERNATIVES */
+	struct bodycmd		 cmd;
+	struct bodycmd_found	 found;
+	size_t			 fieldbytes;
+	size_t			 leaks;
+	int			 failed;
+	char			 error[BODYRW_ERROR_MAX + 1];
+};
+
+static const char why_depth[] = "This message has parts within parts too "
+    "deep: send it without what is forwarded in it";
+static const char why_header[] = "The header of a part of this message is "
+    "too large: send it from another program";
+static const char why_tnef[] = "This reply is in a format of Outlook's own "
+    "(or AMP) alone: set the program to send HTML or plain text and send it "
+    "again";
+static const char why_sealed[] = "This reply is signed, so that commands "
+    "cannot be taken out of its text: switch signing off and send it again";
+
+static int	refuse(struct bodyrw *b, const char *why);
+static int	emit(struct bodyrw *b, const char *line, size_t len);
+
+/* Prepares for the header of a part. */
+static int
+begin_header(struct bodyrw *b, enum part_kind kind)
+{
+	hdr_free(&b->hdr);
+	hdr_init(&b->hdr, parthdr_keep(kind), NULL, NULL);
+	sbuf_reset(&b->rawhdr);
+	b->kind = kind;
+	b->hdrlines = 0;
+	b->state = BODYRW_HEADER;
+	return 0;
+}
+
+/* Gives out lines that LF ends. */
+static int
+emit_lines(struct bodyrw *b, const struct sbuf *lines)
+{
+	const char	*p = sbuf_str(lines), *end = p + lines->len, *eol;
+
+	for (; p < end; p = eol + 1) {
+		if ((eol = memchr(p, '\n', (size_t)(end - p))) == NULL)
+			eol = end;
+		if (emit(b, p, (size_t)(eol - p)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The innermost multipart/alternative around, or -1. */
+static int
+find_alternative(const struct bodyrw *b, size_t *at)
+{
+	size_t	i;
+
+	for (i = b->mime.n; i > 0; i--)
+		if (b->mime.level[i - 1].alternative) {
+			*at = i - 1;
+			return 0;
+		}
+	return -1;
+}
+
+/* Whether commands are looked for in this text. */
+static int
+wants_commands(struct bodyrw *b, const struct part *p)
+{
+	size_t	i;
+
+	if (b->cmds == CMDS_DONE || p->attached || p->calendar ||
+	    (!p->html && strcmp(p->ct.type, "text/plain") != 0 &&
+	    strchr(p->ct.type, '/') != NULL))
+		return 0;
+	for (i = 0; i < b->mime.n; i++)
+		if (b->mime.level[i].boundary == NULL)
+			return 0;
+	if (b->cmds == CMDS_WAIT)
+		b->cmds = find_alternative(b, &b->alternative) == 0 ?
+		    CMDS_ALTERNATIVES : CMDS_DONE;
+	return 1;
+}
+
+static void
+begin_text(struct bodyrw *b, const struct part *p)
+{
+	struct scrub	*scrub = NULL;
+	struct ical	*ical = NULL;
+	struct bodycmd	*cmd = NULL;
+
+	b->state = BODYRW_RAW;
+	if (wants_commands(b, p)) {
+		bodycmd_init(&b->cmd, p->html, &b->found);
+		cmd = &b->cmd;
+	}
+	if (b->full || cmd != NULL) {
+		scrub = &b->scrub;
+		scrub_init(scrub, b->full ? b->plan.secrets : NULL,
+		    b->full ? b->plan.seed : NULL, &b->edits, cmd);
+		scrub_kind(scrub, p->charset, p->html);
+	}
+	if (p->calendar && (b->full || b->plan.mode == BODYRW_CALENDAR)) {
+		ical = &b->ical;
+		ical_init(ical, b->full ? NULL : &b->edits);
+	}
+	if (scrub == NULL && ical == NULL)
+		return;
+	if (scrub == NULL)
+		b->scrub.job.leaks = 0;
+	cte_begin(&b->recode, p->cte, scrub, ical);
+	b->state = BODYRW_TEXT;
+}
+
+/* Prepares for text outside of any part, before and behind the parts. */
+static int
+begin_margin(struct bodyrw *b)
+{
+	b->state = BODYRW_RAW;
+	if (!b->full)
+		return 0;
+	scrub_init(&b->scrub, b->plan.secrets, b->plan.seed, &b->edits, NULL);
+	cte_begin(&b->recode, CTE_PLAIN, &b->scrub, NULL);
+	b->state = BODYRW_TEXT;
+	return 0;
+}
+
+static int
+check_commands(struct bodyrw *b)
+{
+	char	why[BODYRW_ERROR_MAX];
+	size_t	i;
+
+	if (b->found.unknown[0] != '\0') {
+		snprintf(why, sizeof(why), "\"#%s\" at the top of the text is "
+		    "no command: the commands are #note, #close, #reopen and "
+		    "#take; correct it and send it again", b->found.unknown);
+		return refuse(b, why);
+	}
+	for (i = 0; i < b->mime.n && b->found.mask != 0; i++)
+		if (b->mime.level[i].sealed)
+			return refuse(b, why_sealed);
+	if (b->cmds == CMDS_DONE && b->plan.mode == BODYRW_PASS)
+		b->through = 1;
+	return 0;
+}
+
+/* Ends the text at hand, if there is one.  0 or -1. */
+static int
+end_text(struct bodyrw *b)
+{
+	int	was = b->state;
+
+	if (was == BODYRW_TEXT) {
+		if (cte_end(&b->recode) == -1)
+			return -1;
+		b->leaks += b->scrub.job.leaks;
+		b->scrub.job.leaks = 0;
+		if (b->full && b->recode.ical != NULL && b->ical.method)
+			return refuse(b, part_why_calendar);
+		if (b->recode.scrub != NULL && check_commands(b) == -1)
+			return -1;
+	}
+	b->state = BODYRW_RAW;
+	return 0;
+}
+
+/* 1 open, 0 too deep, -1. */
+static int
+open_level(struct bodyrw *b, const struct part *p)
+{
+	struct mime_level	*l;
+	int			 n;
+
+	n = mime_open(&b->mime, p->action == PART_MESSAGE ? NULL : p->boundary,
+	    b->plan.seed);
+	if (n != 1)
+		return n;
+	l = &b->mime.level[b->mime.n - 1];
+	l->digest = strcmp(p->ct.type, "multipart/digest") == 0;
+	l->alternative = strcmp(p->ct.type, "multipart/alternative") == 0;
+	l->sealed = p->signature;
+	return 1;
+}
+
+/* What comes behind the header. */
+static int
+begin_body(struct bodyrw *b, const struct part *p)
+{
+	switch (p->action) {
+	case PART_MULTIPART:
+		return begin_margin(b);
+	case PART_MESSAGE:
+		return begin_header(b, PART_EMBEDDED);
+	case PART_TEXT:
+		begin_text(b, p);
+		return 0;
+	default:
+		b->state = BODYRW_RAW;
+		return 0;
+	}
+}
+
+static int
+write_full(struct bodyrw *b, struct part *p)
+{
+	struct mime_level	*l;
+	struct sbuf		 out;
+	char			 delim[MIME_NEW_MAX + 3];
+	int			 leaks, rc = 0;
+
+	if (b->kind == PART_INNER) {
+		l = &b->mime.level[b->delim];
+		l->parts++;
+		snprintf(delim, sizeof(delim), "--%s", l->renamed);
+		if (emit(b, delim, strlen(delim)) == -1)
+			return -1;
+	}
+	sbuf_init(&out, PARTHDR_OUT_MAX);
+	leaks = part_write(p, &b->hdr, b->kind, b->mime.n == 0 ? "" :
+	    b->mime.level[b->mime.n - 1].renamed, &b->text, &out);
+	if (leaks == -1)
+		rc = refuse(b, why_header);
+	else {
+		b->leaks += (size_t)leaks;
+		rc = emit_lines(b, &out);
+		if (rc == 0 && b->kind != PART_TOP)
+			rc = emit(b, "", 0);
+	}
+	sbuf_free(&out);
+	return rc;
+}
+
+static int
+end_header_full(struct bodyrw *b, struct part *p)
+{
+	if (b->hdr.flags & HDR_OVERSIZE)
+		return refuse(b, why_header);
+	if (p->action == PART_REFUSE)
+		return refuse(b, p->why);
+	if (p->action == PART_REMOVE && b->kind != PART_INNER)
+		return refuse(b, why_tnef);
+	if (p->action == PART_REMOVE) {
+		b->state = BODYRW_SKIP;
+		return 0;
+	}
+	if (p->action == PART_MULTIPART || p->action == PART_MESSAGE) {
+		int n = open_level(b, p);
+
+		if (n != 1)
+			return n == 0 ? refuse(b, why_depth) : -1;
+	}
+	return write_full(b, p) == -1 ? -1 : begin_body(b, p);
+}
+
+/* A calendar's Content-Type says nothing of an answer. */
+static int
+strip_method(struct bodyrw *b, struct part *p)
+{
+	struct sbuf	 out;
+	const char	*q = sbuf_str(&b->rawhdr);
+	const char	*end = q + b->rawhdr.len, *eol;
+	int		 skip = 0, rc = -1;
+
+	sbuf_init(&out, BODYRW_RAWHDR_MAX * 4);
+	if (mimefield_set(&p->ct, "method", NULL) == -1 ||
+	    mimefield_write(&p->ct, p->ctfield->name, &out) == -1)
+		goto done;
+	for (; q < end; q = eol + 1) {
+		eol = memchr(q, '\n', (size_t)(end - q));
+		if (*q != ' ' && *q != '\t')
+			skip = strncasecmp(q, "Content-Type", 12) == 0;
+		if (!skip)
+			sbuf_add(&out, q, (size_t)(eol - q) + 1);
+	}
+	if (!out.failed)
+		rc = emit_lines(b, &out);
+done:
+	sbuf_free(&out);
+	return rc;
+}
+
+/* The header as it came, or nearly. */
+static int
+write_light(struct bodyrw *b, struct part *p, int blank)
+{
+	int	rc;
+
+	if (p->calendar && p->ctfield != NULL &&
+	    b->plan.mode == BODYRW_CALENDAR)
+		rc = strip_method(b, p);
+	else
+		rc = emit_lines(b, &b->rawhdr);
+	if (rc == -1)
+		return -1;
+	if (b->kind == PART_TOP)
+		return hdr_get(&b->hdr, "Content-Transfer-Encoding", 0) ==
+		    NULL ? emit(b, "Content-Transfer-Encoding: 8bit",
+		    31) : 0;
+	return blank ? emit(b, "", 0) : 0;
+}
+
+static int
+end_header_light(struct bodyrw *b, struct part *p, int blank)
+{
+	/* Nothing is refused here: what is not understood stays as it is. */
+	if (b->hdr.flags & HDR_OVERSIZE)
+		p->action = PART_RAW;
+	else if (p->action == PART_REFUSE || p->action == PART_REMOVE)
+		p->action = p->calendar ? PART_TEXT :
+		    p->boundary != NULL &&
+		    strncmp(p->ct.type, "multipart/", 10) == 0 ?
+		    PART_MULTIPART : PART_RAW;
+	if (write_light(b, p, blank) == -1)
+		return -1;
+	if (p->action == PART_MULTIPART || p->action == PART_MESSAGE) {
+		int n = open_level(b, p);
+
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			p->action = PART_RAW;
+	}
+	if (begin_body(b, p) == -1)
+		return -1;
+	if (b->plan.mode == BODYRW_PASS && b->cmds == CMDS_DONE &&
+	    b->state != BODYRW_TEXT)
+		b->through = 1;
+	return 0;
+}
+
+/*
+ * The header is complete (blank: with an empty line): gives it out and
+ * prepares for what follows.  0 or -1.
+ */
+static int
+end_header(struct bodyrw *b, int blank)
+{
+	struct part	 p;
+	int		 digest, rc = -1;
+
+	if (hdr_finish(&b->hdr) == -1)
+		return -1;
+	digest = b->kind == PART_INNER && b->mime.level[b->delim].digest;
+	if (part_read(&p, &b->hdr, b->kind, digest) == 0)
+		rc = b->full ? end_header_full(b, &p) :
+		    end_header_light(b, &p, blank);
+	part_free(&p);
+	return rc;
+}
 
 static int
 recoded(void *arg, const char *line, size_t len)
 {
-	return bodyrw_emit(arg, line, len);
+	return emit(arg, line, len);
 }
 
 struct bodyrw *
@@ -42,13 +439,13 @@ bodyrw_new(const struct bodyrw_plan *plan, bodyrw_out *out, void *arg)
 	if (!plan->commands || plan->mode == BODYRW_CALENDAR)
 		b->cmds = CMDS_DONE;
 	sbuf_init(&b->rawhdr, BODYRW_RAWHDR_MAX + BODYRW_LINE_MAX + 2);
-	recode_init(&b->recode, &b->edits, plan->mailbox, recoded, b);
+	cte_init(&b->recode, &b->edits, plan->mailbox, recoded, b);
 	b->text.scrub = &b->scrub;
 	b->text.edits = &b->edits;
 	b->text.secrets = plan->secrets;
 	b->text.mailbox = plan->mailbox;
 	b->text.seed = b->plan.seed;
-	if (bodyrw_begin_header(b, PART_TOP) == -1) {
+	if (begin_header(b, PART_TOP) == -1) {
 		bodyrw_free(b);
 		return NULL;
 	}
@@ -63,26 +460,28 @@ bodyrw_free(struct bodyrw *b)
 	hdr_free(&b->hdr);
 	sbuf_free(&b->rawhdr);
 	mime_free(&b->mime);
-	recode_free(&b->recode);
+	cte_free(&b->recode);
 	edits_free(&b->edits);
 	free(b);
 }
 
-int
-bodyrw_refuse(struct bodyrw *b, const char *why)
+/* Refuses the message with that sentence; always returns -1. */
+static int
+refuse(struct bodyrw *b, const char *why)
 {
 	if (b->error[0] == '\0')
 		strlcpy(b->error, why, sizeof(b->error));
 	return -1;
 }
 
-int
-bodyrw_emit(struct bodyrw *b, const char *line, size_t len)
+/* Gives a line out.  0, or -1: refused or failed. */
+static int
+emit(struct bodyrw *b, const char *line, size_t len)
 {
 	if (b->error[0] != '\0' || b->failed)
 		return -1;
 	if (len > BODYRW_LINE_MAX)
-		return bodyrw_refuse(b, "A line of this message is too long: "
+		return refuse(b, "A line of this message is too long: "
 		    "send it in another format");
 	if (b->out(b->arg, line, len) == -1) {
 		b->failed = 1;
@@ -120,7 +519,7 @@ bodyrw_field(struct bodyrw *b, const char *field, size_t len)
 	if (len < 8 || strncasecmp(field, "Content-", 8) != 0)
 		return 0;
 	if ((b->fieldbytes += len) > BODYRW_FIELD_MAX)
-		return bodyrw_refuse(b, "The fields that describe the content "
+		return refuse(b, "The fields that describe the content "
 		    "of this message are too long: send it from another "
 		    "program");
 	for (; field < end; field = next) {
@@ -140,7 +539,7 @@ bodyrw_begin(struct bodyrw *b)
 {
 	if (b->error[0] != '\0' || b->failed)
 		return -1;
-	return result(b, bodyrw_end_header(b, 0));
+	return result(b, end_header(b, 0));
 }
 
 /* The part at hand ends, with whatever is open in it. */
@@ -148,9 +547,9 @@ static int
 end_part(struct bodyrw *b)
 {
 	while (b->state == BODYRW_HEADER)
-		if (bodyrw_end_header(b, 1) == -1)
+		if (end_header(b, 1) == -1)
 			return -1;
-	return bodyrw_end_text(b);
+	return end_text(b);
 }
 
 static int
@@ -159,7 +558,7 @@ emit_delimiter(struct bodyrw *b, const struct mime_level *l, const char *end)
 	char	line[MIME_NEW_MAX + 5];
 
 	snprintf(line, sizeof(line), "--%s%s", l->renamed, end);
-	return bodyrw_emit(b, line, strlen(line));
+	return emit(b, line, strlen(line));
 }
 
 /* The closing delimiter.  A multipart has one part at least (RFC 2046). */
@@ -174,12 +573,12 @@ close_level(struct bodyrw *b, struct mime_level *l, const char *line,
 
 	l->closed = 1;
 	if (!b->full)
-		return bodyrw_emit(b, line, len);
+		return emit(b, line, len);
 	if (l->parts == 0) {
 		if (emit_delimiter(b, l, "") == -1)
 			return -1;
 		for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
-			if (bodyrw_emit(b, empty[i], strlen(empty[i])) == -1)
+			if (emit(b, empty[i], strlen(empty[i])) == -1)
 				return -1;
 	}
 	return emit_delimiter(b, l, "--");
@@ -192,7 +591,7 @@ delimiter(struct bodyrw *b, size_t at, int end, const char *line, size_t len)
 
 	/* Behind its end a boundary means nothing; some read on there. */
 	if (l->closed)
-		return b->full ? 0 : bodyrw_emit(b, line, len);
+		return b->full ? 0 : emit(b, line, len);
 	if (end_part(b) == -1)
 		return -1;
 	mime_shut(&b->mime, at + 1);
@@ -202,12 +601,12 @@ delimiter(struct bodyrw *b, size_t at, int end, const char *line, size_t len)
 	if (end) {
 		if (close_level(b, l, line, len) == -1)
 			return -1;
-		return bodyrw_begin_margin(b);
+		return begin_margin(b);
 	}
 	b->delim = at;
-	if (!b->full && bodyrw_emit(b, line, len) == -1)
+	if (!b->full && emit(b, line, len) == -1)
 		return -1;
-	return bodyrw_begin_header(b, PART_INNER);
+	return begin_header(b, PART_INNER);
 }
 
 /* "From " lines of a mailbox file, quoted or not. */
@@ -228,23 +627,23 @@ in_header(struct bodyrw *b, const char *line, size_t len)
 
 	if (b->hdrlines++ == 0 && b->kind == PART_EMBEDDED &&
 	    is_from_line(line, len))
-		return b->full ? 0 : bodyrw_emit(b, line, len);
+		return b->full ? 0 : emit(b, line, len);
 	if (!b->full && b->rawhdr.len > BODYRW_RAWHDR_MAX) {
 		/* Not read to its end, it goes as it is, and its part too. */
 		b->hdr.flags |= HDR_OVERSIZE;
-		if (bodyrw_end_header(b, 0) == -1)
+		if (end_header(b, 0) == -1)
 			return -1;
-		return bodyrw_emit(b, line, len);
+		return emit(b, line, len);
 	}
 	switch ((n = header_line(b, line, len))) {
 	case HDR_MORE:
 		return 0;
 	case HDR_END:
-		return bodyrw_end_header(b, 1);
+		return end_header(b, 1);
 	case HDR_BODY:
 		if (!b->full)	/* the line is there already */
 			sbuf_cut(&b->rawhdr, b->rawhdr.len - len - 1);
-		if (bodyrw_end_header(b, b->full) == -1)
+		if (end_header(b, b->full) == -1)
 			return -1;
 		return bodyrw_line(b, line, len);
 	default:
@@ -257,7 +656,7 @@ check_leaks(struct bodyrw *b)
 {
 	if (b->plan.mode != BODYRW_REFUSE || bodyrw_leaks(b) == 0)
 		return 0;
-	return bodyrw_refuse(b, "This reply would show a private address or "
+	return refuse(b, "This reply would show a private address or "
 	    "an id of ours: take it out, of the quoted text too, and send it "
 	    "again");
 }
@@ -265,7 +664,7 @@ check_leaks(struct bodyrw *b)
 static int
 in_text(struct bodyrw *b, const char *line, size_t len)
 {
-	if (recode_line(&b->recode, line, len) == -1)
+	if (cte_line(&b->recode, line, len) == -1)
 		return -1;
 	return check_leaks(b);
 }
@@ -279,9 +678,9 @@ bodyrw_line(struct bodyrw *b, const char *line, size_t len)
 	if (b->error[0] != '\0' || b->failed)
 		return -1;
 	if (b->through)
-		return bodyrw_emit(b, line, len);
+		return emit(b, line, len);
 	if (len > BODYRW_LINE_MAX)
-		return bodyrw_refuse(b, "A line of this message is too long: "
+		return refuse(b, "A line of this message is too long: "
 		    "send it in another format");
 	if (len > 2 && line[0] == '-' && line[1] == '-' &&
 	    mime_delimiter(&b->mime, line, len, &at, &end))
@@ -294,7 +693,7 @@ bodyrw_line(struct bodyrw *b, const char *line, size_t len)
 	case BODYRW_SKIP:
 		return 0;
 	default:
-		return bodyrw_emit(b, line, len);
+		return emit(b, line, len);
 	}
 }
 

@@ -19,14 +19,14 @@
 
 #include "mime/bodyrw.h"
 #include "mime/bodytext.h"
-#include "mime/recode.h"
+#include "mime/cte.h"
 
 /* The text with its changes. */
 static int
 apply(const struct bodytext *t, const char *text, size_t len,
     struct sbuf *out)
 {
-	char		 in[RECODE_TEXT_MAX];
+	char		 in[CTE_TEXT_MAX];
 	struct edit	*e;
 	size_t		 pos = 0, upto;
 
@@ -34,7 +34,7 @@ apply(const struct bodytext *t, const char *text, size_t len,
 		upto = e->off < len ? (size_t)e->off : len;
 		if (upto > pos && sbuf_add(out, text + pos, upto - pos) == -1)
 			return -1;
-		if (sbuf_add(out, in, recode_text(in, t->mailbox, e->what,
+		if (sbuf_add(out, in, cte_text(in, t->mailbox, e->what,
 		    e->id)) == -1)
 			return -1;
 		if (e->off + e->len > pos)
@@ -75,7 +75,7 @@ int
 bodytext_cid(const struct bodytext *t, const char *id, size_t len,
     struct sbuf *out)
 {
-	char		 in[RECODE_TEXT_MAX];
+	char		 in[CTE_TEXT_MAX];
 	struct sbuf	 url;
 	struct edit	*e;
 	size_t		 i;
@@ -95,7 +95,7 @@ bodytext_cid(const struct bodytext *t, const char *id, size_t len,
 	if (!url.failed && scan(t, t->seed, url.data, url.len) != -1) {
 		e = edits_first(t->edits);
 		rc = e == NULL ? sbuf_addstr(out, "part") : sbuf_add(out, in,
-		    recode_text(in, t->mailbox, e->what, e->id));
+		    cte_text(in, t->mailbox, e->what, e->id));
 	}
 	edits_free(t->edits);
 	sbuf_free(&url);

@@ -25,8 +25,8 @@
 #include "base/sbuf.h"
 #include "header/hdr.h"
 #include "mime/bodytext.h"
+#include "mime/cte.h"
 #include "mime/mimeparam.h"
-#include "mime/recode.h"
 #include "scrub/textlex.h"
 
 #define PARTHDR_OUT_MAX		262144	/* bytes of a new header */
@@ -46,7 +46,7 @@ struct part {
 	struct mimefield	 ct;
 	const struct hdr_field	*ctfield;	/* or NULL: none came */
 	const char		*boundary;	/* of ct, or NULL */
-	enum recode_cte		 cte;
+	enum cte_encoding		 cte;
 	const char		*ctename;	/* as it goes out, or NULL */
 	enum textlex_charset	 charset;
 	int			 html;		/* has tags */
@@ -86,15 +86,5 @@ void part_free(struct part *p);
  */
 int part_write(struct part *p, const struct hdr *, enum part_kind,
     const char *boundary, const struct bodytext *, struct sbuf *out);
-
-/*
- * For part_write(): one field of an embedded message (From, Subject, ...).
- * As part_write().
- */
-int partmsg_write(const struct hdr_field *, const struct bodytext *,
-    struct sbuf *out);
-
-/* The field as it came, or cleaned where it came in bad form.  0 or -1. */
-int parthdr_raw(const struct hdr_field *, struct sbuf *out);
 
 #endif

@@ -1,15 +1,9 @@
 MIME_SRCS =
 MIME_SRCS += bodyrw.c
-MIME_SRCS += bodyrw_part.c
 MIME_SRCS += bodytext.c
+MIME_SRCS += cte.c
 MIME_SRCS += ical.c
 MIME_SRCS += mime.c
-MIME_SRCS += mimejoin.c
 MIME_SRCS += mimeparam.c
-MIME_SRCS += mimewrite.c
 MIME_SRCS += parthdr.c
-MIME_SRCS += parthdr_write.c
-MIME_SRCS += partmsg.c
 MIME_SRCS += qp.c
-MIME_SRCS += recode.c
-MIME_SRCS += recode_write.c

@@ -18,8 +18,8 @@
 
 #include <stdlib.h>
 
+#include "mime/cte.h"
 #include "scrub/bodycmd.h"
-#include "mime/recode.h"
 #include "test.h"
 
 #define BOX	"support@company.example"
@@ -46,33 +46,33 @@ struct text {
 
 /* The lines of in, through the scrubber. */
 static size_t
-run(enum recode_cte cte, const char *charset, int html, const char *in,
+run(enum cte_encoding cte, const char *charset, int html, const char *in,
     struct bodycmd_found *found)
 {
 	static const unsigned char seed[16] = "0123456789abcde";
 	struct edits	 edits;
 	struct scrub	*s = calloc(1, sizeof(*s));
-	struct recode	*r = calloc(1, sizeof(*r));
+	struct cte	*r = calloc(1, sizeof(*r));
 	struct bodycmd	 cmd;
 	const char	*p, *eol;
 	size_t		 leaks;
 
 	memset(&edits, 0, sizeof(edits));
 	sbuf_reset(&got);
-	recode_init(r, &edits, BOX, collect, NULL);
+	cte_init(r, &edits, BOX, collect, NULL);
 	if (found != NULL)
 		bodycmd_init(&cmd, html, found);
 	scrub_init(s, list, seed, &edits, found != NULL ? &cmd : NULL);
 	scrub_kind(s, textlex_charset(charset), html);
-	recode_begin(r, cte, s, NULL);
+	cte_begin(r, cte, s, NULL);
 	for (p = in; *p != '\0'; p = eol + (*eol == '\n')) {
 		if ((eol = strchr(p, '\n')) == NULL)
 			eol = p + strlen(p);
-		CHECK(recode_line(r, p, (size_t)(eol - p)) == 0);
+		CHECK(cte_line(r, p, (size_t)(eol - p)) == 0);
 	}
-	CHECK(recode_end(r) == 0);
+	CHECK(cte_end(r) == 0);
 	leaks = s->job.leaks;
-	recode_free(r);
+	cte_free(r);
 	edits_free(&edits);
 	free(r);
 	free(s);
@@ -80,7 +80,7 @@ run(enum recode_cte cte, const char *charset, int html, const char *in,
 }
 
 static void
-table(enum recode_cte cte, const char *charset, int html,
+table(enum cte_encoding cte, const char *charset, int html,
     const struct text *t)
 {
 	for (; t->in != NULL; t++) {
@@ -264,7 +264,7 @@ static void
 test_wide(void)
 {
 	/* "alice@private.example." in UTF-16LE with its mark. */
-	run(RECODE_BASE64, "utf-16", 0,
+	run(CTE_BASE64, "utf-16", 0,
 	    "//5hAGwAaQBjAGUAQABwAHIAaQB2AGEAdABlAC4AZQB4AGEAbQBwAGwAZQAu"
 	    "AA==\n", NULL);
 	CHECK_STR(sbuf_str(&got),
@@ -278,14 +278,14 @@ test_cid(void)
 	char	a[64];
 	size_t	n;
 
-	run(RECODE_PLAIN, NULL, 1, "<img src=\"cid:Part1@alice-pc\">\n",
+	run(CTE_PLAIN, NULL, 1, "<img src=\"cid:Part1@alice-pc\">\n",
 	    NULL);
 	CHECK(strncmp(sbuf_str(&got), "<img src=\"cid:", 14) == 0);
 	CHECK(strstr(sbuf_str(&got), "alice-pc") == NULL);
 	n = strcspn(sbuf_str(&got) + 14, "\"");
 	CHECK(n < sizeof(a) && n > 16);
 	snprintf(a, sizeof(a), "cid:%.*s", (int)n, sbuf_str(&got) + 14);
-	run(RECODE_QP, "utf-8", 0, "[cid:part1%40alice-=\npc]\n", NULL);
+	run(CTE_QP, "utf-8", 0, "[cid:part1%40alice-=\npc]\n", NULL);
 	CHECK(strstr(sbuf_str(&got), a) != NULL);
 }
 
@@ -325,7 +325,7 @@ test_commands(void)
 		struct bodycmd_found f;
 
 		memset(&f, 0, sizeof(f));
-		run(RECODE_PLAIN, NULL, commands[i].html, commands[i].in, &f);
+		run(CTE_PLAIN, NULL, commands[i].html, commands[i].in, &f);
 		CHECK_STR(sbuf_str(&got), commands[i].want == NULL ?
 		    commands[i].in : commands[i].want);
 		CHECK_STR(f.unknown, commands[i].unknown);
@@ -347,10 +347,10 @@ main(void)
 	CHECK(secrets_add_handle(list, LIVE) == 0);
 	CHECK(secrets_add_handle(list, "short") == -1);
 	CHECK(secrets_add_address(list, "nobody") == -1);
-	table(RECODE_PLAIN, NULL, 0, plain);
-	table(RECODE_PLAIN, "utf-8", 1, html);
-	table(RECODE_QP, "iso-8859-1", 0, qp);
-	table(RECODE_BASE64, "utf-8", 0, b64);
+	table(CTE_PLAIN, NULL, 0, plain);
+	table(CTE_PLAIN, "utf-8", 1, html);
+	table(CTE_QP, "iso-8859-1", 0, qp);
+	table(CTE_BASE64, "utf-8", 0, b64);
 	test_wide();
 	test_cid();
 	test_commands();

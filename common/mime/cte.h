@@ -19,8 +19,8 @@
  * what to change, and gives them out as they came, but for the changes.
  */
 
-#ifndef RECODE_H
-#define RECODE_H
+#ifndef CTE_H
+#define CTE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,21 +31,21 @@
 #include "scrub/edit.h"
 #include "scrub/scrub.h"
 
-#define RECODE_QUEUE	49152	/* bytes of lines that wait, but for one */
-#define RECODE_LINES	128	/* lines, or groups of them, that wait */
-#define RECODE_CHUNK	1024		/* bytes decoded at a time */
-#define RECODE_TEXT_MAX	300	/* bytes of what is put in */
+#define CTE_QUEUE	49152	/* bytes of lines that wait, but for one */
+#define CTE_LINES	128	/* lines, or groups of them, that wait */
+#define CTE_CHUNK	1024		/* bytes decoded at a time */
+#define CTE_TEXT_MAX	300	/* bytes of what is put in */
 
-enum recode_cte {
-	RECODE_PLAIN,			/* 7bit, 8bit, binary */
-	RECODE_QP,
-	RECODE_BASE64
+enum cte_encoding {
+	CTE_PLAIN,			/* 7bit, 8bit, binary */
+	CTE_QP,
+	CTE_BASE64
 };
 
-typedef int recode_out(void *arg, const char *line, size_t len);
+typedef int cte_out(void *arg, const char *line, size_t len);
 
 /* Lines that are given out together, most often one. */
-struct recode_line {
+struct cte_line {
 	size_t		len;		/* without the last end of line */
 	uint64_t	start;		/* offsets of what it decodes to */
 	uint64_t	end;
@@ -54,17 +54,17 @@ struct recode_line {
 };
 
 /* What watches the text; both may be used, both may be NULL. */
-struct recode {
-	enum recode_cte	 cte;
+struct cte {
+	enum cte_encoding	 cte;
 	struct scrub	*scrub;
 	struct ical	*ical;
 	struct edits	*edits;
 	const char	*mailbox;
-	recode_out	*out;
+	cte_out	*out;
 	void		*arg;
 	struct sbuf	 queue;		/* lines as they came, LF behind each */
 	size_t		 head;
-	struct recode_line lines[RECODE_LINES];
+	struct cte_line lines[CTE_LINES];
 	size_t		 nlines;
 	uint64_t	 off;		/* bytes decoded */
 	struct base64	 dec;
@@ -77,32 +77,24 @@ struct recode {
 };
 
 /* Prepares *r once; mailbox is borrowed. */
-void recode_init(struct recode *, struct edits *edits, const char *mailbox,
-    recode_out *, void *arg);
+void cte_init(struct cte *, struct edits *edits, const char *mailbox,
+    cte_out *, void *arg);
 
 /* Frees what *r owns. */
-void recode_free(struct recode *);
+void cte_free(struct cte *);
 
 /* Begins a part. */
-void recode_begin(struct recode *, enum recode_cte, struct scrub *,
+void cte_begin(struct cte *, enum cte_encoding, struct scrub *,
     struct ical *);
 
 /* Takes a line.  0, or -1: no memory or the callback failed. */
-int recode_line(struct recode *, const char *line, size_t len);
+int cte_line(struct cte *, const char *line, size_t len);
 
 /* Ends the part: all that waits is given out.  0 or -1. */
-int recode_end(struct recode *);
-
-/*
- * For recode.c alone: writes lines with their changes; and at the end of the
- * part what was not written for want of more.  0 or -1.
- */
-int recode_rewrite(struct recode *, const struct recode_line *,
-    const char *line);
-int recode_finish(struct recode *);
+int cte_end(struct cte *);
 
 /* What stands in place of a secret or Content-Id; returns its length. */
-size_t recode_text(char out[RECODE_TEXT_MAX], const char *mailbox,
+size_t cte_text(char out[CTE_TEXT_MAX], const char *mailbox,
     enum edit_what what, uint64_t id);
 
 #endif
