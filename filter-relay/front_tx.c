@@ -16,9 +16,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "front.h"
 
 #define TX_SLOTS	64	/* at first */
@@ -184,10 +184,7 @@ front_tx_sent(struct front *f, struct tx *tx, size_t n)
 void
 front_time(struct front *f)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	f->now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	f->now = clock_ms();
 }
 
 /* smtpd is gone: the parent ends the rest. */

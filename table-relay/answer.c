@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "answer.h"
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/log.h"
 #include "header/startaddr.h"
@@ -259,12 +260,10 @@ static void
 answer_relayhost(struct answerer *a, struct answer *ans)
 {
 	const struct conf_outbound	*o = &a->table->conf->outbound;
-	struct timespec			 ts;
 	long long			 now;
 	int				 n;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	now = clock_ms();
 	if (now - a->slice >= COURIER_SLICE)
 		a->slice = now;
 	n = snprintf(a->value, SENDERS_LIST_MAX, "smtps://%s.%lld@%s:%u",

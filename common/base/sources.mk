@@ -2,6 +2,7 @@ BASE_SRCS =
 BASE_SRCS += base32.c
 BASE_SRCS += base64.c
 BASE_SRCS += charset.c
+BASE_SRCS += clock.c
 BASE_SRCS += hostport.c
 BASE_SRCS += jsonread.c
 BASE_SRCS += lex.c

@@ -27,9 +27,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "proc/ipc.h"
 
@@ -545,16 +545,6 @@ ipc_pair(int fds[2])
 
 /* Sending and receiving without events, with deadlines. */
 
-/* Milliseconds of a clock that nobody sets. */
-static int64_t
-ipc_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Waits for the socket until a time (-1: for ever): 1 ready, 0 too late. */
 static int
 ipc_wait(struct ipc *ch, short events, int64_t until)
@@ -563,7 +553,7 @@ ipc_wait(struct ipc *ch, short events, int64_t until)
 	int64_t left = -1;
 
 	for (;;) {
-		if (until != -1 && (left = until - ipc_now()) < 0)
+		if (until != -1 && (left = until - clock_ms()) < 0)
 			return 0;
 		pfd.fd = ipc_fd(ch);
 		pfd.events = events;
@@ -576,7 +566,7 @@ int
 ipc_send_wait(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
     size_t len, int fd, int msec)
 {
-	int64_t until = ipc_now() + msec;
+	int64_t until = clock_ms() + msec;
 	int n;
 
 	if (ipc_send(ch, type, id, data, len, fd) == -1)
@@ -592,7 +582,7 @@ ipc_send_wait(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
 int
 ipc_recv_wait(struct ipc *ch, struct ipc_msg *msg, int msec)
 {
-	int64_t until = msec == -1 ? -1 : ipc_now() + msec;
+	int64_t until = msec == -1 ? -1 : clock_ms() + msec;
 	int n;
 
 	for (;;) {

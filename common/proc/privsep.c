@@ -29,9 +29,9 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/log.h"
 #include "proc/ipc.h"
@@ -96,15 +96,6 @@ privsep_signal(int sig)
 	if (write(sigfd, "", 1) == -1)
 		errno = save;
 	errno = save;
-}
-
-static int64_t
-privsep_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 int
@@ -201,7 +192,7 @@ privsep_start(struct privsep_state *st, int role)
 	int fds[2], i;
 	pid_t pid;
 
-	p->startat = privsep_now() + PRIVSEP_DELAY_MAX;
+	p->startat = clock_ms() + PRIVSEP_DELAY_MAX;
 	if (ipc_pair(fds) == -1) {
 		log_warn("socketpair");
 		return;
@@ -224,7 +215,7 @@ privsep_start(struct privsep_state *st, int role)
 	p->ctl = ctl;
 	p->lost = p->asked = 0;
 	p->pid = pid;
-	p->started = p->pinged = p->heard = privsep_now();
+	p->started = p->pinged = p->heard = clock_ms();
 	for (i = 0; i < st->ps->nroles; i++)
 		if (st->ps->roles[role].peers & (1U << i))
 			privsep_wire(st, role, i);
@@ -236,7 +227,7 @@ privsep_ended(struct privsep_state *st, int role, int status)
 {
 	struct privsep_proc *p = &st->proc[role];
 	const struct privsep_role *r = &st->ps->roles[role];
-	int64_t now = privsep_now(), delay = 0;
+	int64_t now = clock_ms(), delay = 0;
 	int i;
 
 	p->pid = 0;
@@ -332,7 +323,7 @@ static int
 privsep_due(struct privsep_state *st)
 {
 	struct privsep_proc *p;
-	int64_t now = privsep_now(), wait = PRIVSEP_PING;
+	int64_t now = clock_ms(), wait = PRIVSEP_PING;
 	int i, j;
 
 	for (i = 0; i < st->ps->nroles; i++) {
@@ -363,7 +354,7 @@ static void
 privsep_stop(struct privsep_state *st)
 {
 	struct pollfd pfd;
-	int64_t until = privsep_now() + PRIVSEP_GRACE;
+	int64_t until = clock_ms() + PRIVSEP_GRACE;
 	int i, left;
 	char buf[64];
 
@@ -383,7 +374,7 @@ privsep_stop(struct privsep_state *st)
 		if (poll(&pfd, 1, 50) == 1 &&
 		    read(pfd.fd, buf, sizeof(buf)) == -1)
 			break;
-	} while (privsep_now() < until);
+	} while (clock_ms() < until);
 	for (i = 0; i < st->ps->nroles; i++)
 		if (st->proc[i].pid != 0)
 			kill(st->proc[i].pid, SIGKILL);

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "store/store_int.h"
 
 #define WAL_NAP		20		/* milliseconds */
@@ -110,15 +111,6 @@ pragma_is(struct store *s, const char *sql, const char *want)
 	return ret;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec	 ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /*
  * SQLite does not wait where two that read both want to write, as they do
  * when several programs find a new file at once: so we do.
@@ -130,9 +122,9 @@ to_wal(struct store *s, int busy_ms)
 	int64_t			 until;
 	int			 ret;
 
-	until = now_ms() + busy_ms;
+	until = clock_ms() + busy_ms;
 	while ((ret = pragma_is(s, "PRAGMA journal_mode = WAL",
-	    "wal")) == -1 && s->err.kind == STORE_BUSY && now_ms() < until)
+	    "wal")) == -1 && s->err.kind == STORE_BUSY && clock_ms() < until)
 		(void)nanosleep(&nap, NULL);
 	return ret;
 }

@@ -19,8 +19,8 @@
 
 #include <event.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "dns/dns.h"
 #include "dns/dns_int.h"
@@ -64,17 +64,6 @@ flight_cmp(const struct flight *a, const struct flight *b)
 RB_PROTOTYPE(dnscares_flights, flight, node, flight_cmp)
 RB_GENERATE(dnscares_flights, flight, node, flight_cmp)
 
-/* Seconds that only go forward. */
-static time_t
-cares_now(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		return 0;
-	return ts.tv_sec;
-}
-
 static void
 cares_answer(const struct dns_answer *a, void *arg)
 {
@@ -84,7 +73,7 @@ cares_answer(const struct dns_answer *a, void *arg)
 
 	/* Whoever asks the same from inside a callback finds the cache. */
 	RB_REMOVE(dnscares_flights, &c->flights, f);
-	dnscache_put(c->cache, f->name, f->type, a, cares_now());
+	dnscache_put(c->cache, f->name, f->type, a, clock_seconds());
 	while ((q = TAILQ_FIRST(&f->waiting)) != NULL) {
 		TAILQ_REMOVE(&f->waiting, q, work_entry);
 		dns_done(q, a);
@@ -159,7 +148,7 @@ cares_look(int fd, short what, void *arg)
 	if (!q->valid)
 		cares_fail(q, DNS_NXDOMAIN);
 	else if ((a = dnscache_get(c->cache, q->name, q->type,
-	    cares_now())) != NULL)
+	    clock_seconds())) != NULL)
 		dns_done(q, a);
 	else
 		cares_send(c, q);

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/log.h"
 #include "dns/dns.h"
@@ -109,16 +110,6 @@ dnsipc_unpack(struct ipc_unpack *u, int type, struct dns_answer *a)
 	return ipc_unpack_end(u);
 }
 
-static time_t
-asker_now(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		return 0;
-	return ts.tv_sec;
-}
-
 static void
 asker_remove(struct asker *k, struct ask *ask)
 {
@@ -144,7 +135,7 @@ static void
 asker_arm(struct asker *k)
 {
 	struct timeval tv = { 0, 0 };
-	time_t now = asker_now();
+	time_t now = clock_seconds();
 
 	if (TAILQ_EMPTY(&k->asks)) {
 		evtimer_del(&k->deadline);
@@ -160,7 +151,7 @@ asker_deadline(int fd, short what, void *arg)
 {
 	struct asker *k = arg;
 	struct ask *ask;
-	time_t now = asker_now();
+	time_t now = clock_seconds();
 
 	(void)fd;
 	(void)what;
@@ -199,7 +190,7 @@ asker_start(struct dns_query *q)
 		return -1;
 	ask->query = q;
 	ask->id = ++k->last;
-	ask->until = asker_now() + DNSIPC_DEADLINE;
+	ask->until = clock_seconds() + DNSIPC_DEADLINE;
 	q->work = ask;
 	TAILQ_INSERT_TAIL(&k->asks, ask, entry);
 	if (TAILQ_FIRST(&k->asks) == ask)

@@ -32,23 +32,8 @@ strdup_or_not(const char *s)
 
 #undef strdup
 #define strdup(s)	strdup_or_not(s)
-#include "table-relay/courier/courier_account.c"
+#include "table-relay/courier/courier_pool.c"
 #include "test.h"
-
-static int	retired;
-
-void
-link_retire(struct link *l)
-{
-	l->old = 1;
-	retired++;
-}
-
-time_t
-courier_now(void)
-{
-	return 0;
-}
 
 static struct courier_target
 target(uint64_t generation, const char *host, const char *secret)
@@ -97,10 +82,10 @@ main(void)
 		CHECK_STR(a->secret, "one");
 		CHECK(a->generation == 1);
 	}
-	CHECK(retired == 0);
+	CHECK(!l.old);
 	failing = 0;
 	CHECK(account_get(&c, &t) == a);
-	CHECK(retired == 1 && account_count(a, LINK_BUSY) == 0);
+	CHECK(l.old && account_count(a, LINK_BUSY) == 0);
 	CHECK_STR(a->host, "b.example");
 	CHECK_STR(a->secret, "two");
 

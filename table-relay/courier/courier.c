@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "courier_int.h"
+#include "courier.h"
 #include "proc/ipc.h"
 #include "proc/sandbox.h"
 #include "smtp/resolve.h"
@@ -38,23 +38,6 @@
 #define PORT_DNS	53
 #define SPARE		100	/* descriptors for everything else */
 #define MISSING_TIME	60	/* seconds until files are looked for again */
-
-time_t
-courier_now(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
-void
-courier_timer(struct event *ev, int seconds)
-{
-	struct timeval	 tv = { seconds, 0 };
-
-	evtimer_add(ev, &tv);
-}
 
 static struct session *
 courier_question(struct courier *c, uint64_t id)
@@ -216,6 +199,7 @@ courier_start(struct courier *c, struct table *t)
 	if ((c->rate = lograte_new()) == NULL ||
 	    (c->env.resolve = resolve_new(NULL, NULL, NULL)) == NULL)
 		return -1;
+	c->mail = &courier_mail;
 	pool_init(c);
 	stuck_init(c);
 	return 0;

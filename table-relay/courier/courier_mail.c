@@ -14,23 +14,192 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <ctype.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "courier.h"
+#include "smtp/tlsio.h"
+
+/* Transactions: what comes from an account's server. */
+
+#define LOST	"451 4.4.2 The connection was lost"
+
+static void	mail_reset(struct session *s);
+static void	mail_retry(struct session *s, struct account *a, const char
+	    *reply);
+static void	mail_begin(struct session *s, const char *reply);
+
+/*
+ * The transaction has no link any more: what waits for an answer, and what
+ * comes until smtpd gives up, gets this reply.
+ */
+static void
+mail_lost(struct session *s, const char *reply)
+{
+	int	over = s->state == SESSION_END;
+
+	s->link = NULL;
+	if (s->state == SESSION_DATA) {
+		/* The rest of the message goes nowhere. */
+		s->lost = strdup(reply);
+		session_hold(s, SESSION_DATA, SESSION_HOLD_TIME);
+		tlsio_pause(s->io, 0);
+		return;
+	}
+	if (over)
+		mail_reset(s);
+	else if (s->lost == NULL)
+		s->lost = strdup(reply);
+	if (s->state != SESSION_COMMAND)
+		session_reply(s, "%s", reply);
+}
+
+static void
+mail_lose(struct session *s, const char *reply)
+{
+	link_drop(s->link);
+	mail_lost(s, reply);
+}
+
+/* Sends the server's words on; 421 would close smtpd's session. */
+static void
+mail_pass(struct session *s, const struct smtpreply *r)
+{
+	char	buf[COURIER_REPLY_MAX];
+
+	smtpreply_text(r, buf, sizeof(buf));
+	if (r->code == 421)
+		memcpy(buf, "451", 3);
+	session_reply(s, "%s", buf);
+}
+
+static void
+mail_answer_mail(struct session *s, const struct smtpreply *r)
+{
+	struct link	*l = s->link;
+	struct account	*a = l->account;
+
+	if (r->code == 421 && l->used && !s->again) {
+		/* Its goodbye, said while we did not look. */
+		link_drop(l);
+		mail_retry(s, a, LOST);
+		return;
+	}
+	free(s->path);
+	s->path = NULL;
+	if (r->code / 100 == 2)
+		s->mail = 1;
+	else if (r->code == 421)
+		link_drop(l);
+	else
+		link_release(l, 1);
+	mail_pass(s, r);
+}
+
+static void
+mail_answer_data(struct session *s, const struct smtpreply *r)
+{
+	char	buf[COURIER_REPLY_MAX];
+
+	if (r->code != 354) {
+		mail_pass(s, r);
+		return;
+	}
+	smtpreply_text(r, buf, sizeof(buf));
+	mail_begin(s, buf);
+}
+
+/* The message's fate. */
+static void
+mail_answer_end(struct session *s, const struct smtpreply *r)
+{
+	char	text[COURIER_REPLY_MAX];
+
+	smtpreply_text(r, text, sizeof(text));
+	log_info("account %s: from <%s>, %d recipient%s: %s",
+	    s->link->account->name, s->sender, s->nrcpts,
+	    s->nrcpts == 1 ? "" : "s", text);
+	if (r->code == 421)
+		link_drop(s->link);
+	else
+		link_release(s->link, 1);
+	mail_reset(s);
+	mail_pass(s, r);
+}
+
+static void
+mail_answer(struct session *s, int tag, const struct smtpreply *r)
+{
+	struct link	*l = s->link;
+	struct account	*a = l->account;
+	int		 class = r->code / 100;
+
+	/* 3xx belongs to DATA, and 2xx does not. */
+	if (class < 2 || class > 5 || (class == 3 && (tag != TAG_DATA ||
+	    r->code != 354)) || (class == 2 && tag == TAG_DATA)) {
+		log_debug("account %s: reply %d makes no sense", a->name,
+		    r->code);
+		mail_lose(s, "451 4.5.0 The server's reply makes no sense");
+		return;
+	}
+	switch (tag) {
+	case TAG_RSET:
+		if (class == 2)
+			break;
+		link_drop(l);
+		mail_retry(s, a, LOST);
+		break;
+	case TAG_MAIL:
+		mail_answer_mail(s, r);
+		break;
+	case TAG_RCPT:
+		if (class == 2)
+			s->nrcpts++;
+		mail_pass(s, r);
+		break;
+	case TAG_DATA:
+		mail_answer_data(s, r);
+		break;
+	case TAG_END:
+		mail_answer_end(s, r);
+		break;
+	}
+}
+
+static void
+mail_gone(struct session *s, struct account *a, int used,
+    const struct upstream_end *end)
+{
+	char		 buf[COURIER_REPLY_MAX];
+	const char	*said = strstr(end->text, ": ");
+
+	s->link = NULL;
+	/* What was said in the middle of the message is about that. */
+	if (end->stage == UPSTREAM_DATA && end->code >= 400 &&
+	    end->code != 421 && said != NULL && atoi(said + 2) == end->code)
+		strlcpy(buf, said + 2, sizeof(buf));
+	else
+		snprintf(buf, sizeof(buf), "451 4.4.2 %s", end->text);
+	if (s->state == SESSION_HELD && !s->mail) {
+		if (used)
+			mail_retry(s, a, buf);
+		else
+			session_reply(s, "%s", buf);
+		return;
+	}
+	mail_lost(s, buf);
+}
+
 /*
  * Transactions: what smtpd says is said to the account's server, and what
  * that answers is the answer.  Nothing is acknowledged before the server has.
  */
-
-#include <sys/types.h>
-#include <sys/socket.h>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
-#include <ctype.h>
-#include <stdio.h>
-
-#include "base/log.h"
-#include "courier_int.h"
-#include "smtp/tlsio.h"
 
 #define LOST	"451 4.4.2 The connection was lost"
 #define CHUNK	8192	/* bytes of a message that go on at once */
@@ -48,7 +217,7 @@ mail_over(struct session *s)
 	s->dots.state = 0;
 }
 
-void
+static void
 mail_reset(struct session *s)
 {
 	if (s->state == SESSION_FIND)
@@ -66,7 +235,7 @@ mail_reset(struct session *s)
 	mail_over(s);
 }
 
-void
+static void
 mail_from(struct session *s, const char *arg)
 {
 	struct courier	*c = s->courier;
@@ -124,13 +293,13 @@ mail_refused(struct session *s, const struct courier_refused *r)
 		session_reply(s, "550 5.7.1 %s", r->text);
 }
 
-void
+static void
 mail_nolink(struct session *s, const char *reply)
 {
 	session_reply(s, "%s", reply);
 }
 
-void
+static void
 mail_retry(struct session *s, struct account *a, const char *reply)
 {
 	if (s->again) {
@@ -142,7 +311,7 @@ mail_retry(struct session *s, struct account *a, const char *reply)
 	pool_again(s, a);
 }
 
-void
+static void
 mail_link(struct session *s, struct link *l)
 {
 	const struct smtpcmd_path	*p = s->path;
@@ -176,7 +345,7 @@ mail_hopeless(const struct session *s)
 	return s->lost != NULL ? s->lost : LOST;
 }
 
-void
+static void
 mail_rcpt(struct session *s, const char *arg)
 {
 	struct smtpcmd_path	 p;
@@ -212,7 +381,7 @@ mail_rcpt(struct session *s, const char *arg)
 		mail_lose(s, LOST);
 }
 
-void
+static void
 mail_begin(struct session *s, const char *reply)
 {
 	session_reply(s, "%s", reply);
@@ -222,7 +391,7 @@ mail_begin(struct session *s, const char *reply)
 	session_hold(s, SESSION_DATA, SESSION_HOLD_TIME);
 }
 
-void
+static void
 mail_data(struct session *s)
 {
 	if (!s->mail)
@@ -279,7 +448,7 @@ mail_ack(struct session *s)
 #endif
 }
 
-size_t
+static size_t
 mail_input(struct session *s, const char *buf, size_t len)
 {
 	char	 out[CHUNK + DOTSTREAM_MORE];
@@ -304,14 +473,14 @@ mail_input(struct session *s, const char *buf, size_t len)
 	return n;
 }
 
-void
+static void
 mail_drained(struct session *s)
 {
 	if (s->state == SESSION_DATA)
 		tlsio_pause(s->io, 0);
 }
 
-void
+static void
 mail_late(struct session *s)
 {
 	char	reply[COURIER_REPLY_MAX];
@@ -331,3 +500,18 @@ mail_late(struct session *s)
 	else
 		mail_lose(s, "451 4.4.2 The server does not answer");
 }
+
+const struct mail_ops courier_mail = {
+	.from = mail_from,
+	.rcpt = mail_rcpt,
+	.data = mail_data,
+	.reset = mail_reset,
+	.input = mail_input,
+	.late = mail_late,
+	.link = mail_link,
+	.nolink = mail_nolink,
+	.answer = mail_answer,
+	.drained = mail_drained,
+	.gone = mail_gone,
+	.lose = mail_lose,
+};

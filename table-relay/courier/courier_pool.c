@@ -14,16 +14,537 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* Which transaction gets which session with its account's server, and when
- * an account is given up for a while. */
-
+#include <sys/time.h>
 #include <sys/types.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "courier_int.h"
+#include "courier.h"
+
+/* What the courier knows of accounts. */
+
+static int
+account_cmp(struct account *a, struct account *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_GENERATE(account_tree, account, entry, account_cmp)
+
+static void	link_ready(struct upstream *up, void *arg);
+static void	link_reply(struct upstream *up, int tag, const struct smtpreply
+	    *r, void *arg);
+static void	link_drained(struct upstream *up, void *arg);
+static void	link_closed(struct upstream *up, const struct upstream_end
+	    *end, void *arg);
+
+static void	stuck_watch(struct courier *c);
+static void	pool_serve(struct account *a);
+static void	pool_works(struct courier *c, struct account *a);
+static void	pool_failed(struct courier *c, struct account *a, const struct
+	    upstream_end *end);
+
+/* Forgets the secret, or takes another over. */
+static int
+account_secret(struct account *a, const char *secret)
+{
+	if (a->secret != NULL)
+		freezero(a->secret, strlen(a->secret));
+	a->secret = NULL;
+	if (secret == NULL)
+		return 0;
+	return (a->secret = strdup(secret)) == NULL ? -1 : 0;
+}
+
+/* Forgets what the keeper says anew. */
+static void
+account_clear(struct account *a)
+{
+	account_secret(a, NULL);
+	free(a->name);
+	free(a->host);
+	free(a->user);
+	free(a->reply);
+	a->name = a->host = a->user = a->reply = NULL;
+	a->expires = 0;
+	a->asked = a->refused = a->proven = 0;
+	a->full = 0;
+	a->failures = 0;
+	a->retry = 0;
+}
+
+void
+account_free(struct courier *c, struct account *a)
+{
+	RB_REMOVE(account_tree, &c->accounts, a);
+	account_clear(a);
+	free(a);
+}
+
+/* Takes over what the keeper says, or nothing of it. */
+static int
+account_fill(struct account *a, const struct courier_target *t)
+{
+	char	*name = strdup(t->name), *host = strdup(t->host);
+	char	*user = strdup(t->user), *secret = NULL;
+
+	if (!t->oauth)
+		secret = strdup(t->secret);
+	if (name == NULL || host == NULL || user == NULL ||
+	    (!t->oauth && secret == NULL)) {
+		free(name);
+		free(host);
+		free(user);
+		if (secret != NULL)
+			freezero(secret, strlen(secret));
+		return -1;
+	}
+	account_clear(a);
+	a->name = name;
+	a->host = host;
+	a->user = user;
+	a->secret = secret;
+	a->generation = t->generation;
+	a->transport = t->transport;
+	a->verify = t->verify;
+	a->oauth = t->oauth;
+	a->port = t->port;
+	return 0;
+}
+
+struct account *
+account_get(struct courier *c, const struct courier_target *t)
+{
+	struct account	 find = { .id = t->account }, *a;
+	struct link	*l, *next;
+	int		 new = 0;
+
+	if ((a = RB_FIND(account_tree, &c->accounts, &find)) == NULL) {
+		if ((a = calloc(1, sizeof(*a))) == NULL)
+			return NULL;
+		a->id = t->account;
+		TAILQ_INIT(&a->links);
+		TAILQ_INIT(&a->waiters);
+		RB_INSERT(account_tree, &c->accounts, a);
+		new = 1;
+	} else if (a->generation == t->generation)
+		return a;
+	/* Who waits for it goes on with what it was when memory is short. */
+	if (account_fill(a, t) == -1) {
+		if (new)
+			account_free(c, a);
+		return NULL;
+	}
+	for (l = TAILQ_FIRST(&a->links); l != NULL; l = next) {
+		next = TAILQ_NEXT(l, entry);
+		link_retire(l);
+	}
+	return a;
+}
+
+int
+account_count(const struct account *a, enum link_state state)
+{
+	const struct link	*l;
+	int			 n = 0;
+
+	TAILQ_FOREACH(l, &a->links, entry)
+		if (l->state == state && !l->old)
+			n++;
+	return n;
+}
+
+static int
+account_live(const struct account *a)
+{
+	return account_count(a, LINK_IDLE) + account_count(a, LINK_BUSY) +
+	    account_count(a, LINK_RESET);
+}
+
+/* One of its transactions waits for too long. */
+static int
+account_stuck(const struct account *a)
+{
+	const struct link	*l;
+	time_t			 now = clock_seconds();
+
+	TAILQ_FOREACH(l, &a->links, entry)
+		if (l->state != LINK_CONNECTING && !l->old && l->owes &&
+		    now - l->since >= POOL_STUCK_TIME)
+			return 1;
+	return 0;
+}
+
+/* Sessions with accounts' servers, from connecting to QUIT. */
+
+static void link_ready(struct upstream *, void *);
+static void link_reply(struct upstream *, int, const struct smtpreply *,
+    void *);
+static void link_drained(struct upstream *, void *);
+static void link_closed(struct upstream *, const struct upstream_end *,
+    void *);
+
+static const struct upstream_cb callbacks = {
+	link_ready, link_reply, link_drained, link_closed
+};
+
+/* Takes it out of its account, which has room for another then. */
+static void
+link_leave(struct link *l)
+{
+	struct account	*a = l->account;
+
+	if (l->state == LINK_IDLE) {
+		TAILQ_REMOVE(&l->courier->idle, l, idle_entry);
+		a->nidle--;
+	}
+	event_del(&l->timer);
+	TAILQ_REMOVE(&a->links, l, entry);
+	a->nlinks--;
+	a->touched = clock_seconds();
+	l->account = NULL;
+	l->session = NULL;
+	l->state = LINK_QUIT;
+}
+
+static void
+link_free(struct link *l)
+{
+	upstream_free(l->up);
+	l->courier->nlinks--;
+	free(l);
+}
+
+/* Says goodbye; nothing else waits for that. */
+static void
+link_quit(struct link *l)
+{
+	link_leave(l);
+	upstream_quit(l->up);
+}
+
+static void
+link_timeout(int fd, short what, void *arg)
+{
+	struct link	*l = arg;
+
+	(void)fd;
+	(void)what;
+	link_quit(l);
+}
+
+/* Whoever is idle longest gives its place to one that is needed. */
+static int
+link_room(struct courier *c)
+{
+	struct link	*l;
+
+	if (c->nlinks < c->maxlinks)
+		return 1;
+	if ((l = TAILQ_FIRST(&c->idle)) == NULL)
+		return 0;
+	link_leave(l);
+	link_free(l);
+	return 1;
+}
+
+/* Begins to connect; NULL when that cannot be. */
+static struct link *
+link_new(struct courier *c, struct account *a)
+{
+	static const enum upstream_kind	 kinds[] = { 0, UPSTREAM_SMTP_TLS,
+					    UPSTREAM_SMTPS, UPSTREAM_LMTP };
+	struct upstream_conf		 conf = { 0 };
+	struct link			*l;
+
+	if (!link_room(c) || (l = calloc(1, sizeof(*l))) == NULL)
+		return NULL;
+	conf.kind = kinds[a->transport];
+	conf.host = a->host;
+	conf.port = a->port;
+	conf.verify = a->verify;
+	conf.helo = c->helo;
+	if (a->user[0] != '\0' && a->transport != COURIER_LMTP) {
+		conf.login = a->oauth ? UPSTREAM_BEARER : UPSTREAM_PASSWORD;
+		conf.user = a->user;
+		conf.secret = a->secret;
+	}
+	if ((l->up = upstream_new(&c->env, &conf, &callbacks, l)) == NULL) {
+		log_warn("account %s", a->name);
+		free(l);
+		return NULL;
+	}
+	l->courier = c;
+	l->account = a;
+	l->state = LINK_CONNECTING;
+	l->since = clock_seconds();
+	evtimer_set(&l->timer, link_timeout, l);
+	TAILQ_INSERT_TAIL(&a->links, l, entry);
+	a->nlinks++;
+	c->nlinks++;
+	stuck_watch(c);
+	return l;
+}
+
+/* It can be used now, by whoever waits or comes next. */
+static void
+link_idle(struct link *l)
+{
+	struct account	*a = l->account;
+
+	l->state = LINK_IDLE;
+	l->owes = 0;
+	TAILQ_INSERT_TAIL(&l->courier->idle, l, idle_entry);
+	a->nidle++;
+	courier_timer(&l->timer, POOL_IDLE_TIME);
+	pool_serve(a);
+	if (a->nidle <= POOL_IDLE)
+		return;
+	TAILQ_FOREACH(l, &a->links, entry)
+		if (l->state == LINK_IDLE) {
+			link_quit(l);
+			return;
+		}
+}
+
+/* Gives one that is idle to a session. */
+static void
+link_take(struct link *l, struct session *s)
+{
+	struct account	*a = l->account;
+
+	TAILQ_REMOVE(&l->courier->idle, l, idle_entry);
+	a->nidle--;
+	event_del(&l->timer);
+	/* The first to be used again is the one that was used last. */
+	TAILQ_REMOVE(&a->links, l, entry);
+	TAILQ_INSERT_TAIL(&a->links, l, entry);
+	l->state = LINK_BUSY;
+	l->session = s;
+	s->link = l;
+}
+
+void
+link_release(struct link *l, int clean)
+{
+	struct account	*a = l->account;
+
+	l->session->link = NULL;
+	l->session = NULL;
+	l->used = 1;
+	if (l->old) {
+		link_quit(l);
+		pool_serve(a);
+	} else if (clean)
+		link_idle(l);
+	else {
+		l->state = LINK_RESET;
+		link_owes(l, 1);
+		if (upstream_command(l->up, TAG_CLEAN, "RSET") == -1)
+			link_drop(l);
+	}
+}
+
+void
+link_drop(struct link *l)
+{
+	struct account	*a = l->account;
+
+	if (l->session != NULL)
+		l->session->link = NULL;
+	link_leave(l);
+	link_free(l);
+	pool_serve(a);
+}
+
+void
+link_retire(struct link *l)
+{
+	if (l->state == LINK_BUSY)
+		l->old = 1;
+	else
+		link_quit(l);
+}
+
+void
+link_owes(struct link *l, int owes)
+{
+	if (!owes || !l->owes)
+		l->since = clock_seconds();
+	l->owes = owes;
+}
+
+int
+link_command(struct link *l, int tag, const char *line)
+{
+	if (upstream_command(l->up, tag, line) == -1)
+		return -1;
+	link_owes(l, 1);
+	return 0;
+}
+
+static void
+link_ready(struct upstream *up, void *arg)
+{
+	struct link	*l = arg;
+
+	(void)up;
+	if (l->state != LINK_CONNECTING)
+		return;
+	pool_works(l->courier, l->account);
+	link_idle(l);
+}
+
+/* A reply that nobody waits for any more. */
+static void
+link_cleaned(struct link *l, int tag, const struct smtpreply *r)
+{
+	if (tag != TAG_CLEAN && r->code != 354)
+		return;
+	if (tag != TAG_CLEAN || r->code / 100 != 2)
+		link_drop(l);
+	else
+		link_idle(l);
+}
+
+static void
+link_reply(struct upstream *up, int tag, const struct smtpreply *r, void *arg)
+{
+	struct link	*l = arg;
+
+	if (l->state == LINK_QUIT)
+		return;
+	l->since = clock_seconds();
+	l->owes = upstream_outstanding(up) > 0;
+	if (l->state == LINK_RESET)
+		link_cleaned(l, tag, r);
+	else if (l->state == LINK_BUSY)
+		l->courier->mail->answer(l->session, tag, r);
+}
+
+static void
+link_drained(struct upstream *up, void *arg)
+{
+	struct link	*l = arg;
+
+	(void)up;
+	if (l->state != LINK_BUSY)
+		return;
+	link_owes(l, 0);
+	l->courier->mail->drained(l->session);
+}
+
+static void
+link_closed(struct upstream *up, const struct upstream_end *end, void *arg)
+{
+	struct link	*l = arg;
+	struct account	*a = l->account;
+	struct session	*s = l->session;
+	enum link_state	 was = l->state;
+	struct courier	*c = l->courier;
+	int		 used = l->used;
+
+	(void)up;
+	if (was == LINK_QUIT) {
+		link_free(l);
+		return;
+	}
+	link_leave(l);
+	link_free(l);
+	if (was == LINK_CONNECTING)
+		pool_failed(c, a, end);
+	else if (was == LINK_BUSY)
+		c->mail->gone(s, a, used, end);
+	pool_serve(a);
+}
+
+/*
+ * smtpd opens no further connection to us while more than two are open and
+ * there is not much to do: a few transactions that stand still would hold up
+ * the mail of all other accounts.  So no more than two may.
+ */
+
+#define LOOK		1	/* seconds between two looks */
+#define STILL_MAX	2	/* transactions that may stand still */
+#define STILL_DOT	60	/* seconds after the final dot, when the
+				 * server might have taken the message */
+
+/* Whether a transaction has made no progress for too long; of a message
+ * that goes slowly every byte is progress. */
+static int
+stuck_is(struct session *s, time_t now)
+{
+	size_t	waiting;
+
+	if (s->link != NULL && (s->state == SESSION_DATA ||
+	    s->state == SESSION_END)) {
+		waiting = upstream_waiting(s->link->up);
+		if (waiting != s->link->waiting)
+			s->link->since = now;
+		s->link->waiting = waiting;
+	}
+	return s->link != NULL && s->mail && s->link->owes &&
+	    now - s->link->since >= POOL_STUCK_TIME;
+}
+
+/* Of more than may be, the one that has stood still for longest. */
+static struct session *
+stuck_find(struct courier *c, time_t now)
+{
+	struct session	*s, *worst = NULL;
+	int		 n = 0;
+
+	TAILQ_FOREACH(s, &c->sessions, entry) {
+		if (!stuck_is(s, now))
+			continue;
+		n++;
+		if (s->state == SESSION_END &&
+		    now - s->link->since < STILL_DOT)
+			continue;
+		if (worst == NULL || s->link->since < worst->link->since)
+			worst = s;
+	}
+	return n > STILL_MAX ? worst : NULL;
+}
+
+static void
+stuck_look(int fd, short what, void *arg)
+{
+	struct courier	*c = arg;
+	struct session	*s;
+	char		 reply[COURIER_REPLY_MAX];
+	time_t		 now = clock_seconds();
+
+	(void)fd;
+	(void)what;
+	while ((s = stuck_find(c, now)) != NULL) {
+		snprintf(reply, sizeof(reply), "451 4.4.1 %s makes no "
+		    "progress", s->link->account->host);
+		c->mail->lose(s, reply);
+	}
+	if (c->nlinks > 0)
+		courier_timer(&c->stuck_timer, LOOK);
+}
+
+void
+stuck_init(struct courier *c)
+{
+	evtimer_set(&c->stuck_timer, stuck_look, c);
+}
+
+static void
+stuck_watch(struct courier *c)
+{
+	if (!evtimer_pending(&c->stuck_timer, NULL))
+		courier_timer(&c->stuck_timer, LOOK);
+}
+
+/* Which transaction gets which session with its account's server, and when
+ * an account is given up for a while. */
 
 #define SWEEP		30	/* seconds between two looks for the idle */
 #define TOKEN_SPARE	30	/* seconds that a token must still be good */
@@ -34,7 +555,7 @@ pool_sweep(int fd, short what, void *arg)
 {
 	struct courier	*c = arg;
 	struct account	*a, *next;
-	time_t		 now = courier_now();
+	time_t		 now = clock_seconds();
 
 	(void)fd;
 	(void)what;
@@ -83,7 +604,7 @@ pool_refuse(struct account *a, const char *reply)
 
 	while ((s = TAILQ_FIRST(&a->waiters)) != NULL) {
 		pool_unqueue(s);
-		mail_nolink(s, reply);
+		s->courier->mail->nolink(s, reply);
 	}
 }
 
@@ -111,7 +632,7 @@ pool_limit(struct account *a)
 {
 	if (account_live(a) == 0)
 		return 1;	/* nobody knows whether it lets us in */
-	if (a->full > 0 && courier_now() < a->fulltill)
+	if (a->full > 0 && clock_seconds() < a->fulltill)
 		return a->full;
 	return POOL_ACCOUNT_LINKS;
 }
@@ -132,7 +653,8 @@ pool_grow(struct courier *c, struct account *a)
 	}
 }
 
-void
+/* A link is free or gone: what is waited for might be there now. */
+static void
 pool_serve(struct account *a)
 {
 	struct session	*s;
@@ -146,7 +668,7 @@ pool_serve(struct account *a)
 			break;
 		pool_unqueue(s);
 		link_take(l, s);
-		mail_link(s, l);
+		s->courier->mail->link(s, l);
 	}
 	if ((s = TAILQ_FIRST(&a->waiters)) != NULL)
 		pool_grow(s->courier, a);
@@ -160,7 +682,7 @@ pool_slow(struct account *a)
 
 	return account_live(a) == 0 && l != NULL &&
 	    l->state == LINK_CONNECTING &&
-	    courier_now() - l->since >= SESSION_MAIL_TIME;
+	    clock_seconds() - l->since >= SESSION_MAIL_TIME;
 }
 
 static void
@@ -169,11 +691,11 @@ pool_enter(struct session *s, struct account *a)
 	char		 reply[COURIER_REPLY_MAX];
 	const char	*why = NULL;
 
-	a->touched = courier_now();
+	a->touched = clock_seconds();
 	if (account_stuck(a))
 		why = "makes no progress";
 	else if (a->nidle == 0 && a->retry > a->touched && a->reply != NULL) {
-		mail_nolink(s, a->reply);
+		s->courier->mail->nolink(s, a->reply);
 		return;
 	} else if (pool_slow(a))
 		why = "does not answer";
@@ -182,7 +704,7 @@ pool_enter(struct session *s, struct account *a)
 	if (why != NULL) {
 		snprintf(reply, sizeof(reply), "451 4.4.1 %s %s", a->host,
 		    why);
-		mail_nolink(s, reply);
+		s->courier->mail->nolink(s, reply);
 		return;
 	}
 	s->account = a;
@@ -197,7 +719,7 @@ pool_get(struct session *s, const struct courier_target *t)
 	struct account	*a;
 
 	if ((a = account_get(s->courier, t)) == NULL)
-		mail_nolink(s, "451 4.3.0 Out of memory");
+		s->courier->mail->nolink(s, "451 4.3.0 Out of memory");
 	else
 		pool_enter(s, a);
 }
@@ -235,7 +757,8 @@ pool_report(struct courier *c, const struct account *a, const char *stage,
 	(void)courier_send_report(c->keeper, &r);
 }
 
-void
+/* The account's server has let us in, or not, or has gone before that. */
+static void
 pool_works(struct courier *c, struct account *a)
 {
 	a->failures = 0;
@@ -258,7 +781,7 @@ pool_delay(const struct account *a, int login)
 	return delay < most ? delay : most;
 }
 
-void
+static void
 pool_failed(struct courier *c, struct account *a,
     const struct upstream_end *end)
 {
@@ -268,7 +791,7 @@ pool_failed(struct courier *c, struct account *a,
 	if (live > 0 && !end->badlogin) {
 		/* It takes so many of us and no more. */
 		a->full = live;
-		a->fulltill = courier_now() + POOL_FULL_TIME;
+		a->fulltill = clock_seconds() + POOL_FULL_TIME;
 		return;
 	}
 	if (a->oauth && end->badlogin) {
@@ -281,7 +804,7 @@ pool_failed(struct courier *c, struct account *a,
 	}
 	a->failures++;
 	delay = pool_delay(a, end->badlogin);
-	a->retry = courier_now() + delay;
+	a->retry = clock_seconds() + delay;
 	snprintf(reply, sizeof(reply), "%s %s",
 	    end->stage == UPSTREAM_AUTH ? "454 4.7.0" : "451 4.4.1",
 	    end->text);

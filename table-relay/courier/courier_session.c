@@ -14,21 +14,180 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* smtpd's sessions: greeting, commands and replies, RFC 5321. */
-
-#include <sys/types.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/types.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/log.h"
-#include "courier_int.h"
+#include "courier.h"
+#include "smtp/resolve.h"
 #include "smtp/tlsio.h"
+
+/*
+ * AUTH, RFC 4954, with PLAIN (RFC 4616) and LOGIN.  There is one name and one
+ * password, both of which smtpd has from the table; everybody else has one
+ * try, and learns nothing from it.
+ */
+
+#define AUTH_MAX	1024	/* bytes of what is decoded */
+
+static void	session_secure(struct tlsio *io, void *arg);
+static void	session_drained(struct tlsio *io, void *arg);
+static void	session_closed(struct tlsio *io, enum tlsio_end how, const char
+	    *why, void *arg);
+static size_t	session_read(struct tlsio *io, const char *buf, size_t len,
+	    void *arg);
+
+
+/* Decodes the whole of it: its length, or -1. */
+static ssize_t
+auth_decode(const char *text, unsigned char buf[AUTH_MAX + 3])
+{
+	struct base64	b = { 0 };
+	size_t		len = strlen(text), n;
+
+	if (len > AUTH_MAX || len % 4 != 0)
+		return -1;
+	n = base64_decode(&b, text, len, buf);
+	return b.bad || b.n != 0 ? -1 : (ssize_t)n;
+}
+
+/* Compares in a time that tells nothing but the length. */
+static int
+auth_same(const unsigned char *got, size_t len, const char *want)
+{
+	return len == strlen(want) && CRYPTO_memcmp(got, want, len) == 0;
+}
+
+static void
+auth_done(struct session *s, int good)
+{
+	struct courier	*c = s->courier;
+
+	if (!good) {
+		lograte_info(c->rate, time(NULL), "stranger",
+		    "login to the courier with a wrong password");
+		session_bye(s, "535 5.7.8 Authentication failed");
+		return;
+	}
+	s->known = 1;
+	TAILQ_REMOVE(&c->strangers, s, stranger);
+	c->nstrangers--;
+	session_reply(s, "235 2.7.0 Authentication succeeded");
+}
+
+static void
+auth_plain(struct session *s, const char *text)
+{
+	unsigned char	 buf[AUTH_MAX + 3], *name, *pass;
+	ssize_t		 len = auth_decode(text, buf);
+	int		 good = 0;
+
+	if (len > 0 && (name = memchr(buf, '\0', len)) != NULL &&
+	    (pass = memchr(name + 1, '\0', buf + len - name - 1)) != NULL)
+		good = auth_same(name + 1, pass - name - 1, COURIER_LABEL) &
+		    auth_same(pass + 1, buf + len - pass - 1,
+		    s->courier->table->password) &
+		    (name == buf || auth_same(buf, name - buf,
+		    COURIER_LABEL));
+	explicit_bzero(buf, sizeof(buf));
+	auth_done(s, good);
+}
+
+static void
+auth_user(struct session *s, const char *text)
+{
+	unsigned char	 buf[AUTH_MAX + 3];
+	ssize_t		 len = auth_decode(text, buf);
+
+	s->username = len > 0 && auth_same(buf, len, COURIER_LABEL);
+	session_reply(s, "334 UGFzc3dvcmQ6");
+	if (s->state == SESSION_COMMAND)
+		s->state = SESSION_PASS;
+}
+
+static void
+auth_pass(struct session *s, const char *text)
+{
+	unsigned char	 buf[AUTH_MAX + 3];
+	ssize_t		 len = auth_decode(text, buf);
+	int		 good;
+
+	good = len > 0 && auth_same(buf, len, s->courier->table->password);
+	explicit_bzero(buf, sizeof(buf));
+	auth_done(s, good & s->username);
+}
+
+/* Asks for the next line, in base64. */
+static void
+auth_ask(struct session *s, enum session_state state, const char *text)
+{
+	session_reply(s, "334 %s", text);
+	if (s->state == SESSION_COMMAND)
+		s->state = state;
+}
+
+/* AUTH with its argument, and the lines that follow it. */
+static void
+auth_command(struct session *s, const char *arg)
+{
+	size_t		 n = strcspn(arg, " ");
+	const char	*rest = arg + n + strspn(arg + n, " ");
+
+	if (!s->greeted || s->known || s->mail)
+		session_reply(s, "503 5.5.1 Not now");
+	else if (n == 5 && strncasecmp(arg, "PLAIN", 5) == 0) {
+		if (*rest != '\0')
+			auth_plain(s, rest);
+		else
+			auth_ask(s, SESSION_PLAIN, "");
+	} else if (n == 5 && strncasecmp(arg, "LOGIN", 5) == 0) {
+		if (*rest != '\0')
+			auth_user(s, rest);
+		else
+			auth_ask(s, SESSION_USER, "VXNlcm5hbWU6");
+	} else
+		session_reply(s, "504 5.5.4 PLAIN or LOGIN");
+}
+
+static void
+auth_line(struct session *s, const char *line)
+{
+	enum session_state	 state = s->state;
+
+	s->state = SESSION_COMMAND;
+	if (strcmp(line, "*") == 0)
+		session_reply(s, "501 5.0.0 Cancelled");
+	else if (state == SESSION_USER)
+		auth_user(s, line);
+	else if (state == SESSION_PASS)
+		auth_pass(s, line);
+	else
+		auth_plain(s, line);
+}
+
+/* smtpd's sessions: greeting, commands and replies, RFC 5321. */
 
 #define NAME	"localhost"
 #define GOODBYE	"221 2.0.0 " NAME " Bye"
+
+static int
+session_cmp(struct session *a, struct session *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
 
 RB_GENERATE(session_tree, session, question, session_cmp)
 
@@ -41,12 +200,6 @@ static void session_closed(struct tlsio *, enum tlsio_end, const char *,
 static const struct tlsio_cb callbacks = {
 	session_read, session_secure, session_drained, session_closed
 };
-
-int
-session_cmp(struct session *a, struct session *b)
-{
-	return a->id < b->id ? -1 : a->id > b->id;
-}
 
 /* 1 when the text can be one reply of ours: code, blank, visible ASCII. */
 static int
@@ -109,7 +262,7 @@ session_bye(struct session *s, const char *reply)
 {
 	if (s->state == SESSION_CLOSING)
 		return;
-	mail_reset(s);
+	s->courier->mail->reset(s);
 	s->state = SESSION_COMMAND;
 	session_put(s, reply);
 	s->state = SESSION_CLOSING;
@@ -117,12 +270,13 @@ session_bye(struct session *s, const char *reply)
 	tlsio_finish(s->io);
 }
 
-void
+/* Ends it at once, and gives up its transaction. */
+static void
 session_free(struct session *s)
 {
 	struct courier	*c = s->courier;
 
-	mail_reset(s);
+	s->courier->mail->reset(s);
 	event_del(&s->timer);
 	tlsio_free(s->io);
 	if (!s->known) {
@@ -151,7 +305,7 @@ session_timeout(int fd, short what, void *arg)
 	case SESSION_HELD:
 	case SESSION_DATA:
 	case SESSION_END:
-		mail_late(s);
+		s->courier->mail->late(s);
 		break;
 	case SESSION_QUIT:
 		session_bye(s, GOODBYE);
@@ -162,7 +316,8 @@ session_timeout(int fd, short what, void *arg)
 	}
 }
 
-void
+/* Begins a session on a new connection; the descriptor is taken over. */
+static void
 session_new(struct courier *c, int fd)
 {
 	struct session	*s;
@@ -228,7 +383,7 @@ session_greeting(struct session *s, const char *arg, int extended)
 		session_reply(s, "501 5.5.4 Say who you are");
 		return;
 	}
-	mail_reset(s);
+	s->courier->mail->reset(s);
 	s->greeted = 1;
 	if (!extended) {
 		session_reply(s, "250 " NAME);
@@ -255,15 +410,15 @@ session_mailing(struct session *s, enum smtpcmd_verb verb, const char *arg)
 	if (!s->known)
 		session_wrong(s, "530 5.7.0 Authentication required");
 	else if (verb == SMTPCMD_MAIL)
-		mail_from(s, arg);
+		s->courier->mail->from(s, arg);
 	else if (verb == SMTPCMD_RCPT)
-		mail_rcpt(s, arg);
+		s->courier->mail->rcpt(s, arg);
 	else if (verb == SMTPCMD_VRFY)
 		session_reply(s, "252 2.1.5 Try it and see");
 	else if (*arg != '\0')
 		session_reply(s, "501 5.5.4 DATA has no argument");
 	else
-		mail_data(s);
+		s->courier->mail->data(s);
 }
 
 /*
@@ -280,7 +435,7 @@ session_quit(struct session *s)
 		session_bye(s, GOODBYE);
 		return;
 	}
-	mail_reset(s);
+	s->courier->mail->reset(s);
 	s->state = SESSION_QUIT;
 	evtimer_add(&s->timer, &tv);
 }
@@ -306,7 +461,7 @@ session_command(struct session *s, const char *line)
 		session_mailing(s, verb, arg);
 		break;
 	case SMTPCMD_RSET:
-		mail_reset(s);
+		s->courier->mail->reset(s);
 		session_reply(s, "250 2.0.0 Ok");
 		break;
 	case SMTPCMD_NOOP:
@@ -376,7 +531,7 @@ session_read(struct tlsio *io, const char *buf, size_t len, void *arg)
 	case SESSION_PLAIN:
 		break;
 	case SESSION_DATA:
-		return mail_input(s, buf, len);
+		return s->courier->mail->input(s, buf, len);
 	case SESSION_QUIT:
 	case SESSION_CLOSING:
 		return len;
@@ -394,4 +549,106 @@ session_read(struct tlsio *io, const char *buf, size_t len, void *arg)
 	}
 	session_line(s, buf, lf - buf);
 	return lf + 1 - buf;
+}
+
+/* The courier's port on loopback. */
+
+#define BACKLOG		512
+#define RETRY		10	/* seconds until the next try at the port */
+#define SOON		1	/* ... of the first tries: the courier of a
+				 * smtpd that ends might still have it */
+#define SOON_TRIES	5
+#define PAUSE		1	/* ... to accept when descriptors are out */
+#define ACCEPTS		64	/* in a row, before others have their turn */
+
+static void
+listen_again(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	listen_start(arg);
+}
+
+static void
+listen_accept(int fd, short what, void *arg)
+{
+	struct courier	*c = arg;
+	int		 i, new, on = 1;
+
+	(void)what;
+	for (i = 0; i < ACCEPTS; i++) {
+		new = accept(fd, NULL, NULL);
+		if (new == -1 && (errno == EMFILE || errno == ENFILE ||
+		    errno == ENOBUFS || errno == ENOMEM)) {
+			log_warn("courier: accept");
+			event_del(&c->listen_event);
+			courier_timer(&c->retry_timer, PAUSE);
+			return;
+		}
+		if (new == -1)
+			return;
+		if (fcntl(new, F_SETFL, O_NONBLOCK) == -1 ||
+		    fcntl(new, F_SETFD, FD_CLOEXEC) == -1)
+			close(new);
+		else {
+			/* A reply is one write, and is waited for. */
+			(void)setsockopt(new, IPPROTO_TCP, TCP_NODELAY, &on,
+			    sizeof(on));
+			session_new(c, new);
+		}
+	}
+}
+
+/* A socket on the port, or -1. */
+static int
+listen_open(const struct conf_outbound *conf)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len;
+	int			 fd, one = 1, save;
+
+	if (!resolve_literal(conf->courier, (int)conf->courier_port, &ss,
+	    &len)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if ((fd = socket(ss.ss_family, SOCK_STREAM, 0)) == -1)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one,
+	    sizeof(one)) == -1 ||
+	    fcntl(fd, F_SETFL, O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
+	    bind(fd, (struct sockaddr *)&ss, len) == -1 ||
+	    listen(fd, BACKLOG) == -1) {
+		save = errno;
+		close(fd);
+		errno = save;
+		return -1;
+	}
+	return fd;
+}
+
+void
+listen_start(struct courier *c)
+{
+	const struct conf_outbound	*conf = &c->table->conf->outbound;
+
+	evtimer_set(&c->retry_timer, listen_again, c);
+	if (c->fd == -1 && (c->fd = listen_open(conf)) == -1) {
+		if (!c->told)
+			log_warn("courier: no mail leaves through accounts "
+			    "while its port is not to be had: %s port %u",
+			    conf->courier, conf->courier_port);
+		c->told = 1;
+		courier_timer(&c->retry_timer, c->tries++ < SOON_TRIES ?
+		    SOON : RETRY);
+		return;
+	}
+	if (c->told)
+		log_info("courier: it has its port now");
+	c->told = 0;
+	event_set(&c->listen_event, c->fd, EV_READ | EV_PERSIST,
+	    listen_accept, c);
+	event_add(&c->listen_event, NULL);
+	c->table->courier->listening = 1;
 }

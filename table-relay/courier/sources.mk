@@ -1,14 +1,8 @@
 COURIER_SRCS =
 COURIER_SRCS += courier.c
-COURIER_SRCS += courier_account.c
-COURIER_SRCS += courier_answer.c
-COURIER_SRCS += courier_auth.c
-COURIER_SRCS += courier_link.c
-COURIER_SRCS += courier_listen.c
 COURIER_SRCS += courier_mail.c
 COURIER_SRCS += courier_msg.c
 COURIER_SRCS += courier_pool.c
 COURIER_SRCS += courier_session.c
-COURIER_SRCS += courier_stuck.c
 COURIER_SRCS += dotstream.c
 COURIER_SRCS += smtpcmd.c

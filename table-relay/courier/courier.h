@@ -15,13 +15,13 @@
  */
 
 /*
- * The courier, inside.  smtpd's sessions (courier_session.c, courier_mail.c)
- * hold a link to an account's server while they have a transaction; links
- * and accounts are the pool's (courier_pool.c, courier_link.c).
+ * The courier.  smtpd's sessions (courier_session.c) have transactions
+ * (courier_mail.c), which hold a link to an account's server meanwhile; links
+ * and accounts are the pool's (courier_pool.c).
  */
 
-#ifndef COURIER_INT_H
-#define COURIER_INT_H
+#ifndef COURIER_H
+#define COURIER_H
 
 #include <sys/types.h>
 
@@ -186,8 +186,39 @@ struct session {
 
 RB_HEAD(session_tree, session);
 
+/*
+ * What a transaction is told, by its session with smtpd and by the link to
+ * the account's server, neither of which knows more of it (courier_mail.c).
+ */
+struct mail_ops {
+	/* The commands of a transaction; arg is what follows the word. */
+	void	(*from)(struct session *s, const char *arg);
+	void	(*rcpt)(struct session *s, const char *arg);
+	void	(*data)(struct session *s);
+	/* Gives the transaction up, whatever its state; says nothing. */
+	void	(*reset)(struct session *s);
+	/* Takes message data; returns how much. */
+	size_t	(*input)(struct session *s, const char *buf, size_t len);
+	/* The session's time for this command is over. */
+	void	(*late)(struct session *s);
+	/* A link is the session's now; or there is none, and a reply. */
+	void	(*link)(struct session *s, struct link *l);
+	void	(*nolink)(struct session *s, const char *reply);
+	/* The server has replied to the command with that tag. */
+	void	(*answer)(struct session *s, int tag,
+		    const struct smtpreply *r);
+	/* The server has room for more data. */
+	void	(*drained)(struct session *s);
+	/* It has gone, and with it the link, which was used before or not. */
+	void	(*gone)(struct session *s, struct account *a, int used,
+		    const struct upstream_end *end);
+	/* Closes the link: what is asked from here on gets this reply. */
+	void	(*lose)(struct session *s, const char *reply);
+};
+
 struct courier {
 	struct table		*table;
+	const struct mail_ops	*mail;
 	struct tlsio_ctx	*tls;		/* of the server */
 	struct upstream_env	 env;
 	struct ipc		*keeper;	/* NULL: not there */
@@ -217,24 +248,19 @@ struct courier {
 	struct event		 stuck_timer;
 };
 
-/* Seconds of a clock that nobody sets. */
-time_t	courier_now(void);
-
 /* A timer of so many seconds. */
-void	courier_timer(struct event *ev, int seconds);
+static inline void
+courier_timer(struct event *ev, int seconds)
+{
+	struct timeval	 tv = { seconds, 0 };
 
-/* ------------------------------------------------- courier_listen.c */
+	evtimer_add(ev, &tv);
+}
 
 /* Takes the port, or tries every ten seconds; tells the front. */
 void	listen_start(struct courier *c);
 
 /* ------------------------------------------------ courier_session.c */
-
-/* Begins a session on a new connection; the descriptor is taken over. */
-void	session_new(struct courier *c, int fd);
-
-/* Ends it at once, and gives up its transaction. */
-void	session_free(struct session *s);
 
 /*
  * Sends one reply, "250 2.0.0 Ok" say, without CR LF, to what the session
@@ -251,60 +277,15 @@ void	session_bye(struct session *s, const char *reply);
 void	session_hold(struct session *s, enum session_state state,
 	    int seconds);
 
-int	session_cmp(struct session *a, struct session *b);
 RB_PROTOTYPE(session_tree, session, question, session_cmp)
-
-/* --------------------------------------------------- courier_auth.c */
-
-/* AUTH with its argument, and the lines that follow it. */
-void	auth_command(struct session *s, const char *arg);
-void	auth_line(struct session *s, const char *line);
 
 /* --------------------------------------------------- courier_mail.c */
 
-/* The commands of a transaction; arg is what follows the word. */
-void	mail_from(struct session *s, const char *arg);
-void	mail_rcpt(struct session *s, const char *arg);
-void	mail_data(struct session *s);
-
-/* Gives the transaction up, whatever its state; says nothing. */
-void	mail_reset(struct session *s);
-
-/* Takes message data; returns how much. */
-size_t	mail_input(struct session *s, const char *buf, size_t len);
-
-/* The session's time for this command is over. */
-void	mail_late(struct session *s);
+extern const struct mail_ops courier_mail;
 
 /* The keeper has answered. */
 void	mail_found(struct session *s, const struct courier_target *t);
 void	mail_refused(struct session *s, const struct courier_refused *r);
-
-/* The pool has a link, which is the session's now, or none and a reply. */
-void	mail_link(struct session *s, struct link *l);
-void	mail_nolink(struct session *s, const char *reply);
-
-/* The server is ready for the message: says so. */
-void	mail_begin(struct session *s, const char *reply);
-
-/* The link was of no use before MAIL had its answer: another one, or this
- * reply when it was another one already. */
-void	mail_retry(struct session *s, struct account *a, const char *reply);
-
-/* The server has room for more data. */
-void	mail_drained(struct session *s);
-
-/* ------------------------------------------------- courier_answer.c */
-
-/* The server has replied to the command with that tag. */
-void	mail_answer(struct session *s, int tag, const struct smtpreply *r);
-
-/* It has gone, and with it the link, which was used before or not. */
-void	mail_gone(struct session *s, struct account *a, int used,
-	    const struct upstream_end *end);
-
-/* Closes the link: what is asked from here on gets this reply. */
-void	mail_lose(struct session *s, const char *reply);
 
 /* --------------------------------------------------- courier_pool.c */
 
@@ -322,23 +303,11 @@ void	pool_get(struct session *s, const struct courier_target *t);
 void	pool_again(struct session *s, struct account *a);
 void	pool_cancel(struct session *s);
 
-/* A link is free or gone: what is waited for might be there now. */
-void	pool_serve(struct account *a);
-
-/* The account's server has let us in, or not, or has gone before that. */
-void	pool_works(struct courier *c, struct account *a);
-void	pool_failed(struct courier *c, struct account *a,
-	    const struct upstream_end *end);
-
 /* A token has come, or the process that has them was started anew. */
 void	pool_token(struct courier *c, const struct courier_token *t);
 void	pool_ask_again(struct courier *c);
 
 RB_PROTOTYPE(account_tree, account, entry, account_cmp)
-int	account_cmp(struct account *a, struct account *b);
-
-/* ------------------------------------------------ courier_account.c */
-
 /*
  * The account of *t: one that is known, whose links are retired if it has
  * changed, or a new one.  NULL without memory.
@@ -346,28 +315,12 @@ int	account_cmp(struct account *a, struct account *b);
 struct account *account_get(struct courier *c,
 	    const struct courier_target *t);
 
-/* Forgets the secret, or takes another over. */
-int	account_secret(struct account *a, const char *secret);
-
 /* Frees an account that has neither links nor waiters. */
 void	account_free(struct courier *c, struct account *a);
 
 /* How many of its links are in that state; in any in which the server has
  * let us in. */
 int	account_count(const struct account *a, enum link_state state);
-int	account_live(const struct account *a);
-
-/* One of its transactions waits for too long. */
-int	account_stuck(const struct account *a);
-
-/* --------------------------------------------------- courier_link.c */
-
-/* Begins to connect; NULL when that cannot be. */
-struct link *link_new(struct courier *c, struct account *a);
-
-/* Gives one that is idle to a session. */
-void	link_take(struct link *l, struct session *s);
-
 /*
  * Takes it from its session, to be used again.  clean: it has no
  * transaction and owes no reply.
@@ -386,10 +339,6 @@ int	link_command(struct link *l, int tag, const char *line);
 /* Notes that something is due from the server, or that it has come. */
 void	link_owes(struct link *l, int owes);
 
-/* -------------------------------------------------- courier_stuck.c */
-
 /* Prepares; from a link on, puts off what holds up others. */
 void	stuck_init(struct courier *c);
-void	stuck_watch(struct courier *c);
-
 #endif
