@@ -21,8 +21,7 @@
 #include "keeper.h"
 #include "mime/bodyrw.h"
 #include "scrub/bodycmd.h"
-#include "store/store_mda.h"
-#include "store/store_outid.h"
+#include "store/store_mail.h"
 
 /*
  * The conversation of tx->rec that has none: that of the same

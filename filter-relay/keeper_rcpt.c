@@ -23,7 +23,7 @@
 #include "header/startaddr.h"
 #include "header/verp.h"
 #include "keeper.h"
-#include "store/store_wrap.h"
+#include "store/store_mail.h"
 
 /* A gate's `return-path': what smtpd takes in the sender's place. */
 

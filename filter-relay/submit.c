@@ -25,7 +25,7 @@
 #include "header/msgid.h"
 #include "policy.h"
 #include "store/sender.h"
-#include "store/store_outid.h"
+#include "store/store_mail.h"
 
 #define SUBMIT_LOGIN_MIN	3	/* shorter ones stand in any id */
 

@@ -25,7 +25,7 @@
 #include "bounce.h"
 #include "copies.h"
 #include "reply.h"
-#include "store/store_mda.h"
+#include "store/store_mail.h"
 
 /* A reply and what the store knows of it. */
 struct reply {

@@ -33,7 +33,7 @@
 #include "header/startaddr.h"
 #include "reply.h"
 #include "run.h"
-#include "store/store_mda.h"
+#include "store/store_mail.h"
 #include "store/tokenbox.h"
 
 #define RUN_LOCK_POLL	50		/* milliseconds between two tries */

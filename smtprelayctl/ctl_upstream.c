@@ -35,9 +35,8 @@
 #include "ctl_upstream.h"
 #include "ctlcmd.h"
 #include "oauth/oauthfetch.h"
-#include "smtp/sasl.h"
 #include "report.h"
-#include "store/accoauth.h"
+#include "smtp/sasl.h"
 #include "store/accseal.h"
 #include "store/accurl.h"
 

@@ -20,7 +20,5 @@ CTL_SRCS += msgfile.c
 CTL_SRCS += report.c
 CTL_SRCS += smtprelayctl.c
 CTL_SRCS += store_export.c
-CTL_SRCS += store_import.c
-CTL_SRCS += store_tables.c
 CTL_SRCS += sysuser.c
 CTL_SRCS += upstreamrun.c

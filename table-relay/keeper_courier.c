@@ -26,7 +26,6 @@
 #include "crypto/keys.h"
 #include "keeper_courier.h"
 #include "keeper_report.h"
-#include "store/accoauth.h"
 #include "store/accseal.h"
 #include "store/sender.h"
 #include "table-relay.h"

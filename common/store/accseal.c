@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/compat.h"
+#include "crypto/oauthtext.h"
 #include "store/accseal.h"
 #include "store/accurl.h"
 
@@ -103,4 +104,27 @@ accseal_read(const struct keys *keys, struct store *s,
 		ret = accseal_open(keys, acc, sealed, secret);
 	free(sealed);
 	return ret;
+}
+
+int
+accoauth_renew(const struct keys *keys, struct store *s,
+    const struct store_account *acc, const char *text, const char *refresh)
+{
+	struct oauthtext	 o;
+	char			 err[256], plain[OAUTHTEXT_MAX + 1];
+	char			 before[STORE_SECRET_MAX + 1];
+	char			 sealed[STORE_SECRET_MAX + 1];
+	int			 rv = -1;
+
+	if (oauthtext_parse(&o, text, err, sizeof(err)) == 0 &&
+	    oauthtext_renew(&o, refresh) == 0 &&
+	    oauthtext_format(&o, plain, sizeof(plain)) == 0 &&
+	    accseal_close(keys, acc, plain, sealed, sizeof(sealed)) == 0 &&
+	    store_account_secret(s, acc->id, acc->generation, before,
+	    sizeof(before)) == 1 &&
+	    store_account_reseal(s, acc->id, before, sealed) == 1)
+		rv = 0;
+	explicit_bzero(plain, sizeof(plain));
+	oauthtext_free(&o);
+	return rv;
 }

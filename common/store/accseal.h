@@ -52,4 +52,16 @@ void	accseal_wipe(char *secret);
 int	accseal_read(const struct keys *keys, struct store *s,
 	    const struct store_account *acc, char **secret);
 
+/* A renewed refresh token takes the place of the old one in an account. */
+
+/*
+ * Puts the refresh token into text, the account's OAuth data (oauthtext.h)
+ * as accseal_read() gave it, seals that and stores it, with the account's
+ * generation unchanged.  Returns 0, or -1: it is no token, or the account
+ * has another secret by now, or an error of the store or lack of memory.
+ */
+int	accoauth_renew(const struct keys *keys, struct store *s,
+	    const struct store_account *acc, const char *text,
+	    const char *refresh);
+
 #endif

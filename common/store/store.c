@@ -22,7 +22,460 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "store/store_int.h"
+#include "store/store_db.h"
+
+int
+db_fail(struct store *s, enum store_kind kind, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	s->err.kind = kind;
+	va_start(ap, fmt);
+	(void)vsnprintf(s->err.text, sizeof(s->err.text), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+static enum store_kind
+kind_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return STORE_BUSY;
+	case SQLITE_FULL:
+		return STORE_FULL;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_FORMAT:
+		return STORE_DAMAGED;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		return STORE_READONLY;
+	case SQLITE_CONSTRAINT:
+		return STORE_REFUSED;
+	case SQLITE_IOERR:
+		if (code == SQLITE_IOERR_SHORT_READ ||
+		    code == SQLITE_IOERR_SHMSIZE)
+			return STORE_DAMAGED;
+		return STORE_OTHER;
+	default:
+		return STORE_OTHER;
+	}
+}
+
+int
+db_error(struct store *s, const char *what)
+{
+	int	 code;
+
+	code = s->db == NULL ? SQLITE_NOMEM : sqlite3_extended_errcode(s->db);
+	if ((code & 0xff) == SQLITE_CANTOPEN)
+		return db_fail(s, STORE_OTHER, "%s: %s: cannot open it, or "
+		    "its -wal or -shm file, or cannot make them in its "
+		    "directory (%d)", s->path, what, code);
+	return db_fail(s, kind_of(code), "%s: %s: %s (%d)", s->path, what,
+	    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db), code);
+}
+
+static int
+bind(struct store *s, sqlite3_stmt *st, const char *types, va_list ap)
+{
+	const char	*t;
+	const void	*b;
+	size_t		 len;
+	int		 i, rc = SQLITE_OK;
+
+	for (i = 1; *types != '\0' && rc == SQLITE_OK; i++, types++) {
+		switch (*types) {
+		case 'i':
+			rc = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
+			break;
+		case 't':
+		case 'e':
+			t = va_arg(ap, const char *);
+			if (t == NULL || (*types == 'e' && *t == '\0'))
+				rc = sqlite3_bind_null(st, i);
+			else
+				rc = sqlite3_bind_text(st, i, t, -1,
+				    SQLITE_TRANSIENT);
+			break;
+		case 'b':
+			b = va_arg(ap, const void *);
+			len = va_arg(ap, size_t);
+			rc = sqlite3_bind_blob64(st, i, b, len,
+			    SQLITE_TRANSIENT);
+			break;
+		default:
+			rc = SQLITE_MISUSE;
+			break;
+		}
+	}
+	return rc == SQLITE_OK ? 0 : db_error(s, "bind");
+}
+
+/*
+ * Looks the statement up in the cache, or prepares it into a free place.
+ * When it is in use further up the stack, or the cache is full, it is
+ * prepared for this use alone.
+ */
+static sqlite3_stmt *
+lookup(struct store *s, const char *sql)
+{
+	struct store_stmt	*place = NULL;
+	sqlite3_stmt		*st;
+	size_t			 h, i;
+
+	h = ((uintptr_t)sql >> 3) * 2654435761U;
+	for (i = 0; i < STORE_STMTS; i++) {
+		place = &s->stmt[(h + i) % STORE_STMTS];
+		if (place->sql == sql || place->sql == NULL)
+			break;
+	}
+	if (i == STORE_STMTS || place->busy)
+		place = NULL;
+	else if (place->sql == sql) {
+		place->busy = 1;
+		return place->stmt;
+	}
+	if (sqlite3_prepare_v3(s->db, sql, -1,
+	    place != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &st, NULL) !=
+	    SQLITE_OK) {
+		(void)db_error(s, "prepare");
+		return NULL;
+	}
+	if (place != NULL) {
+		place->sql = sql;
+		place->stmt = st;
+		place->busy = 1;
+	}
+	return st;
+}
+
+static sqlite3_stmt *
+vget(struct store *s, const char *sql, const char *types, va_list ap)
+{
+	sqlite3_stmt	*st;
+
+	if ((st = lookup(s, sql)) == NULL)
+		return NULL;
+	if (bind(s, st, types, ap) == -1) {
+		db_done(s, st);
+		return NULL;
+	}
+	return st;
+}
+
+sqlite3_stmt *
+db_get(struct store *s, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt	*st;
+	va_list		 ap;
+
+	va_start(ap, types);
+	st = vget(s, sql, types, ap);
+	va_end(ap);
+	return st;
+}
+
+void
+db_done(struct store *s, sqlite3_stmt *st)
+{
+	size_t	 i;
+
+	if (st == NULL)
+		return;
+	for (i = 0; i < STORE_STMTS; i++) {
+		if (s->stmt[i].stmt == st) {
+			(void)sqlite3_reset(st);
+			(void)sqlite3_clear_bindings(st);
+			s->stmt[i].busy = 0;
+			return;
+		}
+	}
+	(void)sqlite3_finalize(st);
+}
+
+int
+db_step(struct store *s, sqlite3_stmt *st)
+{
+	switch (sqlite3_step(st)) {
+	case SQLITE_ROW:
+		return 1;
+	case SQLITE_DONE:
+		return 0;
+	default:
+		return db_error(s, "step");
+	}
+}
+
+int
+db_run(struct store *s, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt	*st;
+	va_list		 ap;
+	int		 n;
+
+	va_start(ap, types);
+	st = vget(s, sql, types, ap);
+	va_end(ap);
+	if (st == NULL)
+		return -1;
+	while ((n = db_step(s, st)) == 1)
+		continue;
+	if (n == 0)
+		n = sqlite3_changes(s->db);
+	db_done(s, st);
+	return n;
+}
+
+int
+db_number(struct store *s, int64_t *n, const char *sql, const char *types,
+    ...)
+{
+	sqlite3_stmt	*st;
+	va_list		 ap;
+	int		 ret;
+
+	va_start(ap, types);
+	st = vget(s, sql, types, ap);
+	va_end(ap);
+	if (st == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1) {
+		if (sqlite3_column_type(st, 0) == SQLITE_NULL)
+			ret = 0;
+		else
+			*n = sqlite3_column_int64(st, 0);
+	}
+	db_done(s, st);
+	return ret;
+}
+
+int
+db_exec(struct store *s, const char *sql)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return db_error(s, "exec");
+	return 0;
+}
+
+int
+db_text(struct store *s, sqlite3_stmt *st, int col, char *buf, size_t size)
+{
+	const char	*t;
+	size_t		 len;
+
+	buf[0] = '\0';
+	if (sqlite3_column_type(st, col) == SQLITE_NULL)
+		return 0;
+	if ((t = (const char *)sqlite3_column_text(st, col)) == NULL)
+		return db_error(s, "column");
+	len = sqlite3_column_bytes(st, col);
+	if (len >= size || strlen(t) != len)
+		return db_fail(s, STORE_DAMAGED, "%s: a stored text is "
+		    "longer than it may be", s->path);
+	memcpy(buf, t, len + 1);
+	return 0;
+}
+
+/* Literals, so that each is prepared once. */
+#define DEPTH_MAX	6
+static const char *const	 save[DEPTH_MAX + 1] = {
+	NULL, "SAVEPOINT d1", "SAVEPOINT d2", "SAVEPOINT d3", "SAVEPOINT d4",
+	"SAVEPOINT d5", "SAVEPOINT d6"
+};
+static const char *const	 undo[DEPTH_MAX + 1] = {
+	NULL, "ROLLBACK TO d1", "ROLLBACK TO d2", "ROLLBACK TO d3",
+	"ROLLBACK TO d4", "ROLLBACK TO d5", "ROLLBACK TO d6"
+};
+static const char *const	 release[DEPTH_MAX + 1] = {
+	NULL, "RELEASE d1", "RELEASE d2", "RELEASE d3", "RELEASE d4",
+	"RELEASE d5", "RELEASE d6"
+};
+
+int
+db_enter(struct store *s)
+{
+	if (s->depth == 0)
+		return store_begin(s);
+	if (s->reading)
+		return db_fail(s, STORE_OTHER, "this transaction only reads");
+	if (s->depth > DEPTH_MAX)
+		return db_fail(s, STORE_OTHER, "transactions too deep");
+	if (db_run(s, save[s->depth], "") == -1)
+		return -1;
+	s->depth++;
+	return 0;
+}
+
+int
+db_leave(struct store *s, int ret)
+{
+	struct store_err	 err;
+
+	if (s->depth == 1) {
+		if (ret != -1)
+			return store_commit(s) == -1 ? -1 : ret;
+		store_rollback(s);
+		return -1;
+	}
+	s->depth--;
+	if (ret != -1)
+		return db_run(s, release[s->depth], "") == -1 ? -1 : ret;
+	/* A full disk may have ended the whole transaction already. */
+	err = s->err;
+	if (!sqlite3_get_autocommit(s->db)) {
+		(void)db_run(s, undo[s->depth], "");
+		(void)db_run(s, release[s->depth], "");
+	}
+	s->err = err;
+	return -1;
+}
+
+int
+db_fix(struct store *s)
+{
+	if (s->depth > 0)
+		return 0;
+	return store_begin_read(s) == -1 ? -1 : 1;
+}
+
+int
+db_unfix(struct store *s, int fixed, int ret)
+{
+	if (fixed == 1)
+		store_rollback(s);
+	return ret;
+}
+
+int
+db_one_text(struct store *s, sqlite3_stmt *st, char *buf, size_t size)
+{
+	int	 ret;
+
+	if (st == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1 && db_text(s, st, 0, buf, size) == -1)
+		ret = -1;
+	db_done(s, st);
+	return ret;
+}
+
+#define NEWEST	schema_newest
+
+int
+store_version_newest(void)
+{
+	return NEWEST;
+}
+
+int
+store_version(struct store *s)
+{
+	int64_t	 n;
+
+	if (db_number(s, &n, "PRAGMA user_version", "") != 1)
+		return -1;
+	return n;
+}
+
+/* Says that the schema is a newer release's; -1. */
+static int
+schema_newer(struct store *s, int version)
+{
+	return db_fail(s, STORE_NEWER, "%s: has schema %d, made by a newer "
+	    "release; this one knows up to %d", s->path, version, NEWEST);
+}
+
+/* Refuses what is no store, or a newer one; *version gets the version. */
+static int
+schema_inspect(struct store *s, int *version)
+{
+	int64_t	 appid, tables;
+
+	if (db_number(s, &appid, "PRAGMA application_id", "") != 1 ||
+	    db_number(s, &tables, "SELECT count(*) FROM sqlite_schema",
+	    "") != 1 || (*version = store_version(s)) == -1)
+		return -1;
+	if (tables == 0 && *version == 0) {
+		if (s->flags & STORE_CREATE)
+			return 0;
+		return db_fail(s, STORE_DAMAGED, "%s: is empty (smtprelayctl "
+		    "init fills it, or restore a backup)", s->path);
+	}
+	if (appid != STORE_APPID || *version < 1)
+		return db_fail(s, STORE_DAMAGED, "%s: is not a database of "
+		    "this program", s->path);
+	return *version > NEWEST ? schema_newer(s, *version) : 0;
+}
+
+/* Makes or migrates the schema up to version target; 0 or -1. */
+static int
+schema_migrate(struct store *s, int target)
+{
+	char	 sql[96];
+	int	 version, ret = -1;
+
+	if (store_begin(s) == -1)
+		return -1;
+	/* Another process may have done it while we waited. */
+	if ((version = store_version(s)) == -1)
+		goto out;
+	for (; version < target; version++)
+		if (db_exec(s, schema_steps[version]) == -1)
+			goto out;
+	(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %d;"
+	    "PRAGMA application_id = %d", version, STORE_APPID);
+	ret = db_exec(s, sql);
+ out:
+	return db_leave(s, ret);
+}
+
+int
+store_shred(struct store *s)
+{
+	int64_t	 busy;
+
+	if (db_number(s, &busy, "PRAGMA wal_checkpoint(TRUNCATE)", "") != 1)
+		return -1;
+	return busy == 0;
+}
+
+static int
+check_pragma(struct store *s, const char *sql, const char *what, int *sound)
+{
+	sqlite3_stmt	*st;
+	const char	*t;
+	int		 ret;
+
+	if ((st = db_get(s, sql, "")) == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1) {
+		t = (const char *)sqlite3_column_text(st, 0);
+		if (t == NULL || strcmp(t, "ok") != 0) {
+			*sound = 0;
+			(void)db_fail(s, STORE_DAMAGED, "%s: %s: %s", s->path,
+			    what, t == NULL ? "" : t);
+		}
+	}
+	db_done(s, st);
+	return ret == -1 ? -1 : 0;
+}
+
+int
+store_check(struct store *s)
+{
+	int	 sound = 1;
+
+	if (check_pragma(s, "PRAGMA integrity_check(1)", "damaged",
+	    &sound) == -1)
+		return s->err.kind == STORE_DAMAGED ? 0 : -1;
+	if (sound && check_pragma(s, "PRAGMA foreign_key_check",
+	    "a row refers to nothing in table", &sound) == -1)
+		return -1;
+	return sound;
+}
 
 #define WAL_NAP		20		/* milliseconds */
 #define WAL_KEEP	"67108864"	/* bytes of it after a checkpoint */

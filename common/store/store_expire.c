@@ -15,10 +15,9 @@
  */
 
 #include "store/store_identity.h"
-#include "store/store_int.h"
+#include "store/store_db.h"
 #include "store/store_limit.h"
 #include "store/store_mail.h"
-#include "store/store_outid.h"
 #include "store/store_watch.h"
 
 #define EVENT_LIFE	(90 * 86400)	/* seconds */

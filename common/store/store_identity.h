@@ -172,4 +172,14 @@ int	store_senders_since(struct store *s, int64_t *seq,
 /* Forgets all but the newest keep changes. */
 int	store_senders_prune(struct store *s, unsigned int keep);
 
+/*
+ * Checks a login, and writes it in lower case, as smtpd's tables fold it: 0,
+ * or -1 and the store's error says what is wrong with it.
+ */
+int	store_identity_user(struct store *, const char *user,
+	    char buf[STORE_LOGIN_MAX + 1]);
+
+/* The same for the form of an address or @domain: smtpd must carry it. */
+int	store_identity_form(struct store *, const char *address);
+
 #endif

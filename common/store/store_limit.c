@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include "store/store_int.h"
+#include "store/store_db.h"
 #include "store/store_limit.h"
 
 /*

@@ -22,6 +22,7 @@
 #ifndef STORE_MAIL_H
 #define STORE_MAIL_H
 
+#include "store/store.h"
 #include "store/store_admin.h"
 
 #define STORE_RPATH_LIFE	(30 * 86400)	/* seconds */
@@ -313,5 +314,65 @@ int	store_claim_break(struct store *s, const uint8_t hash[STORE_HASH],
  */
 int	store_failing_set(struct store *s, const char *address,
 	    const char *status, const char *diagnostic, time_t now);
+
+/* Store functions that only mda-relay needs. */
+
+/*
+ * Whether a commit is on disk when it returns, which is so at first.  Else it
+ * is once a later one is, in the same order: enough for what need only be
+ * known to other processes, or will be followed by more.  Not within a
+ * transaction.
+ */
+int	store_durable(struct store *s, int on);
+
+/* 1 when a copy for that worker has this Message-Id, 0 when none, or -1. */
+int	store_copy_known(struct store *s, uint32_t worker, const char *msgid);
+
+/*
+ * Finds a worker's message of a mailbox by what stands in `own': the worker's
+ * Message-Id, or the hash that stands in for it.
+ */
+int	store_message_byown(struct store *s, uint64_t mailbox,
+	    uint32_t worker, const char *own, struct store_message *m);
+
+/*
+ * The Message-Ids that left under another name: a program's own id may name
+ * the host and the login of who wrote, so the outside gets another one, and
+ * later mail that refers to the first must refer to the second.
+ */
+
+/*
+ * Tells the id that the outside knows for an id of the user's own program
+ * (both without angle brackets): 1, 0 if it never left under another, -1.
+ */
+int	store_outid_get(struct store *s, const char *user, const char *inside,
+	    char *buf, size_t size);
+
+/* Remembers it; an earlier one for the same id is forgotten. */
+int	store_outid_put(struct store *s, const char *user, const char *inside,
+	    const char *outside, time_t now);
+
+/* Forgets those from before a time, at most max: how many. */
+int	store_outid_prune(struct store *s, time_t before, unsigned int max);
+
+/*
+ * Return paths of ours that stand for a sender elsewhere: a gate puts one in
+ * the place of a platform's sender, so that SPF is about our domain, and what
+ * bounces goes back to the sender that is recorded here.  They are found and
+ * expire like all return paths (store_mail.h), as STORE_RPATH_WRAPPED.
+ */
+
+#define STORE_WRAP_REUSE	86400	/* seconds that one serves new mail */
+#define STORE_WRAPS_DAY		50000	/* new ones of a gate, in a day */
+
+/*
+ * Finds or makes the return path at domain for mail of sender that passes
+ * the gate.  One is used again within STORE_WRAP_REUSE and until it has had
+ * STORE_RPATH_QUOTES bounces, so that a flood does not fill the store.  The
+ * sender is verp_valid(), and stays as it is typed.  Returns 1 and *rp; 0
+ * when the gate has made STORE_WRAPS_DAY within a day; -1.
+ */
+int	store_wrap(struct store *s, const char *gate, const char *sender,
+	    const char *domain, time_t now, struct store_rpath *rp);
 
 #endif

@@ -21,7 +21,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "store/store_int.h"
+#include "store/store_db.h"
 #include "store/store_watch.h"
 
 static int

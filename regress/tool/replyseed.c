@@ -47,7 +47,7 @@
 #include "crypto/keys.h"
 #include "crypto/token.h"
 #include "store/store_identity.h"
-#include "store/store_wrap.h"
+#include "store/store_mail.h"
 
 static struct store	*store;
 

@@ -53,7 +53,7 @@
 #include "store/accurl.h"
 #include "store/sender.h"
 #include "store/store_identity.h"
-#include "store/store_wrap.h"
+#include "store/store_mail.h"
 
 static struct store	*store;
 static uint32_t		 alice;

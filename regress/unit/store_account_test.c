@@ -19,7 +19,7 @@
 #include "smtprelayctl/store_export.h"
 #include "store/store_account.h"
 #include "store/store_identity.h"
-#include "store/store_int.h"
+#include "store/store_db.h"
 #include "store_util.h"
 
 #define SEALED	"c2VhbGVkLWJ5LXRoZS10ZXN0"	/* base64 of no secret */

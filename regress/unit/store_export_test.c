@@ -18,7 +18,7 @@
 
 #include "smtprelayctl/store_export.h"
 #include "store/store_identity.h"
-#include "store/store_wrap.h"
+#include "store/store_mail.h"
 #include "store_util.h"
 
 #define TEXT_MAX	(256 * 1024)

@@ -21,7 +21,7 @@
 #include <fcntl.h>
 #include <grp.h>
 
-#include "store/store_int.h"
+#include "store/store_db.h"
 #include "store_util.h"
 
 #define WRITERS	4

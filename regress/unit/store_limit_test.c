@@ -17,8 +17,7 @@
 /* Windows that slide, and Message-Ids that left under another name. */
 
 #include "store/store_limit.h"
-#include "store/store_mda.h"
-#include "store/store_outid.h"
+#include "store/store_mail.h"
 #include "store_util.h"
 
 #define HOUR		3600

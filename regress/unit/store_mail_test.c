@@ -17,7 +17,7 @@
 /* What a message on its way asks: conversations, threads, copies, replies. */
 
 #include "header/handle.h"
-#include "store/store_int.h"
+#include "store/store_db.h"
 #include "store_util.h"
 
 static uint64_t	 box;

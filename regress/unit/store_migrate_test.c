@@ -21,7 +21,7 @@
 #include <libgen.h>
 
 #include "store/store_identity.h"
-#include "store/store_wrap.h"
+#include "store/store_mail.h"
 #include "store_util.h"
 
 /* Runs SQL on the file at test_path, without the store. */

@@ -20,7 +20,7 @@
  */
 
 #include "smtprelayctl/store_export.h"
-#include "store/store_int.h"
+#include "store/store_db.h"
 #include "store_util.h"
 
 #define STRIDE	43	/* allocations from one that fails to the next */

@@ -17,10 +17,9 @@
 /* Ten thousand conversations and a hundred thousand handles, by index. */
 
 #include "store/sender.h"
-#include "store/store_int.h"
+#include "store/store_db.h"
 #include "store/store_limit.h"
-#include "store/store_outid.h"
-#include "store/store_wrap.h"
+#include "store/store_mail.h"
 #include "store_util.h"
 
 #define CONVS		10000

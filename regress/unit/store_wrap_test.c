@@ -19,7 +19,7 @@
 #include "header/handle.h"
 #include "smtprelayctl/store_export.h"
 #include "store/store_limit.h"
-#include "store/store_wrap.h"
+#include "store/store_mail.h"
 #include "store_util.h"
 
 #define VERP	"Jo=company.example__x@X.bnc.salesforce.com"

@@ -16,8 +16,8 @@
 
 /* What the store's own files share; nobody else includes this. */
 
-#ifndef STORE_INT_H
-#define STORE_INT_H
+#ifndef STORE_DB_H
+#define STORE_DB_H
 
 #include <sys/types.h>
 
@@ -82,6 +82,10 @@ int	db_run(struct store *s, const char *sql, const char *types, ...);
 int	db_number(struct store *s, int64_t *n, const char *sql,
 	    const char *types, ...);
 
+/* Reads one text, and ends st, which may be NULL: 1, 0 no row, -1. */
+int	db_one_text(struct store *s, sqlite3_stmt *st, char *buf,
+	    size_t size);
+
 /* Runs SQL that is not worth keeping. */
 int	db_exec(struct store *s, const char *sql);
 
@@ -112,13 +116,6 @@ extern const int schema_newest;
 
 /* store_schema.c */
 
-/* Makes or migrates the schema up to version target; 0 or -1. */
-int	schema_migrate(struct store *s, int target);
-/* Refuses what is no store, or a newer one; *version gets the version. */
-int	schema_inspect(struct store *s, int *version);
-/* Says that the schema is a newer release's; -1. */
-int	schema_newer(struct store *s, int version);
-
 /* store_rule.c */
 
 /* Checks a mailbox's address against the rules; -1 is STORE_REFUSED. */
@@ -136,18 +133,16 @@ void	rule_cut(const char *src, char *dst, size_t size);
 /* Folds, or says STORE_REFUSED. */
 int	rule_fold(struct store *s, const char *address,
 	    char buf[STORE_ADDR_MAX + 1]);
-/* Checks that an address is no mailbox's archive (store_mailbox.c). */
-int	rule_not_archive(struct store *s, const char *folded);
 /* Checks what is stored of an account; secret: whether it has one. */
 struct store_account;
 int	rule_account(struct store *s, const struct store_account *acc,
 	    int secret);
 /*
- * Checks that an address is no identity, nor under an @domain other than
- * that of login (NULL: of anybody) (store_idrule.c).
+ * Looks for somebody else's identity that is the address with a tag: 1 with
+ * the identity in other, 0 or -1.
  */
-int	rule_not_identity(struct store *s, const char *folded,
-	    const char *login);
+int	rule_tagged(struct store *s, const char *user, const char *folded,
+	    char other[STORE_ADDR_MAX + 1]);
 /* Copies a Message-Id without angle brackets, or says STORE_REFUSED. */
 int	rule_msgid(struct store *s, const char *id,
 	    char buf[STORE_MSGID_MAX + 1]);

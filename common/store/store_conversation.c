@@ -1,0 +1,782 @@
+/*
+ * Copyright (c) 2026 The opensmtpd-relay developers
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "header/handle.h"
+#include "store/store_db.h"
+#include "store/store_mail.h"
+
+#define CONVERSATION							\
+	"SELECT c.id, c.mailbox, m.address, c.open, c.taken, w.name,"	\
+	" c.subject, c.created, c.last,"				\
+	" (SELECT count(*) FROM participant p"				\
+	"  WHERE p.conversation = c.id),"				\
+	" (SELECT count(*) FROM message g WHERE g.conversation = c.id)"	\
+	" FROM conversation c JOIN mailbox m ON m.id = c.mailbox"	\
+	" LEFT JOIN worker w ON w.id = c.taken "
+
+static int
+fill_conversation(struct store *s, sqlite3_stmt *st,
+    struct store_conversation *c)
+{
+	c->id = sqlite3_column_int64(st, 0);
+	c->mailbox = sqlite3_column_int64(st, 1);
+	c->open = sqlite3_column_int64(st, 3) != 0;
+	c->taken = sqlite3_column_int64(st, 4);
+	c->created = sqlite3_column_int64(st, 7);
+	c->last = sqlite3_column_int64(st, 8);
+	c->participants = sqlite3_column_int64(st, 9);
+	c->messages = sqlite3_column_int64(st, 10);
+	if (db_text(s, st, 2, c->address, sizeof(c->address)) == -1 ||
+	    db_text(s, st, 5, c->taken_name, sizeof(c->taken_name)) == -1 ||
+	    db_text(s, st, 6, c->subject, sizeof(c->subject)) == -1)
+		return -1;
+	return 0;
+}
+
+int
+store_conversation_get(struct store *s, uint64_t id,
+    struct store_conversation *c)
+{
+	sqlite3_stmt	*st;
+	int		 ret;
+
+	if ((st = db_get(s, CONVERSATION "WHERE c.id = ?", "i",
+	    (int64_t)id)) == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1 && fill_conversation(s, st, c) == -1)
+		ret = -1;
+	db_done(s, st);
+	return ret;
+}
+
+int
+store_conversation_each(struct store *s, uint64_t mailbox,
+    int (*cb)(const struct store_conversation *, void *), void *arg)
+{
+	struct store_conversation	 c;
+	sqlite3_stmt			*st;
+	int				 ret;
+
+	if (mailbox == 0)
+		st = db_get(s, CONVERSATION "ORDER BY c.last DESC", "");
+	else
+		st = db_get(s, CONVERSATION "WHERE c.mailbox = ? "
+		    "ORDER BY c.last DESC", "i", (int64_t)mailbox);
+	if (st == NULL)
+		return -1;
+	while ((ret = db_step(s, st)) == 1) {
+		if (fill_conversation(s, st, &c) == -1) {
+			ret = -1;
+			break;
+		}
+		if (cb(&c, arg) != 0) {
+			ret = db_fail(s, STORE_REFUSED, "stopped");
+			break;
+		}
+	}
+	db_done(s, st);
+	return ret;
+}
+
+int
+store_conversation_new(struct store *s, uint64_t mailbox,
+    const char *subject, time_t now, uint64_t *id)
+{
+	char	 cut[STORE_SUBJECT_MAX + 1] = "";
+	int	 ret;
+
+	if (subject != NULL)
+		rule_cut(subject, cut, sizeof(cut));
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "INSERT INTO conversation (mailbox, subject, created, "
+	    "last) VALUES (?, ?, ?3, ?3)", "iei", (int64_t)mailbox, cut,
+	    (int64_t)now);
+	if (ret != -1) {
+		*id = sqlite3_last_insert_rowid(s->db);
+		ret = 0;
+	}
+	return db_leave(s, ret);
+}
+
+int
+store_conversation_open(struct store *s, uint64_t id, int open)
+{
+	int	 ret;
+
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "UPDATE conversation SET open = ?1 WHERE id = ?2 AND "
+	    "open <> ?1", "ii", (int64_t)(open != 0), (int64_t)id);
+	return db_leave(s, ret);
+}
+
+int
+store_conversation_take(struct store *s, uint64_t id, uint32_t worker)
+{
+	int	 ret;
+
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "UPDATE conversation SET taken = nullif(?, 0) "
+	    "WHERE id = ?", "ii", (int64_t)worker, (int64_t)id);
+	return db_leave(s, ret);
+}
+
+/* In the order of ids: what the writer answers to, then older ones. */
+int
+store_conversation_find(struct store *s, uint64_t mailbox,
+    const char *const *ids, size_t n, const char *writer, uint64_t *id)
+{
+	char	 bare[STORE_MSGID_MAX + 1], folded[STORE_ADDR_MAX + 1];
+	int64_t	 found;
+	size_t	 i;
+	int	 ret = 0;
+
+	if (store_fold(writer, folded, sizeof(folded)) == -1)
+		return 0;
+	for (i = 0; i < n && ret == 0; i++) {
+		if (rule_msgid(s, ids[i], bare) == -1 || bare[0] == '\0')
+			continue;	/* too long to be one of ours */
+		ret = db_number(s, &found, "SELECT g.conversation "
+		    "FROM message g JOIN participant p "
+		    "ON p.conversation = g.conversation AND p.folded = ?3 "
+		    "WHERE g.mailbox = ?1 AND g.outside = ?2 "
+		    "ORDER BY g.id DESC LIMIT 1", "itt", (int64_t)mailbox,
+		    bare, folded);
+	}
+	if (ret == 1)
+		*id = found;
+	return ret;
+}
+
+static int
+fill_participant(struct store *s, sqlite3_stmt *st,
+    struct store_participant *p)
+{
+	p->id = sqlite3_column_int64(st, 0);
+	p->conversation = sqlite3_column_int64(st, 1);
+	p->unverified = sqlite3_column_int64(st, 2) != 0;
+	if (db_text(s, st, 3, p->address, sizeof(p->address)) == -1 ||
+	    db_text(s, st, 4, p->folded, sizeof(p->folded)) == -1 ||
+	    db_text(s, st, 5, p->name, sizeof(p->name)) == -1)
+		return -1;
+	return 0;
+}
+
+#define PEOPLE								\
+	"SELECT id, conversation, unverified, address, folded, name "	\
+	"FROM participant "
+
+static int
+get_participant(struct store *s, sqlite3_stmt *st,
+    struct store_participant *p)
+{
+	int	 ret;
+
+	if (st == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1 && fill_participant(s, st, p) == -1)
+		ret = -1;
+	db_done(s, st);
+	return ret;
+}
+
+int
+store_participant_get(struct store *s, uint64_t id,
+    struct store_participant *p)
+{
+	return get_participant(s, db_get(s, PEOPLE "WHERE id = ?", "i",
+	    (int64_t)id), p);
+}
+
+int
+store_participant_byaddr(struct store *s, uint64_t conversation,
+    const char *address, struct store_participant *p)
+{
+	char	 folded[STORE_ADDR_MAX + 1];
+
+	if (store_fold(address, folded, sizeof(folded)) == -1)
+		return 0;
+	return get_participant(s, db_get(s, PEOPLE "WHERE conversation = ? "
+	    "AND folded = ?", "it", (int64_t)conversation, folded), p);
+}
+
+int
+store_conversation_people(struct store *s, uint64_t id,
+    int (*cb)(const struct store_participant *, void *), void *arg)
+{
+	struct store_participant	 p;
+	sqlite3_stmt			*st;
+	int				 ret;
+
+	if ((st = db_get(s, PEOPLE "WHERE conversation = ? ORDER BY id", "i",
+	    (int64_t)id)) == NULL)
+		return -1;
+	while ((ret = db_step(s, st)) == 1) {
+		if (fill_participant(s, st, &p) == -1) {
+			ret = -1;
+			break;
+		}
+		if (cb(&p, arg) != 0) {
+			ret = db_fail(s, STORE_REFUSED, "stopped");
+			break;
+		}
+	}
+	db_done(s, st);
+	return ret;
+}
+
+/* A name is taken over only where none is known: it stays what it was. */
+static int
+update_participant(struct store *s, const struct store_participant *p,
+    const char *name, int unverified)
+{
+	if ((p->name[0] != '\0' || *name == '\0') &&
+	    (!p->unverified || unverified))
+		return 1;
+	return db_run(s, "UPDATE participant SET name = coalesce(name, ?), "
+	    "unverified = min(unverified, ?) WHERE id = ?", "eii", name,
+	    (int64_t)(unverified != 0), (int64_t)p->id) == -1 ? -1 : 1;
+}
+
+int
+store_participant_add(struct store *s, uint64_t conversation,
+    const char *address, const char *name, int unverified, unsigned int max,
+    time_t now, uint64_t *id)
+{
+	struct store_participant p;
+	char			 folded[STORE_ADDR_MAX + 1];
+	char			 cut[STORE_NAME_MAX + 1] = "";
+	int64_t			 n;
+	int			 ret;
+
+	if (rule_fold(s, address, folded) == -1)
+		return -1;
+	if (name != NULL)
+		rule_cut(name, cut, sizeof(cut));
+	if (db_enter(s) == -1)
+		return -1;
+	ret = store_participant_byaddr(s, conversation, folded, &p);
+	if (ret == 1) {
+		*id = p.id;
+		ret = update_participant(s, &p, cut, unverified);
+		return db_leave(s, ret);
+	}
+	if (ret == 0 && max > 0 && (ret = db_number(s, &n, "SELECT count(*) "
+	    "FROM participant WHERE conversation = ?", "i",
+	    (int64_t)conversation)) == 1 && n >= (int64_t)max)
+		return db_leave(s, 0);
+	if (ret != -1)
+		ret = db_run(s, "INSERT INTO participant (conversation, "
+		    "address, folded, name, unverified, created) "
+		    "VALUES (?, ?, ?, ?, ?, ?)", "itteii",
+		    (int64_t)conversation, address, folded, cut,
+		    (int64_t)(unverified != 0), (int64_t)now);
+	if (ret != -1) {
+		*id = sqlite3_last_insert_rowid(s->db);
+		ret = 1;
+	}
+	return db_leave(s, ret);
+}
+
+#define MESSAGE								\
+	"SELECT id, conversation, mailbox, kind, created, participant,"	\
+	" worker, author, smtpd, outside, own FROM message "
+
+static int
+fill_message(struct store *s, sqlite3_stmt *st, struct store_message *m)
+{
+	m->id = sqlite3_column_int64(st, 0);
+	m->conversation = sqlite3_column_int64(st, 1);
+	m->mailbox = sqlite3_column_int64(st, 2);
+	m->kind = sqlite3_column_int64(st, 3);
+	m->created = sqlite3_column_int64(st, 4);
+	m->participant = sqlite3_column_int64(st, 5);
+	m->worker = sqlite3_column_int64(st, 6);
+	if (db_text(s, st, 7, m->author, sizeof(m->author)) == -1 ||
+	    db_text(s, st, 8, m->smtpd, sizeof(m->smtpd)) == -1 ||
+	    db_text(s, st, 9, m->outside, sizeof(m->outside)) == -1 ||
+	    db_text(s, st, 10, m->own, sizeof(m->own)) == -1)
+		return -1;
+	return 0;
+}
+
+static int
+get_message(struct store *s, sqlite3_stmt *st, struct store_message *m)
+{
+	int	 ret;
+
+	if (st == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1 && fill_message(s, st, m) == -1)
+		ret = -1;
+	db_done(s, st);
+	return ret;
+}
+
+int
+store_message_get(struct store *s, uint64_t id, struct store_message *m)
+{
+	return get_message(s, db_get(s, MESSAGE "WHERE id = ?", "i",
+	    (int64_t)id), m);
+}
+
+int
+store_message_find(struct store *s, uint64_t mailbox, const char *smtpd,
+    const char *outside, time_t now, struct store_message *m)
+{
+	char	 bare[STORE_MSGID_MAX + 1];
+
+	if (rule_msgid(s, outside, bare) == -1)
+		return -1;
+	return get_message(s, db_get(s,
+	    MESSAGE "WHERE mailbox = ? AND smtpd = ? AND "
+	    "outside IS ? AND created > ? ORDER BY id DESC LIMIT 1", "itei",
+	    (int64_t)mailbox, smtpd, bare, (int64_t)now - STORE_SAMETIME), m);
+}
+
+int
+store_conversation_messages(struct store *s, uint64_t id,
+    int (*cb)(const struct store_message *, void *), void *arg)
+{
+	struct store_message	 m;
+	sqlite3_stmt		*st;
+	int			 ret;
+
+	if ((st = db_get(s, MESSAGE "WHERE conversation = ? ORDER BY id", "i",
+	    (int64_t)id)) == NULL)
+		return -1;
+	while ((ret = db_step(s, st)) == 1) {
+		if (fill_message(s, st, &m) == -1) {
+			ret = -1;
+			break;
+		}
+		if (cb(&m, arg) != 0) {
+			ret = db_fail(s, STORE_REFUSED, "stopped");
+			break;
+		}
+	}
+	db_done(s, st);
+	return ret;
+}
+
+static int
+insert(struct store *s, struct store_message *m, time_t now)
+{
+	if (db_run(s, "INSERT INTO message (conversation, mailbox, kind, "
+	    "created, participant, worker, author, smtpd, outside, own) "
+	    "VALUES (?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)",
+	    "iiiiiietee", (int64_t)m->conversation, (int64_t)m->mailbox,
+	    (int64_t)m->kind, (int64_t)now, (int64_t)m->participant,
+	    (int64_t)m->worker, m->author, m->smtpd, m->outside,
+	    m->own) == -1)
+		return -1;
+	m->id = sqlite3_last_insert_rowid(s->db);
+	m->created = now;
+	if (db_run(s, "UPDATE conversation SET last = max(last, ?), "
+	    "open = max(open, ?) WHERE id = ?", "iii", (int64_t)now,
+	    (int64_t)(m->kind == STORE_MSG_IN),
+	    (int64_t)m->conversation) == -1)
+		return -1;
+	return 1;
+}
+
+int
+store_message_add(struct store *s, struct store_message *m, time_t now)
+{
+	struct store_message	 old;
+	char			 bare[STORE_MSGID_MAX + 1];
+	int64_t			 mailbox;
+	int			 ret;
+
+	if (rule_msgid(s, m->outside, bare) == -1)
+		return -1;
+	(void)strlcpy(m->outside, bare, sizeof(m->outside));
+	if (rule_msgid(s, m->own, bare) == -1)
+		return -1;
+	(void)strlcpy(m->own, bare, sizeof(m->own));
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_number(s, &mailbox, "SELECT mailbox FROM conversation "
+	    "WHERE id = ?", "i", (int64_t)m->conversation);
+	if (ret == 0)
+		ret = db_fail(s, STORE_REFUSED, "there is no such "
+		    "conversation");
+	if (ret == 1) {
+		m->mailbox = mailbox;
+		ret = store_message_find(s, mailbox, m->smtpd, m->outside,
+		    now, &old);
+	}
+	if (ret == 1) {
+		*m = old;
+		ret = 0;
+	} else if (ret == 0)
+		ret = insert(s, m, now);
+	return db_leave(s, ret);
+}
+
+static int
+get_text(struct store *s, sqlite3_stmt *st, char *buf, size_t size)
+{
+	int	 ret;
+
+	if (st == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1) {
+		if (sqlite3_column_type(st, 0) == SQLITE_NULL)
+			ret = 0;
+		else if (db_text(s, st, 0, buf, size) == -1)
+			ret = -1;
+	}
+	db_done(s, st);
+	return ret;
+}
+
+/* What a worker knows message g as: own mail by its own id. */
+#define KNOWN_AS							\
+	"CASE WHEN g.worker = ?2 AND g.own IS NOT NULL THEN g.own ELSE"	\
+	" (SELECT c.msgid FROM copy c WHERE c.message = g.id"		\
+	"  AND c.worker = ?2) END"
+
+int
+store_msgid_inside(struct store *s, uint64_t conversation, uint32_t worker,
+    const char *outside, char *buf, size_t size)
+{
+	char	 bare[STORE_MSGID_MAX + 1];
+
+	if (rule_msgid(s, outside, bare) == -1 || bare[0] == '\0')
+		return 0;
+	return get_text(s, db_get(s, "SELECT " KNOWN_AS " AS known "
+	    "FROM message g WHERE g.mailbox = "
+	    "(SELECT mailbox FROM conversation WHERE id = ?1) "
+	    "AND g.outside = ?3 AND known IS NOT NULL "
+	    "ORDER BY g.conversation = ?1 DESC, g.id DESC LIMIT 1", "iit",
+	    (int64_t)conversation, (int64_t)worker, bare), buf, size);
+}
+
+/*
+ * The message that a worker knows as ?3.  Of its mailbox it is asked with a
+ * plus (no index): a mailbox has all the messages, an id one or two.
+ */
+#define KNOWN_BY							\
+	"SELECT g.id FROM message g WHERE g.worker = ?2 AND g.own = ?3"	\
+	" UNION ALL "							\
+	"SELECT c.message FROM copy c WHERE c.worker = ?2 AND c.msgid = ?3"
+
+int
+store_msgid_outside(struct store *s, uint64_t conversation, uint32_t worker,
+    const char *inside, char *buf, size_t size)
+{
+	char	 bare[STORE_MSGID_MAX + 1];
+
+	if (rule_msgid(s, inside, bare) == -1 || bare[0] == '\0')
+		return 0;
+	return get_text(s, db_get(s, "SELECT m.outside FROM message m "
+	    "WHERE m.id IN (" KNOWN_BY ") AND m.outside IS NOT NULL AND "
+	    "+m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
+	    "ORDER BY m.conversation = ?1 DESC, m.id DESC LIMIT 1", "iit",
+	    (int64_t)conversation, (int64_t)worker, bare), buf, size);
+}
+
+int
+store_msgid_across(struct store *s, uint64_t conversation, uint32_t from,
+    const char *inside, uint32_t to, char *buf, size_t size)
+{
+	char	 bare[STORE_MSGID_MAX + 1];
+	int64_t	 id;
+	int	 ret;
+
+	if (rule_msgid(s, inside, bare) == -1 || bare[0] == '\0')
+		return 0;
+	ret = db_number(s, &id, "SELECT m.id FROM message m "
+	    "WHERE m.id IN (" KNOWN_BY ") AND "
+	    "+m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
+	    "ORDER BY m.conversation = ?1 DESC, m.id DESC LIMIT 1", "iit",
+	    (int64_t)conversation, (int64_t)from, bare);
+	if (ret != 1)
+		return ret;
+	return get_text(s, db_get(s, "SELECT " KNOWN_AS " FROM message g "
+	    "WHERE g.id = ?1", "ii", id, (int64_t)to), buf, size);
+}
+
+#define HANDLE								\
+	"SELECT h.id, h.address, h.worker, c.mailbox, h.conversation,"	\
+	" h.participant, h.created, h.expires, h.revoked FROM handle h"	\
+	" JOIN conversation c ON c.id = h.conversation "
+
+static int
+fill_handle(struct store *s, sqlite3_stmt *st, time_t now,
+    struct store_handle *h)
+{
+	h->id = sqlite3_column_int64(st, 0);
+	h->worker = sqlite3_column_int64(st, 2);
+	h->mailbox = sqlite3_column_int64(st, 3);
+	h->conversation = sqlite3_column_int64(st, 4);
+	h->participant = sqlite3_column_int64(st, 5);
+	h->created = sqlite3_column_int64(st, 6);
+	h->expires = sqlite3_column_int64(st, 7);
+	h->revoked = sqlite3_column_int64(st, 8) != 0;
+	h->live = !h->revoked && h->expires > now;
+	return db_text(s, st, 1, h->address, sizeof(h->address));
+}
+
+static int
+get_handle(struct store *s, sqlite3_stmt *st, time_t now,
+    struct store_handle *h)
+{
+	int	 ret;
+
+	if (st == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1 && fill_handle(s, st, now, h) == -1)
+		ret = -1;
+	db_done(s, st);
+	return ret;
+}
+
+int
+store_handle_byid(struct store *s, uint64_t id, time_t now,
+    struct store_handle *h)
+{
+	return get_handle(s, db_get(s, HANDLE "WHERE h.id = ?", "i",
+	    (int64_t)id),
+	    now, h);
+}
+
+int
+store_handle_each(struct store *s, uint32_t worker, uint64_t conversation,
+    time_t now, int (*cb)(const struct store_handle *, void *), void *arg)
+{
+	struct store_handle	 h;
+	sqlite3_stmt		*st;
+	int			 ret;
+
+	if ((st = db_get(s, HANDLE "WHERE h.worker = ? AND "
+	    "h.conversation = ? AND h.current = 1 AND h.revoked = 0 AND "
+	    "h.expires > ? ORDER BY h.id", "iii", (int64_t)worker,
+	    (int64_t)conversation, (int64_t)now)) == NULL)
+		return -1;
+	while ((ret = db_step(s, st)) == 1) {
+		if (fill_handle(s, st, now, &h) == -1) {
+			ret = -1;
+			break;
+		}
+		if (cb(&h, arg) != 0) {
+			ret = db_fail(s, STORE_REFUSED, "stopped");
+			break;
+		}
+	}
+	db_done(s, st);
+	return ret;
+}
+
+static int
+make(struct store *s, uint32_t worker, uint64_t conversation,
+    uint64_t participant, time_t now, time_t lifetime)
+{
+	sqlite3_stmt	*st;
+	char		 name[HANDLE_LEN + 1], mailbox[STORE_ADDR_MAX + 1];
+	char		 address[STORE_ADDR_MAX + 1];
+	int		 ret;
+
+	if ((st = db_get(s, "SELECT m.address FROM conversation c "
+	    "JOIN mailbox m ON m.id = c.mailbox WHERE c.id = ?", "i",
+	    (int64_t)conversation)) == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1 &&
+	    db_text(s, st, 0, mailbox, sizeof(mailbox)) == -1)
+		ret = -1;
+	db_done(s, st);
+	if (ret == 0)
+		return db_fail(s, STORE_REFUSED, "there is no such "
+		    "conversation");
+	if (ret == -1)
+		return -1;
+	handle_make(name);
+	if (handle_addr(mailbox, name, address, sizeof(address)) == -1)
+		return db_fail(s, STORE_REFUSED, "%s: too long for handles",
+		    mailbox);
+	if (db_run(s, "UPDATE handle SET current = 0 WHERE worker = ? AND "
+	    "conversation = ? AND participant = ? AND current = 1", "iii",
+	    (int64_t)worker, (int64_t)conversation,
+	    (int64_t)participant) == -1)
+		return -1;
+	return db_run(s, "INSERT INTO handle (address, worker, conversation, "
+	    "participant, created, expires) VALUES (?, ?, ?, ?, ?, ?)",
+	    "tiiiii", address, (int64_t)worker, (int64_t)conversation,
+	    (int64_t)participant, (int64_t)now, (int64_t)now + lifetime);
+}
+
+int
+store_handle_issue(struct store *s, uint32_t worker, uint64_t conversation,
+    uint64_t participant, time_t now, time_t lifetime, struct store_handle *h)
+{
+	static const char	 sql[] = HANDLE "WHERE h.worker = ? AND "
+	    "h.conversation = ? AND h.participant = ? AND h.current = 1";
+	int			 ret;
+
+	if (db_enter(s) == -1)
+		return -1;
+	ret = get_handle(s, db_get(s, sql, "iii", (int64_t)worker,
+	    (int64_t)conversation, (int64_t)participant), now, h);
+	if (ret == 1 && h->live) {
+		if (now + lifetime - h->expires > lifetime / 10) {
+			ret = db_run(s, "UPDATE handle SET expires = ? "
+			    "WHERE id = ?", "ii", (int64_t)now + lifetime,
+			    (int64_t)h->id);
+			h->expires = now + lifetime;
+		}
+	} else if (ret != -1) {
+		ret = make(s, worker, conversation, participant, now,
+		    lifetime);
+		if (ret != -1)
+			ret = get_handle(s, db_get(s, sql, "iii",
+			    (int64_t)worker,
+			    (int64_t)conversation, (int64_t)participant), now,
+			    h);
+	}
+	return db_leave(s, ret == -1 ? -1 : 0);
+}
+
+#define RPATH								\
+	"SELECT r.id, r.address, r.kind, c.mailbox, r.conversation,"	\
+	" r.message, r.worker, r.participant, r.sent_to, r.created,"	\
+	" r.expires, r.quoted, r.gate FROM rpath r"			\
+	" LEFT JOIN conversation c ON c.id = r.conversation "
+
+static int
+get_rpath(struct store *s, const char *address, time_t now,
+    struct store_rpath *rp)
+{
+	sqlite3_stmt	*st;
+	int		 ret;
+
+	if ((st = db_get(s, RPATH "WHERE r.address = ? AND r.expires > ?",
+	    "ti", address, (int64_t)now)) == NULL)
+		return -1;
+	if ((ret = db_step(s, st)) == 1) {
+		rp->id = sqlite3_column_int64(st, 0);
+		rp->kind = sqlite3_column_int64(st, 2);
+		rp->mailbox = sqlite3_column_int64(st, 3);
+		rp->conversation = sqlite3_column_int64(st, 4);
+		rp->message = sqlite3_column_int64(st, 5);
+		rp->worker = sqlite3_column_int64(st, 6);
+		rp->participant = sqlite3_column_int64(st, 7);
+		rp->created = sqlite3_column_int64(st, 9);
+		rp->expires = sqlite3_column_int64(st, 10);
+		rp->quoted = sqlite3_column_int64(st, 11);
+		if (db_text(s, st, 1, rp->address,
+		    sizeof(rp->address)) == -1 || db_text(s, st, 8,
+		    rp->address_to, sizeof(rp->address_to)) == -1 ||
+		    db_text(s, st, 12, rp->gate, sizeof(rp->gate)) == -1)
+			ret = -1;
+	}
+	db_done(s, st);
+	return ret;
+}
+
+int
+store_rpath_make(struct store *s, const char *domain, time_t now,
+    struct store_rpath *rp)
+{
+	char	 name[RPATH_LEN + 1];
+	int	 ret;
+
+	rpath_make(name);
+	if (rpath_addr(name, domain, rp->address, sizeof(rp->address)) == -1)
+		return db_fail(s, STORE_REFUSED, "%.100s: domain too long",
+		    domain);
+	rp->created = now;
+	rp->expires = now + STORE_RPATH_LIFE;
+	rp->quoted = 0;
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "INSERT INTO rpath (address, kind, conversation, "
+	    "message, worker, participant, sent_to, created, expires, gate) "
+	    "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), "
+	    "nullif(?, 0), ?, ?, ?, ?)", "tiiiiieiie", rp->address,
+	    (int64_t)rp->kind, (int64_t)rp->conversation,
+	    (int64_t)rp->message, (int64_t)rp->worker,
+	    (int64_t)rp->participant, rp->address_to, (int64_t)rp->created,
+	    (int64_t)rp->expires, rp->gate);
+	if (ret != -1) {
+		rp->id = sqlite3_last_insert_rowid(s->db);
+		ret = 0;
+	}
+	return db_leave(s, ret);
+}
+
+int
+store_rpath_quote(struct store *s, uint64_t id)
+{
+	int	 ret;
+
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "UPDATE rpath SET quoted = quoted + 1 WHERE id = ? "
+	    "AND quoted < ?", "ii", (int64_t)id, (int64_t)STORE_RPATH_QUOTES);
+	return db_leave(s, ret);
+}
+
+int
+store_rpath_unquote(struct store *s, uint64_t id)
+{
+	int	 ret;
+
+	if (db_enter(s) == -1)
+		return -1;
+	ret = db_run(s, "UPDATE rpath SET quoted = quoted - 1 WHERE id = ? "
+	    "AND quoted > 0", "i", (int64_t)id);
+	return db_leave(s, ret == -1 ? -1 : 0);
+}
+
+/*
+ * The form of the address says which table to ask, except that a mailbox is
+ * asked for first: nothing else can have its address.
+ */
+int
+store_rcpt_get(struct store *s, const char *address, time_t now,
+    struct store_rcpt *rcpt)
+{
+	char		 folded[STORE_ADDR_MAX + 1];
+	char		 box[STORE_ADDR_MAX + 1], name[RPATH_LEN + 1];
+	const char	*domain;
+	uint64_t	 mailbox = 0;
+	int		 ret;
+
+	memset(rcpt, 0, sizeof(*rcpt));
+	if (store_fold(address, folded, sizeof(folded)) == -1)
+		return 0;
+	if ((ret = store_mailbox_get(s, folded, &rcpt->mailbox)) != 0) {
+		rcpt->kind = STORE_RCPT_MAILBOX;
+		return ret;
+	}
+	if (handle_addr_parse(folded, box, sizeof(box), name)) {
+		rcpt->kind = STORE_RCPT_HANDLE;
+		ret = get_handle(s, db_get(s, HANDLE "WHERE h.address = ?", "t",
+		    folded), now, &rcpt->handle);
+		mailbox = rcpt->handle.mailbox;
+	} else if (rpath_addr_parse(folded, name, &domain)) {
+		rcpt->kind = STORE_RCPT_RPATH;
+		ret = get_rpath(s, folded, now, &rcpt->rpath);
+		mailbox = rcpt->rpath.mailbox;
+	}
+	if (ret == 1 && mailbox != 0 &&
+	    store_mailbox_byid(s, mailbox, &rcpt->mailbox) == -1)
+		return -1;
+	return ret;
+}
