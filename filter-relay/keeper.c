@@ -464,10 +464,12 @@ keeper_main(struct privsep_child *pc, void *arg)
 {
 	const struct setup *setup = arg;
 	const struct conf *conf = setup->conf;
+	const char *files[SANDBOX_FILES_MAX + 1];
 	struct sandbox_paths paths = { conf->database, conf->key, NULL,
-	    conf->lists };
+	    files };
 	struct keeper k;
 
+	listfile_paths(conf->lists, files, SANDBOX_FILES_MAX);
 	memset(&k, 0, sizeof(k));
 	k.conf = conf;
 	pending_unmap(setup->pending);

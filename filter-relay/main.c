@@ -22,6 +22,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "conf/listfile.h"
 #include "engine.h"
 #include "front.h"
 #include "keeper.h"
@@ -56,9 +57,11 @@ confine(void *arg)
 {
 	const struct setup *setup = arg;
 	const struct conf *conf = setup->conf;
+	const char *files[SANDBOX_FILES_MAX + 1];
 	struct sandbox_paths paths = { conf->database, conf->key, NULL,
-	    conf->lists };
+	    files };
 
+	listfile_paths(conf->lists, files, SANDBOX_FILES_MAX);
 	if (sandbox_init(conf->sandbox_required, 1) == -1)
 		return -1;
 	return sandbox_parent_network(&paths, 0);

@@ -23,7 +23,7 @@
 #include <string.h>
 
 #include "ask.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "dns/dnscares.h"
 
 #define DNS_PORT	53

@@ -30,6 +30,8 @@
 #include "conf/listfile.h"
 #include "header/hdr.h"
 
+#define DAY	INT64_C(86400)
+
 /* What stands in relay.conf(5), checked and put where it belongs. */
 
 static void
@@ -732,4 +734,81 @@ confhandoff_free(struct conf *conf)
 	}
 	free(conf->handoff);
 	conf->handoff = NULL;
+}
+
+struct conf *
+conf_new(void)
+{
+	struct conf	*conf;
+
+	if ((conf = calloc(1, sizeof(*conf))) == NULL)
+		return NULL;
+	if ((conf->lists = calloc(1, sizeof(*conf->lists))) == NULL) {
+		free(conf);
+		return NULL;
+	}
+	conf->spool = CONF_SPOOL;
+	conf->replies.authenticate = CONF_AUTH_BOTH;
+	conf->replies.from = CONF_FROM_MAILBOX;
+	conf->replies.copies = CONF_COPIES_MAILBOX;
+	conf->replies.signature_lifetime = 90 * DAY;
+	conf->replies.handle_lifetime = 400 * DAY;
+	conf->replies.retain = 800 * DAY;
+	conf->replies.leak = CONF_LEAK_SCRUB;
+	conf->replies.participants = 30;
+	conf->replies.messages_per_hour = 600;
+	conf->replies.spam = CONF_SPAM_ARCHIVE;
+	conf->outbound.tls = CONF_TLS_VERIFY;
+	conf->outbound.courier_port = CONF_COURIER_PORT;
+	return conf;
+}
+
+void
+conf_free(struct conf *conf)
+{
+	if (conf == NULL)
+		return;
+	free(conf->path);
+	free(conf->database);
+	free(conf->key);
+	free(conf->bounce_domain);
+	conf_list_free(&conf->domains);
+	conf_list_free(&conf->replies.helpdesk);
+	conf_list_free(&conf->outbound.hosts);
+	free(conf->outbound.courier);
+	confhandoff_free(conf);
+	listfile_free(conf->lists);
+	free(conf->lists);
+	confgate_free(conf);
+	free(conf);
+}
+
+int
+conf_finish(struct conf *conf, const char *name, int line,
+    struct conf_errors *errors)
+{
+	if (conf->database == NULL &&
+	    (conf->database = strdup(CONF_DATABASE)) == NULL)
+		return -1;
+	if (conf->key == NULL && (conf->key = strdup(CONF_KEY)) == NULL)
+		return -1;
+	if (conf->outbound.courier == NULL &&
+	    (conf->outbound.courier = strdup(CONF_COURIER_ADDRESS)) == NULL)
+		return -1;
+	if (conf->domains.count == 0)
+		conf_error(errors, name, line, "the file ends here without "
+		    "\"domain\", expected a line like: domain "
+		    "{ \"company.example\" }");
+
+	/* Bounces come in by it, so it is one of ours in any case. */
+	if (conf->bounce_domain != NULL &&
+	    !conf_is_our_domain(conf, conf->bounce_domain)) {
+		if (conf_list_add(&conf->domains, conf->bounce_domain) == -1)
+			return -1;
+		conf->bounce_added = 1;
+	}
+	confhandoff_sort(conf);
+	if ((conf->path = strdup(name)) == NULL)
+		return -1;
+	return 0;
 }

@@ -217,3 +217,13 @@ listfile_free(struct listfiles *lists)
 		free(lf);
 	}
 }
+
+void
+listfile_paths(const struct listfiles *lists, const char **paths, size_t max)
+{
+	size_t	 i;
+
+	for (i = 0; i < lists->n && i < max; i++)
+		paths[i] = lists->v[i]->path;
+	paths[i] = NULL;
+}

@@ -118,4 +118,11 @@ int		 listfile_set(struct listfile *lf, const char *text,
 /* Frees the lists, all of them; `lists' is empty then. */
 void		 listfile_free(struct listfiles *lists);
 
+/*
+ * Their paths, at most max, and a NULL behind them, into paths, for
+ * sandbox.h; they live as long as lists.
+ */
+void	 listfile_paths(const struct listfiles *lists, const char **paths,
+	    size_t max);
+
 #endif

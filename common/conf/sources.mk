@@ -1,8 +1,9 @@
 CONF_SRCS =
-CONF_SRCS += conf.c
+CONF_SRCS += conf_load.c
+CONF_SRCS += conf_value.c
 CONF_SRCS += conflex.c
 CONF_SRCS += confset.c
 CONF_SRCS += dnslistname.c
 CONF_SRCS += listfile.c
-CONF_SRCS += parse.y
 CONF_SRCS += printconf.c
+CONF_SRCS += parse.y

@@ -21,7 +21,19 @@
 
 #include "base/sbuf.h"
 #include "header/facts.h"
-#include "header/replyhdr.h"
+
+#define REPLYHDR_MAX	131072	/* bytes of a header that is built */
+
+struct replyhdr_addr {
+	const char	*from;		/* address as it stands, any case */
+	const char	*to;		/* what to write instead */
+	const char	*name;		/* display name (UTF-8) or NULL */
+};
+
+struct replyhdr_id {
+	const char	*from;		/* Message-Id that the worker saw */
+	const char	*to;		/* the one that the outside knows */
+};
 
 /* Takes what must not stand there out of a text: see struct replyhdr_plan. */
 struct hdrput_scrub {

@@ -21,19 +21,7 @@
 
 #include "base/sbuf.h"
 #include "header/facts.h"
-
-#define REPLYHDR_MAX	131072	/* bytes of a header that is built */
-
-struct replyhdr_addr {
-	const char	*from;		/* address as it stands, any case */
-	const char	*to;		/* what to write instead */
-	const char	*name;		/* display name (UTF-8) or NULL */
-};
-
-struct replyhdr_id {
-	const char	*from;		/* Message-Id that the worker saw */
-	const char	*to;		/* the one that the outside knows */
-};
+#include "header/hdrput.h"
 
 /* What the keeper decided.  All strings are the caller's. */
 struct replyhdr_plan {

@@ -732,3 +732,31 @@ bodyrw_commands(const struct bodyrw *b)
 {
 	return b->found.mask;
 }
+
+int
+bodyrw_text(const struct bodyrw_plan *plan, const char *text, char *out,
+    size_t size)
+{
+	struct bodytext	 t;
+	struct edits	 edits;
+	struct sbuf	 b;
+	int		 leaks = -1;
+
+	memset(&edits, 0, sizeof(edits));
+	sbuf_init(&b, BODYTEXT_MAX * 2);
+	t.scrub = malloc(sizeof(*t.scrub));
+	t.edits = &edits;
+	t.secrets = plan->secrets;
+	t.mailbox = plan->mailbox;
+	t.seed = NULL;
+	if (t.scrub != NULL)
+		leaks = bodytext_scrub(&t, text, strlen(text), &b);
+	if (leaks != -1 && b.len < size)
+		memcpy(out, sbuf_str(&b), b.len + 1);
+	else
+		leaks = -1;
+	free(t.scrub);
+	edits_free(&edits);
+	sbuf_free(&b);
+	return leaks;
+}

@@ -27,7 +27,6 @@
 
 #include "base/compat.h"
 #include "base/log.h"
-#include "conf/listfile.h"
 #include "proc/sandbox.h"
 #ifdef __linux__
 #include "proc/landlock.h"
@@ -141,11 +140,10 @@ static int
 sandbox_files(const struct sandbox_paths *paths,
     const struct landlock_tcp *tcp, int groups)
 {
-	const struct listfiles *lists = paths->lists;
-	size_t i, n = SANDBOX_FIXED, most = lists == NULL ? 0 : 2 * lists->n;
+	size_t i, nfiles = 0, n = SANDBOX_FIXED;
 	char dbuf[PATH_MAX], kbuf[PATH_MAX], (*lbuf)[PATH_MAX];
 	struct landlock_path p[SANDBOX_FIXED + SANDBOX_NSYSTEM +
-	    2 * LISTFILE_MAX] = {
+	    2 * SANDBOX_FILES_MAX] = {
 		{ NULL, LANDLOCK_READ | LANDLOCK_WRITE },
 		{ NULL, LANDLOCK_READ },
 		{ "/dev/null", LANDLOCK_READ | LANDLOCK_WRITE },
@@ -159,12 +157,15 @@ sandbox_files(const struct sandbox_paths *paths,
 		memcpy(p + n, sandbox_system, sizeof(sandbox_system));
 		n += SANDBOX_NSYSTEM;
 	}
-	if ((lbuf = calloc(most + 1, sizeof(*lbuf))) == NULL) {
+	while (paths->files != NULL && paths->files[nfiles] != NULL &&
+	    nfiles < SANDBOX_FILES_MAX)
+		nfiles++;
+	if ((lbuf = calloc(2 * nfiles + 1, sizeof(*lbuf))) == NULL) {
 		log_warn("sandbox: lists");
 		return -1;
 	}
-	for (i = 0; lists != NULL && i < lists->n; i++)
-		n += sandbox_list(lists->v[i]->path, p + n, lbuf + 2 * i);
+	for (i = 0; i < nfiles; i++)
+		n += sandbox_list(paths->files[i], p + n, lbuf + 2 * i);
 	rv = sandbox_apply(p, n, tcp, groups);
 	free(lbuf);
 	return rv;

@@ -34,14 +34,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct listfiles;
+#define SANDBOX_FILES_MAX	64	/* other files in sandbox_paths */
 
 /* Files that a process goes on to need; NULL for those that it does not. */
 struct sandbox_paths {
 	const char	*database;	/* its directory: read and write */
 	const char	*key;		/* the key file's directory: read */
 	const char	*sendmail;	/* run, by mda-relay's sender */
-	const struct listfiles *lists;	/* their directories: read; or NULL */
+	/* Ends in NULL, or is NULL: their directories are read. */
+	const char	*const *files;
 };
 
 /*

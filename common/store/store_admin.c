@@ -20,7 +20,6 @@
 #include "header/handle.h"
 #include "store/store_admin.h"
 #include "store/store_db.h"
-#include "store/store_mail.h"
 
 #define LOCAL_MAX	64	/* RFC 5321 section 4.5.3.1.1 */
 #define DOMAIN_MAX	255	/* section 4.5.3.1.2 */
@@ -513,7 +512,8 @@ get_worker(struct store *s, sqlite3_stmt *st, struct store_worker *w)
 int
 store_worker_get(struct store *s, const char *name, struct store_worker *w)
 {
-	return get_worker(s, db_get(s, WORKER "WHERE w.name = ?", "t", name), w);
+	return get_worker(s, db_get(s, WORKER "WHERE w.name = ?", "t",
+	    name), w);
 }
 
 int
@@ -541,7 +541,8 @@ store_worker_bylogin(struct store *s, const char *login,
 {
 	if (*login == '\0')
 		return 0;
-	return get_worker(s, db_get(s, WORKER "WHERE w.login = ?", "t", login), w);
+	return get_worker(s, db_get(s, WORKER "WHERE w.login = ?", "t",
+	    login), w);
 }
 
 int

@@ -254,4 +254,10 @@ int	store_event_each(struct store *s, uint64_t after, unsigned int last,
 /* Counts what there is at now. */
 int	store_counts(struct store *s, time_t now, struct store_counts *c);
 
+/* Is the worker a member of the mailbox now?  1, 0 or -1. */
+int	store_is_member(struct store *s, uint64_t mailbox, uint32_t worker);
+
+/* Is the address a mailbox or a worker's of ours?  1, 0 or -1. */
+int	store_is_ours(struct store *s, const char *address);
+
 #endif

@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* What the store's own files share; nobody else includes this. */
+/* Statements, errors and transactions: all of SQLite that the store knows. */
 
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -53,7 +53,7 @@ struct store {
 	struct store_stmt stmt[STORE_STMTS];
 };
 
-/* store_db.c: statements and errors. */
+/* Statements and errors. */
 
 /* Remembers an error; always returns -1. */
 int	db_fail(struct store *s, enum store_kind kind, const char *fmt, ...)
@@ -86,6 +86,9 @@ int	db_number(struct store *s, int64_t *n, const char *sql,
 int	db_one_text(struct store *s, sqlite3_stmt *st, char *buf,
 	    size_t size);
 
+/* COMMIT and ROLLBACK, which are prepared before they are needed. */
+extern const char	 db_commit[], db_rollback[];
+
 /* Runs SQL that is not worth keeping. */
 int	db_exec(struct store *s, const char *sql);
 
@@ -114,16 +117,17 @@ int	db_unfix(struct store *s, int fixed, int ret);
 extern const char *const schema_steps[];
 extern const int schema_newest;
 
-/* store_schema.c */
+/* Says that the schema is a newer release's; -1. */
+int	schema_newer(struct store *s, int version);
 
-/* store_rule.c */
+/* Rules of what may be stored (store_admin.c). */
 
 /* Checks a mailbox's address against the rules; -1 is STORE_REFUSED. */
 int	rule_mailbox(struct store *s, const char *folded,
 	    const char *const *domains, size_t n);
 /* Checks any other address: a dot-atom and a domain, in ASCII. */
 int	rule_address(struct store *s, const char *address);
-/* Checks the form of a worker's name (store_worker.c). */
+/* Checks the form of a worker's name. */
 int	rule_worker(struct store *s, const char *name);
 /* Checks a text to show: UTF-8 without control characters, at most max. */
 int	rule_text(struct store *s, const char *what, const char *text,

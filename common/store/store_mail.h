@@ -92,12 +92,6 @@ struct store_rcpt {
 int	store_rcpt_get(struct store *s, const char *address, time_t now,
 	    struct store_rcpt *rcpt);
 
-/* Is the worker a member of the mailbox now?  1, 0 or -1. */
-int	store_is_member(struct store *s, uint64_t mailbox, uint32_t worker);
-
-/* Is the address a mailbox or a worker's of ours?  1, 0 or -1. */
-int	store_is_ours(struct store *s, const char *address);
-
 /*
  * Finds or makes the live handle of (worker, conversation, participant).  One
  * that lives is prolonged to now + lifetime once a tenth of that has passed.

@@ -20,7 +20,7 @@
 
 #include "base/compat.h"
 #include "dns/dns.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "dns/dnscache.h"
 
 #define SHARE		100	/* an entry has at most this part of all */

@@ -23,7 +23,7 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "dns/dns.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "dns/dnscache.h"
 #include "dns/dnscares.h"
 #include "smtp/aresev.h"

@@ -25,7 +25,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "dns/dns.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "dns/dnsipc.h"
 
 /* A question under way, in the order in which they were asked. */

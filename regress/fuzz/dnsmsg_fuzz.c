@@ -16,7 +16,7 @@
 
 /* DNS answers: any message is read or refused, and what is read is bounded. */
 
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "smtp/dnsmsg.h"
 #include "fuzz.h"
 

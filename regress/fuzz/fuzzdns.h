@@ -24,7 +24,7 @@
 #define FUZZDNS_H
 
 #include "base/compat.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "fuzz.h"
 
 static const char	*input;

@@ -23,7 +23,7 @@
 
 #include "base/compat.h"
 #include "dns/dns.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "dnstable.h"
 
 /* Besides the records' types: what stands for a failure. */

@@ -22,7 +22,7 @@
 
 #include "base/compat.h"
 #include "base/log.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "dns/dnsipc.h"
 #include "lib/dnstable.h"
 #include "test.h"

@@ -17,7 +17,7 @@
 /* DNS messages, malformed in every way, and the memory of answers. */
 
 #include "base/compat.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 #include "dns/dnscache.h"
 #include "smtp/dnsmsg.h"
 #include "test.h"

@@ -24,7 +24,7 @@
 
 #include "base/compat.h"
 #include "dns/dns.h"
-#include "dns/dns_int.h"
+#include "dns/dns_resolver.h"
 
 static const struct {
 	int		 number;

@@ -16,8 +16,8 @@
 
 /* What a resolver, behind dns.h, is made of. */
 
-#ifndef DNS_INT_H
-#define DNS_INT_H
+#ifndef DNS_RESOLVER_H
+#define DNS_RESOLVER_H
 
 #include "base/compat.h"
 #include "dns/dns.h"
