@@ -28,16 +28,43 @@
 #include "scrub/edit.h"
 #include "scrub/secrets.h"
 #include "scrub/textlex.h"
-#include "scrub/word_scanner.h"
 
 struct bodycmd;
 
+#define SCANNER_MAX	768	/* characters of a word that are looked at */
+#define SCANNER_KEEP	512	/* of a longer one, these stay for context */
+
+/* What is shared by all scanners of a text. */
+struct scanner_job {
+	const struct secrets	*secrets;
+	struct edits		*edits;
+	const unsigned char	*seed;	/* renames Content-Ids, or NULL */
+	uint64_t		 off;	/* bytes read, for the offsets */
+	size_t			 leaks;	/* secrets found */
+	int			 failed;	/* no memory */
+};
+
+/*
+ * Collects words, in which an address, a handle address or a token may be,
+ * across line ends and tags.  All zero at the start.
+ */
+struct word_scanner {
+	struct lexunit	u[SCANNER_MAX];
+	size_t		n;
+	size_t		run;	/* letters and digits at the end */
+	int		cont;	/* the beginning of the word is gone */
+	int		space;	/* white space, maybe before a line end */
+	int		interest;
+	int		cid;	/* the word is a Content-Id in a URL */
+	uint8_t		before;	/* the character before the word */
+};
+
 struct scrub {
-	struct textlex	 lex;
+	struct textlex		 lex;
 	struct word_scanner	 text;
-	struct word_scanner	 tag;		/* what is inside of tags */
+	struct word_scanner	 tag;	/* what is inside of tags */
 	struct scanner_job	 job;
-	struct bodycmd	*cmd;		/* until the top is over, or NULL */
+	struct bodycmd		*cmd;	/* until the top is over, or NULL */
 };
 
 /*

@@ -4,4 +4,3 @@ SCRUB_SRCS += edit.c
 SCRUB_SRCS += scrub.c
 SCRUB_SRCS += secrets.c
 SCRUB_SRCS += textlex.c
-SCRUB_SRCS += word_scanner.c

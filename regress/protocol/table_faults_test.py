@@ -185,8 +185,7 @@ def test_damaged(kind):
     for damage in ("rubbish", "cut", "empty"):
         with World() as world:
             world.many("handles support@company.example 3000 1000")
-            world.seeder.stdin.close()
-            world.seeder.wait()
+            world.seeder.close()
             world.seeder = None
             good = world.db + ".good"
             shutil.copy(world.db, good)
@@ -214,8 +213,7 @@ def test_damaged(kind):
 def test_newer(kind):
     """A database of a later release is not touched."""
     with World() as world:
-        world.seeder.stdin.close()
-        world.seeder.wait()
+        world.seeder.close()
         world.seeder = None
         db = sqlite3.connect(world.db)
         version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -233,8 +231,7 @@ def test_replaced(kind):
     with World() as world, World() as other, kind(world) as t:
         assert t.check("other@company.example") == "not-found"
         other.seed("mailbox other@company.example")
-        other.seeder.stdin.close()
-        other.seeder.wait()
+        other.seeder.close()
         other.seeder = None
         for extra in ("-wal", "-shm", ""):
             if os.path.exists(world.db + extra):
