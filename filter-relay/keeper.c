@@ -38,8 +38,6 @@
 
 static struct event	 expire_ev;
 
-static int	keeper_ready(struct keeper *k);
-
 static void
 expire_in(time_t seconds)
 {
@@ -47,6 +45,39 @@ expire_in(time_t seconds)
 
 	if (evtimer_add(&expire_ev, &tv) == -1)
 		log_warn("expire: evtimer_add");
+}
+
+/* What a killed or hung run cannot have committed is asked for again. */
+static int
+keeper_ready(struct keeper *k)
+{
+	struct store_err err;
+	char text[512];
+
+	k->now = time(NULL);
+	/* What failed might work from a new start; or the file is a new one. */
+	if (k->store != NULL && (k->reopen || store_replaced(k->store))) {
+		store_close(k->store);
+		k->store = NULL;
+		k->reopen = 0;
+	}
+	if (k->store != NULL && k->keys != NULL) {
+		store_timeout(k->store, k->now < k->busy ? 0 :
+		    KEEPER_BUSY_MS);
+		if (keys_reload(k->keys, text, sizeof(text)) == -1)
+			lograte_info(k->rate, k->now, "keys", "%s", text);
+		return 0;
+	}
+	if (k->opened == k->now)
+		return -1;
+	k->opened = k->now;
+	if (k->store == NULL && (k->store = store_open(k->conf->database, 0,
+	    KEEPER_BUSY_MS, &err)) == NULL)
+		lograte_info(k->rate, k->now, "store", "%s", err.text);
+	if (k->keys == NULL && (k->keys = keys_open(k->conf->key, text,
+	    sizeof(text))) == NULL)
+		lograte_info(k->rate, k->now, "keys", "%s", text);
+	return k->store == NULL || k->keys == NULL ? -1 : 0;
 }
 
 /* The store is asked without waiting: mail goes before. */
@@ -190,39 +221,6 @@ ktx_new(struct keeper *k, uint64_t id)
 	RB_INSERT(ktx_tree, &k->txs, tx);
 	k->ntxs++;
 	return tx;
-}
-
-/* What a killed or hung run cannot have committed is asked for again. */
-static int
-keeper_ready(struct keeper *k)
-{
-	struct store_err err;
-	char text[512];
-
-	k->now = time(NULL);
-	/* What failed might work from a new start; or the file is a new one. */
-	if (k->store != NULL && (k->reopen || store_replaced(k->store))) {
-		store_close(k->store);
-		k->store = NULL;
-		k->reopen = 0;
-	}
-	if (k->store != NULL && k->keys != NULL) {
-		store_timeout(k->store, k->now < k->busy ? 0 :
-		    KEEPER_BUSY_MS);
-		if (keys_reload(k->keys, text, sizeof(text)) == -1)
-			lograte_info(k->rate, k->now, "keys", "%s", text);
-		return 0;
-	}
-	if (k->opened == k->now)
-		return -1;
-	k->opened = k->now;
-	if (k->store == NULL && (k->store = store_open(k->conf->database, 0,
-	    KEEPER_BUSY_MS, &err)) == NULL)
-		lograte_info(k->rate, k->now, "store", "%s", err.text);
-	if (k->keys == NULL && (k->keys = keys_open(k->conf->key, text,
-	    sizeof(text))) == NULL)
-		lograte_info(k->rate, k->now, "keys", "%s", text);
-	return k->store == NULL || k->keys == NULL ? -1 : 0;
 }
 
 static void

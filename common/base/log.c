@@ -171,9 +171,6 @@ struct lograte {
 	size_t			 count;
 };
 
-static int	lograte_cmp(const struct lograte_key *,
-		    const struct lograte_key *);
-
 RB_PROTOTYPE(lograte_tree, lograte_key, node, lograte_cmp)
 
 static int

@@ -88,9 +88,6 @@ static const char why_tnef[] = "This reply is in a format of Outlook's own "
 static const char why_sealed[] = "This reply is signed, so that commands "
     "cannot be taken out of its text: switch signing off and send it again";
 
-static int	refuse(struct bodyrw *b, const char *why);
-static int	emit(struct bodyrw *b, const char *line, size_t len);
-
 /* Prepares for the header of a part. */
 static int
 begin_header(struct bodyrw *b, enum part_kind kind)
@@ -101,6 +98,31 @@ begin_header(struct bodyrw *b, enum part_kind kind)
 	b->kind = kind;
 	b->hdrlines = 0;
 	b->state = BODYRW_HEADER;
+	return 0;
+}
+
+/* Refuses the message with that sentence; always returns -1. */
+static int
+refuse(struct bodyrw *b, const char *why)
+{
+	if (b->error[0] == '\0')
+		strlcpy(b->error, why, sizeof(b->error));
+	return -1;
+}
+
+/* Gives a line out.  0, or -1: refused or failed. */
+static int
+emit(struct bodyrw *b, const char *line, size_t len)
+{
+	if (b->error[0] != '\0' || b->failed)
+		return -1;
+	if (len > BODYRW_LINE_MAX)
+		return refuse(b, "A line of this message is too long: "
+		    "send it in another format");
+	if (b->out(b->arg, line, len) == -1) {
+		b->failed = 1;
+		return -1;
+	}
 	return 0;
 }
 
@@ -463,31 +485,6 @@ bodyrw_free(struct bodyrw *b)
 	cte_free(&b->recode);
 	edits_free(&b->edits);
 	free(b);
-}
-
-/* Refuses the message with that sentence; always returns -1. */
-static int
-refuse(struct bodyrw *b, const char *why)
-{
-	if (b->error[0] == '\0')
-		strlcpy(b->error, why, sizeof(b->error));
-	return -1;
-}
-
-/* Gives a line out.  0, or -1: refused or failed. */
-static int
-emit(struct bodyrw *b, const char *line, size_t len)
-{
-	if (b->error[0] != '\0' || b->failed)
-		return -1;
-	if (len > BODYRW_LINE_MAX)
-		return refuse(b, "A line of this message is too long: "
-		    "send it in another format");
-	if (b->out(b->arg, line, len) == -1) {
-		b->failed = 1;
-		return -1;
-	}
-	return 0;
 }
 
 /* What went wrong without a reason given is for want of memory. */

@@ -20,8 +20,6 @@
 #include "mime/cte.h"
 #include "mime/qp.h"
 
-static uint64_t	settled(const struct cte *r);
-
 size_t
 cte_text(char out[CTE_TEXT_MAX], const char *mailbox,
     enum edit_what what, uint64_t id)
@@ -470,6 +468,18 @@ must_change(const struct cte *r, size_t n)
 	return 0;
 }
 
+static uint64_t
+settled(const struct cte *r)
+{
+	uint64_t	at = r->off, other;
+
+	if (r->scrub != NULL)
+		at = scrub_settled(r->scrub);
+	if (r->ical != NULL && (other = ical_settled(r->ical)) < at)
+		at = other;
+	return at;
+}
+
 static int
 drain(struct cte *r, uint64_t settled, int last)
 {
@@ -489,18 +499,6 @@ drain(struct cte *r, uint64_t settled, int last)
 			return -1;
 	}
 	return 0;
-}
-
-static uint64_t
-settled(const struct cte *r)
-{
-	uint64_t	at = r->off, other;
-
-	if (r->scrub != NULL)
-		at = scrub_settled(r->scrub);
-	if (r->ical != NULL && (other = ical_settled(r->ical)) < at)
-		at = other;
-	return at;
 }
 
 /* Makes one of every two that wait. */

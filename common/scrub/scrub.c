@@ -35,9 +35,6 @@ struct word {
 	struct scanner_job	*job;
 };
 
-static void	edit_word(struct word_scanner *w, struct scanner_job
-	    *job, size_t first, size_t last, enum edit_what what, uint64_t id);
-
 static int
 is_alnum(char c)
 {
@@ -124,6 +121,32 @@ static int
 done(const struct word *w, size_t i)
 {
 	return w->scan->u[w->unit[i]].flags & LEX_DONE;
+}
+
+/* Changes the units first to last of the word (marks among them stay). */
+static void
+edit_word(struct word_scanner *w, struct scanner_job *job, size_t first,
+    size_t last,
+    enum edit_what what, uint64_t id)
+{
+	struct edit	e;
+	size_t		i;
+
+	memset(&e, 0, sizeof(e));
+	for (i = first; i <= last; i++) {
+		struct lexunit *u = &w->u[i];
+
+		if (u->flags & (LEX_MARK | LEX_DONE))
+			continue;
+		u->flags |= LEX_DONE;
+		e.off = job->off - (uint32_t)((uint32_t)job->off - u->off);
+		e.len = u->len;
+		e.what = what;
+		e.id = id;
+		if (edits_add(job->edits, &e) == -1)
+			job->failed = 1;
+		what = EDIT_NOTHING;
+	}
 }
 
 /* The characters from i up to e are a secret. */
@@ -387,32 +410,6 @@ ends_cid(const struct lexunit *u)
 		return 1;
 	return !(u->flags & LEX_ESC) && strchr("<>)],;}", u->ch) != NULL &&
 	    u->ch < 0x80;
-}
-
-/* Changes the units first to last of the word (marks among them stay). */
-static void
-edit_word(struct word_scanner *w, struct scanner_job *job, size_t first,
-    size_t last,
-    enum edit_what what, uint64_t id)
-{
-	struct edit	e;
-	size_t		i;
-
-	memset(&e, 0, sizeof(e));
-	for (i = first; i <= last; i++) {
-		struct lexunit *u = &w->u[i];
-
-		if (u->flags & (LEX_MARK | LEX_DONE))
-			continue;
-		u->flags |= LEX_DONE;
-		e.off = job->off - (uint32_t)((uint32_t)job->off - u->off);
-		e.len = u->len;
-		e.what = what;
-		e.id = id;
-		if (edits_add(job->edits, &e) == -1)
-			job->failed = 1;
-		what = EDIT_NOTHING;
-	}
 }
 
 /* A keyed hash that gives the same new name to the same old one. */
