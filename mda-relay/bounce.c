@@ -24,9 +24,7 @@
 #include "bounce.h"
 #include "customer.h"
 #include "identity.h"
-#include "members.h"
 #include "notice.h"
-#include "wrapped.h"
 
 /* One address that failed, wherever that became known. */
 struct failed {
@@ -36,6 +34,9 @@ struct failed {
 	const char	*text;		/* or "" */
 };
 
+static int	handle_wrapped(struct run *);
+static int	count_wrapped(struct run *, struct store_rpath *);
+static int	send_back(struct run *, const struct store_rpath *);
 static int	failed(struct run *, const struct store_rpath *,
 		    const struct failure *);
 static int	tell_worker(struct run *, const struct failed *, uint64_t,
@@ -61,7 +62,7 @@ bounce_run(struct run *r)
 	if (rp->kind == STORE_RPATH_IDENTITY)
 		return identity_run(r, rp);
 	if (rp->kind == STORE_RPATH_WRAPPED)
-		return wrapped_run(r);
+		return handle_wrapped(r);
 	report = r->from[0] == '\0' && (l->flags & LETTER_REPORT) != 0;
 	if (report && l->nfailures > 0) {
 		/* the one that the return path was for, if it is named */
@@ -331,4 +332,85 @@ status_of(const char *text, char *status, size_t size)
 		return;
 	memcpy(status, text + 4, n);
 	status[n] = '\0';
+}
+
+/*
+ * Mail to a wrapped return path: from the null sender, it is sent back to
+ * the recorded sender alone, with the null sender again, as it came but for
+ * what smtpd added for this delivery, STORE_RPATH_QUOTES times at most; all
+ * else is dropped and logged.  Returns RUN_DONE or RUN_RETRY.
+ */
+static int
+handle_wrapped(struct run *r)
+{
+	struct store_rpath	rp;
+	int			n;
+
+	/*
+	 * Nobody but mail servers that could not deliver writes here, and
+	 * they all use the null sender: RFC 5321 section 4.5.5.
+	 */
+	if (r->from[0] != '\0') {
+		log_info("%s: dropped: no bounce, for the return path %s",
+		    r->letter.smtpd_id, r->recipient);
+		return RUN_DONE;
+	}
+	/* two bounces must not both be the last one */
+	if (run_lock(r, "wrapped", r->rcpt.rpath.address) == -1)
+		return RUN_RETRY;
+	if ((n = count_wrapped(r, &rp)) != 1)
+		return n == 0 ? RUN_DONE : RUN_RETRY;
+	if (send_back(r, &rp) == RUN_DONE)
+		return RUN_DONE;
+	if (store_rpath_unquote(r->store, rp.id) == -1)
+		run_store_failed(r, "bounce");
+	return RUN_RETRY;
+}
+
+/*
+ * Counted before it leaves, and on disk: a run that dies in between has used
+ * up one, but there are never more.  1 it may leave, 0 not, -1.
+ */
+static int
+count_wrapped(struct run *r, struct store_rpath *rp)
+{
+	int	n;
+
+	*rp = r->rcpt.rpath;
+	if (run_begin(r, 1) == -1)
+		return -1;
+	if ((n = store_rpath_quote(r->store, rp->id)) == -1)
+		run_store_failed(r, "bounce");
+	if (n != 1) {
+		store_rollback(r->store);
+		if (n == 0)
+			log_info("%s: dropped: %d bounces for %s, which "
+			    "gate %s made for %s, have been sent back",
+			    r->letter.smtpd_id, STORE_RPATH_QUOTES,
+			    rp->address, rp->gate, rp->address_to);
+		return n;
+	}
+	return run_commit(r) == -1 ? -1 : 1;
+}
+
+static int
+send_back(struct run *r, const struct store_rpath *rp)
+{
+	enum mailer_result	result;
+	char			reply[MAILER_REPLY_MAX];
+	int			flags = EDITOR_ARCHIVE;
+
+	if (r->letter.flags & LETTER_LONGLINES)
+		flags |= EDITOR_ENCODING;
+	if (editor_forward(r->engine, flags) == -1)
+		return RUN_RETRY;
+	result = run_send(r, "", rp->address_to, "bounce", rp->address_to,
+	    reply);
+	if (result == MAILER_RETRY)
+		return RUN_RETRY;
+	/* what is refused has no sender who could be told */
+	run_event(r, "bounce", 0, 0, "%s to %s, whose mail came through gate "
+	    "%s: %s", result == MAILER_QUEUED ? "sent back" :
+	    "could not be sent back", rp->address_to, rp->gate, reply);
+	return RUN_DONE;
 }

@@ -20,11 +20,11 @@
 
 #include "base/compat.h"
 #include "compose.h"
-#include "engine.h"
+#include "editor.h"
 #include "lines.h"
 #include "mime/bodyrw.h"
 #include "outfile.h"
-#include "spool.h"
+#include "mailfile.h"
 
 #define COPY_MIME_MAX	65536		/* bytes of Content-* fields */
 
@@ -60,7 +60,7 @@ compose_copy(int in, int out, struct copyhdr_plan *plan, const char **why)
 	if (n == 1) {
 		/* a structure that cannot be followed goes as it came */
 		*why = "the file cannot be rewound";
-		if (spool_rewind(in) == -1 || spool_clear(out) == -1)
+		if (mailfile_rewind(in) == -1 || mailfile_clear(out) == -1)
 			n = -1;
 		else
 			n = copy_try(c, in, out, 0, why);

@@ -30,7 +30,7 @@
 int	compose_copy(int in, int out, struct copyhdr_plan *plan,
 	    const char **why);
 
-/* The same for the message itself, by the ENGINE_* flags of engine.h. */
+/* The same for the message itself, by the EDITOR_* flags of engine.h. */
 int	compose_forward(int in, int out, int flags, const char **why);
 
 #endif

@@ -23,9 +23,8 @@
 #include "base/log.h"
 #include "bounce.h"
 #include "copies.h"
+#include "copyplan.h"
 #include "crypto/token.h"
-#include "members.h"
-#include "plan.h"
 
 #define COPY_REFUSED	1		/* beside RUN_DONE and RUN_RETRY */
 
@@ -34,7 +33,7 @@ struct refused {
 	const struct store_worker	*worker;
 	uint64_t			 copy;
 	char				 rpath[STORE_ADDR_MAX + 1];
-	char				 reply[SENDER_REPLY_MAX];
+	char				 reply[MAILER_REPLY_MAX];
 };
 
 static int	copy_one(struct run *, const struct copies *,
@@ -43,9 +42,9 @@ static int	copy_refused(struct run *, const struct copies *,
 		    struct refused *, unsigned int);
 static int	copy_begin(struct run *, const struct copies *,
 		    const struct store_worker *, struct store_copy *,
-		    struct plan *);
+		    struct copyplan *);
 static int	copy_send(struct run *, const struct store_worker *,
-		    struct store_copy *, struct plan *, struct refused *);
+		    struct store_copy *, struct copyplan *, struct refused *);
 static int	archive_begin(struct run *, uint64_t, uint64_t,
 		    struct store_copy *);
 
@@ -140,7 +139,7 @@ copy_one(struct run *r, const struct copies *c, const struct store_worker *w,
     struct refused *f)
 {
 	struct store_copy	*copy;
-	struct plan		*plan;
+	struct copyplan		*plan;
 	int			 n = RUN_RETRY;
 
 	copy = calloc(1, sizeof(*copy));
@@ -159,7 +158,7 @@ copy_one(struct run *r, const struct copies *c, const struct store_worker *w,
 		goto out;
 	n = copy->queued ? RUN_DONE : copy_send(r, w, copy, plan, f);
 out:
-	plan_free(plan);
+	copyplan_free(plan);
 	free(copy);
 	return n;
 }
@@ -170,7 +169,8 @@ out:
  */
 static int
 copy_begin(struct run *r, const struct copies *c,
-    const struct store_worker *w, struct store_copy *copy, struct plan *plan)
+    const struct store_worker *w, struct store_copy *copy,
+    struct copyplan *plan)
 {
 	struct store_rpath	rp;
 
@@ -192,20 +192,20 @@ copy_begin(struct run *r, const struct copies *c,
 	}
 	if (copy->queued)
 		return 0;
-	return plan_make(r, c, w, copy, plan);
+	return copyplan_make(r, c, w, copy, plan);
 }
 
 static int
 copy_send(struct run *r, const struct store_worker *w,
-    struct store_copy *copy, struct plan *plan, struct refused *f)
+    struct store_copy *copy, struct copyplan *plan, struct refused *f)
 {
-	if (engine_copy(r->engine, &plan->hdr) == -1)
+	if (editor_copy(r->engine, &plan->hdr) == -1)
 		return RUN_RETRY;
 	switch (run_send(r, copy->rpath, w->address, "copy", w->name,
 	    f->reply)) {
-	case SENDER_QUEUED:
+	case MAILER_QUEUED:
 		break;
-	case SENDER_REFUSED:
+	case MAILER_REFUSED:
 		f->worker = w;
 		f->copy = copy->id;
 		(void)strlcpy(f->rpath, copy->rpath, sizeof(f->rpath));
@@ -225,8 +225,8 @@ copies_archive(struct run *r, uint64_t conversation, uint64_t message,
     int flags, int alone, unsigned int *sent)
 {
 	struct store_copy	 copy;
-	enum sender_result	 result;
-	char			 reply[SENDER_REPLY_MAX];
+	enum mailer_result	 result;
+	char			 reply[MAILER_REPLY_MAX];
 	const char		*to = r->rcpt.mailbox.archive;
 
 	if (to[0] == '\0')
@@ -246,13 +246,13 @@ copies_archive(struct run *r, uint64_t conversation, uint64_t message,
 	if (copy.queued)
 		return RUN_DONE;
 	if (r->letter.flags & LETTER_LONGLINES)
-		flags |= ENGINE_ENCODING;
-	if (engine_forward(r->engine, flags) == -1)
+		flags |= EDITOR_ENCODING;
+	if (editor_forward(r->engine, flags) == -1)
 		return RUN_RETRY;
 	result = run_send(r, copy.rpath, to, "copy", "the archive", reply);
-	if (result == SENDER_RETRY || (result == SENDER_REFUSED && alone))
+	if (result == MAILER_RETRY || (result == MAILER_REFUSED && alone))
 		return RUN_RETRY;
-	if (result == SENDER_REFUSED)
+	if (result == MAILER_REFUSED)
 		run_event(r, "bounce", conversation, 0,
 		    "the archive %s refused: %s", to, reply);
 	else if (sent != NULL)

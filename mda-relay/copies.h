@@ -46,7 +46,7 @@ struct copies {
 	uint32_t		 only;		/* this worker alone, or 0 */
 	int			 unverified;
 	int			 archive;	/* the archive gets it, too */
-	int			 archive_flags;	/* ENGINE_* */
+	int			 archive_flags;	/* EDITOR_* */
 	struct copies_person	 person[COPIES_PEOPLE_MAX];
 	size_t			 npeople;
 };

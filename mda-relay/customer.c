@@ -22,7 +22,6 @@
 #include "base/log.h"
 #include "copies.h"
 #include "customer.h"
-#include "members.h"
 
 #define CUSTOMER_IDS_MAX	200	/* ids that may name a conversation */
 
@@ -61,7 +60,7 @@ customer_run(struct run *r)
 	}
 	c->kind = COPYHDR_CUSTOMER;
 	c->archive = 1;
-	c->archive_flags = ENGINE_ARCHIVE;
+	c->archive_flags = EDITOR_ARCHIVE;
 	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
 	if (run_lock(r, r->letter.smtpd_id, r->letter.message_id) == -1)
 		goto out;
@@ -300,9 +299,9 @@ static int
 spam(struct run *r)
 {
 	struct store_rpath	rp;
-	enum sender_result	result;
-	char			reply[SENDER_REPLY_MAX];
-	int			flags = ENGINE_ARCHIVE;
+	enum mailer_result	result;
+	char			reply[MAILER_REPLY_MAX];
+	int			flags = EDITOR_ARCHIVE;
 
 	memset(&rp, 0, sizeof(rp));
 	rp.kind = STORE_RPATH_WORKER;
@@ -311,13 +310,13 @@ spam(struct run *r)
 	if (run_rpath(r, r->rcpt.mailbox.address, &rp) == -1)
 		return RUN_RETRY;
 	if (r->letter.flags & LETTER_LONGLINES)
-		flags |= ENGINE_ENCODING;
-	if (engine_forward(r->engine, flags) == -1)
+		flags |= EDITOR_ENCODING;
+	if (editor_forward(r->engine, flags) == -1)
 		return RUN_RETRY;
 	/* nobody else has it, so a refusal is no end */
 	result = run_send(r, rp.address, rp.address_to, "spam",
 	    "the archive", reply);
-	return result == SENDER_QUEUED ? RUN_DONE : RUN_RETRY;
+	return result == MAILER_QUEUED ? RUN_DONE : RUN_RETRY;
 }
 
 int
@@ -337,7 +336,7 @@ customer_answer(struct run *r, const struct store_rpath *rp)
 	c->kind = COPYHDR_CUSTOMER;
 	c->conversation = rp->conversation;
 	c->archive = 1;
-	c->archive_flags = ENGINE_ARCHIVE;
+	c->archive_flags = EDITOR_ARCHIVE;
 	c->writer = rp->participant;
 	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
 	/* whoever wrote may be gone by now */

@@ -19,7 +19,7 @@
 
 #include "base/compat.h"
 #include "compose.h"
-#include "engine.h"
+#include "editor.h"
 #include "lines.h"
 #include "outfile.h"
 
@@ -119,7 +119,7 @@ dropped(struct forward *f, const char *name, size_t len)
 	delivery = is(name, len, "Return-Path") ||
 	    is(name, len, "Delivered-To");
 	ours = len > 8 && strncasecmp(name, "X-Relay-", 8) == 0;
-	if (f->flags & ENGINE_REPLY) {
+	if (f->flags & EDITOR_REPLY) {
 		if (is(name, len, "Received") && !f->received) {
 			f->received = 1;
 			return 1;
@@ -143,7 +143,7 @@ is(const char *name, size_t len, const char *what)
 static int
 forward_over(struct forward *f)
 {
-	if ((f->flags & ENGINE_ENCODING) && !f->encoded) {
+	if ((f->flags & EDITOR_ENCODING) && !f->encoded) {
 		if (!f->mime)
 			(void)outfile_line(&f->out, "MIME-Version: 1.0", 17);
 		(void)outfile_line(&f->out,

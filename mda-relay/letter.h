@@ -28,7 +28,7 @@
 #include "header/addr.h"
 #include "header/facts.h"
 #include "proc/ipc.h"
-#include "spool.h"
+#include "mailfile.h"
 
 #define LETTER_NAME_MAX		1024	/* bytes of a cleaned name */
 #define LETTER_SUBJECT_MAX	1024	/* bytes of a subject, UTF-8 */
@@ -74,7 +74,7 @@ struct letter {
 	struct msgids	 in_reply_to, references;
 	char		 smtpd_id[FACTS_SMTPDID_SIZE];
 	char		 reply_id[LETTER_REPLYID_MAX + 1]; /* X-Relay-Reply */
-	uint8_t		 digest[SPOOL_DIGEST];	/* Date, Subject, body */
+	uint8_t		 digest[MAILFILE_DIGEST]; /* Date, Subject, body */
 	struct failure	 failure[LETTER_FAILURES_MAX];
 	size_t		 nfailures;
 };

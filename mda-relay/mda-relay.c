@@ -40,7 +40,7 @@
 #include "proc/privsep.h"
 #include "proc/sandbox.h"
 #include "run.h"
-#include "spool.h"
+#include "mailfile.h"
 
 #define MAIN_BUSY	120000		/* ms to wait for the database */
 
@@ -54,7 +54,7 @@ struct options {
 	int		 debug;
 };
 
-static volatile sig_atomic_t engine_child;
+static volatile sig_atomic_t editor_child;
 
 static int	options(struct options *, int, char **);
 static int	silence(int);
@@ -100,8 +100,8 @@ options(struct options *o, int argc, char **argv)
 
 	memset(o, 0, sizeof(*o));
 	o->conf = CONF_PATH;
-	o->sendmail = SENDER_SENDMAIL;
-	o->socket = SENDER_SOCKET;
+	o->sendmail = MAILER_SENDMAIL;
+	o->socket = MAILER_SOCKET;
 	opterr = 0;
 	while ((ch = getopt(argc, argv, "df:nS:s:v")) != -1) {
 		switch (ch) {
@@ -167,10 +167,10 @@ message(const struct options *o, const struct conf *conf)
 	r->from = (sender = getenv("SENDER")) != NULL ? sender : "";
 	r->now = time(NULL);
 	(void)umask(007);
-	if ((r->in = spool_open(conf->database)) == -1 ||
-	    (r->out = spool_open(conf->database)) == -1)
+	if ((r->in = mailfile_open(conf->database)) == -1 ||
+	    (r->out = mailfile_open(conf->database)) == -1)
 		log_warn("spool beside %s", conf->database);
-	else if (spool_fill(r->in, STDIN_FILENO, r->recipient,
+	else if (mailfile_fill(r->in, STDIN_FILENO, r->recipient,
 	    r->digest) == -1)
 		log_warn("spool");
 	else if (start(r, o) == 0)
@@ -186,7 +186,7 @@ message(const struct options *o, const struct conf *conf)
 static int
 start(struct run *r, const struct options *o)
 {
-	struct sender_config	sc;
+	struct mailer_config	sc;
 	struct sandbox_paths	paths;
 
 	sc.sendmail = o->sendmail;
@@ -197,21 +197,21 @@ start(struct run *r, const struct options *o)
 	paths.database = r->conf->database;
 	paths.key = r->conf->key;
 	if (!freopen("/dev/null", "r", stdin) ||
-	    (r->sender = sender_start(&sc)) == NULL) {
+	    (r->sender = mailer_start(&sc)) == NULL) {
 		log_warn("sender");
 		return -1;
 	}
 	if (sandbox_init(r->conf->sandbox_required, o->verbose) == -1 ||
 	    sandbox_parent(&paths) == -1)
 		return -1;
-	r->engine = engine_start(r->in, r->out, sender_fd(r->sender));
+	r->engine = editor_start(r->in, r->out, mailer_fd(r->sender));
 	if (r->engine == NULL) {
 		log_warn("engine");
 		return -1;
 	}
-	engine_child = engine_pid(r->engine);
+	editor_child = editor_pid(r->engine);
 	privsep_title("parent");
-	if (engine_read(r->engine, r->from[0] == '\0', &r->letter) == -1)
+	if (editor_read(r->engine, r->from[0] == '\0', &r->letter) == -1)
 		return -1;
 	return memories(r);
 }
@@ -240,9 +240,9 @@ stop(struct run *r)
 	(void)alarm(0);
 	keys_free(r->keys);
 	store_close(r->store);
-	engine_child = 0;
-	engine_stop(r->engine);
-	sender_stop(r->sender);
+	editor_child = 0;
+	editor_stop(r->engine);
+	mailer_stop(r->sender);
 	letter_free(&r->letter);
 	if (r->in != -1)
 		close(r->in);
@@ -286,7 +286,7 @@ static void
 give_up(int sig)
 {
 	(void)sig;
-	if (engine_child > 0)
-		(void)kill((pid_t)engine_child, SIGKILL);
+	if (editor_child > 0)
+		(void)kill((pid_t)editor_child, SIGKILL);
 	_exit(EX_TEMPFAIL);
 }

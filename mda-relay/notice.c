@@ -28,7 +28,7 @@
 #include "header/replyhdr.h"
 #include "notice.h"
 #include "outfile.h"
-#include "spool.h"
+#include "mailfile.h"
 
 static int	begin(struct run *, const struct notice *,
 		    const struct store_worker *, struct store_copy *);
@@ -69,7 +69,7 @@ notice_send(struct run *r, const struct notice *n,
 {
 	struct store_copy	copy;
 	struct sbuf		hdr;
-	char			reply[SENDER_REPLY_MAX];
+	char			reply[MAILER_REPLY_MAX];
 	int			done;
 
 	memset(&copy, 0, sizeof(copy));
@@ -88,7 +88,7 @@ notice_send(struct run *r, const struct notice *n,
 	}
 	/* from nobody, so that it can never be answered by a bounce */
 	if (run_send(r, "", w->address, "notice", w->name,
-	    reply) == SENDER_RETRY)
+	    reply) == MAILER_RETRY)
 		return RUN_RETRY;
 	if (store_copy_queued(r->store, copy.id, r->now) == -1) {
 		run_store_failed(r, "notice");
@@ -179,7 +179,7 @@ write_out(struct run *r, const struct sbuf *hdr, const struct sbuf *text)
 	struct outfile	*o;
 	int		 n;
 
-	if (text->failed || spool_clear(r->out) == -1 ||
+	if (text->failed || mailfile_clear(r->out) == -1 ||
 	    (o = malloc(sizeof(*o))) == NULL)
 		return -1;
 	outfile_init(o, r->out);

@@ -296,7 +296,7 @@ send_out(struct reply *rp)
 		return RUN_RETRY;
 	}
 	if (copies_archive(r, rp->message.conversation, rp->message.id,
-	    ENGINE_REPLY, 0, NULL) == RUN_RETRY)
+	    EDITOR_REPLY, 0, NULL) == RUN_RETRY)
 		return RUN_RETRY;
 	if (store_participant_get(r->store, r->rcpt.handle.participant,
 	    &p) != 1) {
@@ -311,19 +311,19 @@ send_to(struct reply *rp, const struct store_participant *p)
 {
 	const struct store_reply	*rec = rp->rec;
 	struct run			*r = rp->run;
-	enum sender_result		 result = SENDER_RETRY;
-	char				 reply[SENDER_REPLY_MAX];
-	int				 flags = ENGINE_REPLY;
+	enum mailer_result		 result = MAILER_RETRY;
+	char				 reply[MAILER_REPLY_MAX];
+	int				 flags = EDITOR_REPLY;
 
 	if (r->letter.flags & LETTER_LONGLINES)
-		flags |= ENGINE_ENCODING;
-	if (engine_forward(r->engine, flags) == 0)
+		flags |= EDITOR_ENCODING;
+	if (editor_forward(r->engine, flags) == 0)
 		result = run_send(r, rp->rpath, p->address, "reply",
 		    p->address, reply);
-	if (result == SENDER_REFUSED && bounce_participant(r,
+	if (result == MAILER_REFUSED && bounce_participant(r,
 	    &rp->message, &rp->worker, p, rp->rpath, reply) == RUN_RETRY)
-		result = SENDER_RETRY;
-	if (result == SENDER_RETRY) {
+		result = MAILER_RETRY;
+	if (result == MAILER_RETRY) {
 		if (store_sent_failed(r->store, rec->worker, rec->dkey,
 		    r->rcpt.handle.id) == -1)
 			run_store_failed(r, "reply");
@@ -355,8 +355,8 @@ send_team(struct reply *rp)
 	t.copies->message = rp->message.id;
 	t.copies->author = &rp->worker;
 	t.copies->archive = 1;
-	t.copies->archive_flags = rp->rec->nhandles > 0 ? ENGINE_REPLY :
-	    ENGINE_ARCHIVE;
+	t.copies->archive_flags = rp->rec->nhandles > 0 ? EDITOR_REPLY :
+	    EDITOR_ARCHIVE;
 	if (team_people(rp, &t) == 0)
 		n = copies_send(r, t.copies, NULL);
 	else

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ static int	claim(struct run *, const uint8_t *);
 static int	mailbox_mail(struct run *);
 static int	begins(struct run *, const struct store_reply *);
 static int	loops(struct run *);
+static int	add_member(const struct store_worker *, void *);
 
 int
 run_message(struct run *r)
@@ -306,16 +308,16 @@ run_store_failed(const struct run *r, const char *what)
 	    store_kind_name(err->kind), err->text);
 }
 
-enum sender_result
+enum mailer_result
 run_send(struct run *r, const char *rpath, const char *to, const char *what,
-    const char *whom, char reply[SENDER_REPLY_MAX])
+    const char *whom, char reply[MAILER_REPLY_MAX])
 {
-	enum sender_result	result;
+	enum mailer_result	result;
 
-	result = sender_send(r->sender, rpath, to, reply);
+	result = mailer_send(r->sender, rpath, to, reply);
 	log_info("%s: %s for %s: %s: %s", r->letter.smtpd_id, what, whom,
-	    result == SENDER_QUEUED ? "queued" :
-	    result == SENDER_REFUSED ? "refused" : "later", reply);
+	    result == MAILER_QUEUED ? "queued" :
+	    result == MAILER_REFUSED ? "refused" : "later", reply);
 	return result;
 }
 
@@ -416,4 +418,46 @@ run_is_inside(struct run *r, uint64_t mailbox, const char *addr)
 	if ((n = store_worker_byaddr(r->store, addr, &w)) != 1)
 		return n;
 	return store_is_member(r->store, mailbox, w.id);
+}
+
+int
+members_get(struct run *r, uint64_t mailbox, struct members *m)
+{
+	memset(m, 0, sizeof(*m));
+	if (store_mailbox_members(r->store, mailbox, add_member, m) == 0)
+		return 0;
+	run_store_failed(r, "members");
+	members_free(m);
+	return -1;
+}
+
+static int
+add_member(const struct store_worker *w, void *arg)
+{
+	struct members		*m = arg;
+	struct store_worker	*v;
+
+	if ((v = reallocarray(m->v, m->n + 1, sizeof(*v))) == NULL)
+		return -1;
+	m->v = v;
+	v[m->n++] = *w;
+	return 0;
+}
+
+void
+members_free(struct members *m)
+{
+	free(m->v);
+	memset(m, 0, sizeof(*m));
+}
+
+int
+members_able(const struct members *m, uint32_t worker)
+{
+	size_t	i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->v[i].id == worker)
+			return m->v[i].enabled;
+	return 0;
 }

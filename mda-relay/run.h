@@ -24,9 +24,9 @@
 
 #include "conf/conf.h"
 #include "crypto/keys.h"
-#include "engine.h"
+#include "editor.h"
 #include "letter.h"
-#include "sender.h"
+#include "mailer.h"
 #include "store/store_mail.h"
 
 #define RUN_TIME	240		/* seconds until a run ends itself */
@@ -40,16 +40,16 @@ struct run {
 	const struct conf	*conf;
 	struct store		*store;
 	struct keys		*keys;
-	struct engine		*engine;
-	struct sender		*sender;
+	struct editor		*engine;
+	struct mailer		*sender;
 	int			 in, out;	/* the files */
 	const char		*recipient;	/* as smtpd knows it */
 	const char		*from;		/* envelope sender or "" */
 	time_t			 now;
 	struct letter		 letter;
 	struct store_rcpt	 rcpt;		/* what the recipient is */
-	uint8_t			 digest[SPOOL_DIGEST];	/* its claim */
-	uint8_t			 lock[SPOOL_DIGEST];
+	uint8_t			 digest[MAILFILE_DIGEST];	/* its claim */
+	uint8_t			 lock[MAILFILE_DIGEST];
 	int			 locked;
 };
 
@@ -82,8 +82,8 @@ void	run_store_failed(const struct run *, const char *what);
  * Sends what is in the `out' file and logs how it went; `what' says what it
  * is, `whom' for whom without a private address.
  */
-enum sender_result run_send(struct run *, const char *rpath, const char *to,
-	    const char *what, const char *whom, char reply[SENDER_REPLY_MAX]);
+enum mailer_result run_send(struct run *, const char *rpath, const char *to,
+	    const char *what, const char *whom, char reply[MAILER_REPLY_MAX]);
 
 /* Adds to the log of events, as part of the caller's transaction or alone;
  * a failure is logged and no more. */
@@ -111,5 +111,20 @@ int	run_is_inside(struct run *, uint64_t mailbox, const char *addr);
 /* 1 when the address (lower case) is a mailbox, handle or return path of
  * ours, or a mailbox with a tag; 0 or -1. */
 int	run_is_ours(struct run *, const char *addr);
+
+/* The members of a mailbox, as a list that outlives the walk over them. */
+struct members {
+	struct store_worker	*v;
+	size_t			 n;
+};
+
+/* Fills *m.  Returns 0, or -1 and has logged it; members_free() after 0. */
+int	members_get(struct run *, uint64_t mailbox, struct members *m);
+
+/* Frees what *m owns. */
+void	members_free(struct members *m);
+
+/* 1 when the worker is among them and enabled, else 0. */
+int	members_able(const struct members *m, uint32_t worker);
 
 #endif

@@ -28,7 +28,7 @@
 #include "mda-relay/lines.c"
 #include "mda-relay/outfile.c"
 #include "mda-relay/peruse.c"
-#include "mda-relay/spool.c"
+#include "mda-relay/mailfile.c"
 #include "fuzz.h"
 
 static const struct replyhdr_addr	 map[] = {
@@ -67,7 +67,7 @@ claim_copy(int out)
 {
 	struct letter	l;
 
-	CLAIM(spool_rewind(out) == 0);
+	CLAIM(mailfile_rewind(out) == 0);
 	CLAIM(peruse(out, 0, &l) == 0);
 	CLAIM(l.has_writer);
 	CLAIM(strcmp(l.writer.addr, map[0].to) == 0);
@@ -92,9 +92,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CLAIM((in = memfd_create("in", 0)) != -1);
 		CLAIM((out = memfd_create("out", 0)) != -1);
 	}
-	CLAIM(spool_clear(in) == 0);
+	CLAIM(mailfile_clear(in) == 0);
 	CLAIM(write(in, data, size) == (ssize_t)size);
-	CLAIM(spool_rewind(in) == 0);
+	CLAIM(mailfile_rewind(in) == 0);
 	CLAIM(peruse(in, 1, &l) == 0);
 	claim_letter(&l);
 	letter_free(&l);
@@ -110,11 +110,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	plan.nids = 1;
 	plan.message_id = "relay.x@company.example";
 	plan.conversation = "1";
-	CLAIM(spool_rewind(in) == 0 && spool_clear(out) == 0);
+	CLAIM(mailfile_rewind(in) == 0 && mailfile_clear(out) == 0);
 	CLAIM(compose_copy(in, out, &plan, &why) == 0);
 	claim_copy(out);
-	for (flags = ENGINE_REPLY; flags <= ENGINE_ENCODING; flags <<= 1) {
-		CLAIM(spool_rewind(in) == 0 && spool_clear(out) == 0);
+	for (flags = EDITOR_REPLY; flags <= EDITOR_ENCODING; flags <<= 1) {
+		CLAIM(mailfile_rewind(in) == 0 && mailfile_clear(out) == 0);
 		CLAIM(compose_forward(in, out, flags, &why) == 0);
 	}
 	return 0;

@@ -14,19 +14,31 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* What came back to a return path that stands for a platform's sender. */
+/* A process of this program that the parent asks for one thing at a time. */
 
-#ifndef WRAPPED_H
-#define WRAPPED_H
+#ifndef CHILD_H
+#define CHILD_H
 
-#include "run.h"
+#include <sys/types.h>
+
+#include "proc/ipc.h"
+
+struct child {
+	pid_t		 pid;
+	struct ipc	*ch;		/* the parent's end */
+};
 
 /*
- * Mail to the wrapped return path in r->rcpt: from the null sender, it is
- * sent back to the recorded sender alone, with the null sender again, as it
- * came but for what smtpd added for this delivery, STORE_RPATH_QUOTES times
- * at most; all else is dropped and logged.  Returns RUN_DONE or RUN_RETRY.
+ * Forks the process, with `title' for ps(1) and the log.  There `other', a
+ * descriptor that it must not have, is closed, signals have their defaults
+ * but for SIGPIPE, which is ignored, and serve() answers on the channel
+ * until it ends; frames hold at most maxdata bytes in either direction.
+ * Returns 0, or -1 with errno set.
  */
-int	wrapped_run(struct run *);
+int	child_start(struct child *, const char *title, size_t maxdata,
+	    int other, void (*serve)(struct ipc *, void *), void *arg);
+
+/* Closes the channel, which ends the process, and waits for that. */
+void	child_stop(struct child *);
 
 #endif

@@ -32,63 +32,50 @@
 #include <unistd.h>
 
 #include "base/compat.h"
-#include "proc/ipc.h"
-#include "proc/privsep.h"
+#include "child.h"
 #include "proc/sandbox.h"
-#include "sender.h"
-#include "spool.h"
+#include "mailer.h"
+#include "mailfile.h"
 #include "transcript.h"
 
-#define SENDER_MAX_DATA	4096		/* bytes of a frame */
-#define SENDER_JOB	1		/* parent: from, to */
-#define SENDER_DONE	2		/* sender: result, reply */
-#define SENDER_WAIT	10		/* seconds that smtpd may be busy */
-#define SENDER_NAP	100		/* milliseconds between two tries */
+#define MAILER_MAX_DATA	4096		/* bytes of a frame */
+#define MAILER_JOB	1		/* parent: from, to */
+#define MAILER_DONE	2		/* sender: result, reply */
+#define MAILER_WAIT	10		/* seconds that smtpd may be busy */
+#define MAILER_NAP	100		/* milliseconds between two tries */
 
-struct sender {
-	pid_t		 pid;
-	struct ipc	*ch;
+struct mailer {
+	struct child		 child;
+	struct mailer_config	 config;
 };
 
-static __dead void sender_main(const struct sender_config *, int);
-static void	sender_job(const struct sender_config *, struct ipc *,
+static void	serve_all(struct ipc *, void *);
+static void	serve_job(const struct mailer_config *, struct ipc *,
 		    struct ipc_msg *);
-static enum sender_result deliver(const struct sender_config *, struct ipc *,
+static enum mailer_result deliver(const struct mailer_config *, struct ipc *,
 		    const char *, const char *, char *);
-static enum sender_result attempt(const struct sender_config *, struct ipc *,
+static enum mailer_result attempt(const struct mailer_config *, struct ipc *,
 		    const char *, const char *, char *, int *);
-static enum sender_result watch(struct ipc *, pid_t, int, char *, int *);
+static enum mailer_result watch(struct ipc *, pid_t, int, char *, int *);
 static int	turned_away(int);
 static void	nap(struct ipc *);
-static __dead void run(const struct sender_config *, int, const char *,
+static __dead void run(const struct mailer_config *, int, const char *,
 		    const char *);
 static int	listening(const char *, int *);
 static int	carriable(const char *);
 
-struct sender *
-sender_start(const struct sender_config *cfg)
+struct mailer *
+mailer_start(const struct mailer_config *cfg)
 {
-	struct sender	*s;
-	int		 fds[2], save;
+	struct mailer	*s;
+	int		 save;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	if (ipc_pair(fds) == -1) {
-		free(s);
-		return NULL;
-	}
-	if ((s->pid = fork()) == 0) {
-		close(fds[0]);
-		close(cfg->other);
-		sender_main(cfg, fds[1]);
-	}
-	save = errno;
-	close(fds[1]);
-	if (s->pid == -1 || (s->ch = ipc_new(fds[0], SENDER_MAX_DATA,
-	    2 * SENDER_MAX_DATA)) == NULL) {
-		if (s->pid != -1)
-			save = ENOMEM;
-		close(fds[0]);
+	s->config = *cfg;
+	if (child_start(&s->child, "sender", MAILER_MAX_DATA, cfg->other,
+	    serve_all, &s->config) == -1) {
+		save = errno;
 		free(s);
 		errno = save;
 		return NULL;
@@ -96,8 +83,8 @@ sender_start(const struct sender_config *cfg)
 	return s;
 }
 
-enum sender_result
-sender_send(struct sender *s, const char *from, const char *to, char *reply)
+enum mailer_result
+mailer_send(struct mailer *s, const char *from, const char *to, char *reply)
 {
 	struct ipc_pack		 p;
 	struct ipc_unpack	 u;
@@ -105,80 +92,71 @@ sender_send(struct sender *s, const char *from, const char *to, char *reply)
 	uint32_t		 result;
 	int			 n = -1;
 
-	(void)strlcpy(reply, "the sending process is gone", SENDER_REPLY_MAX);
+	(void)strlcpy(reply, "the sending process is gone", MAILER_REPLY_MAX);
 	ipc_pack_init(&p);
 	ipc_put_str(&p, from);
 	ipc_put_str(&p, to);
 	if (!p.failed)
-		n = ipc_send_wait(s->ch, SENDER_JOB, 0, p.buf, p.len, -1, -1);
+		n = ipc_send_wait(s->child.ch, MAILER_JOB, 0, p.buf, p.len,
+		    -1, -1);
 	ipc_pack_free(&p);
-	if (n == -1 || ipc_recv_wait(s->ch, &msg, -1) != 1 ||
-	    msg.type != SENDER_DONE)
-		return SENDER_RETRY;
+	if (n == -1 ||
+	    ipc_recv_wait(s->child.ch, &msg, -1) != 1 ||
+	    msg.type != MAILER_DONE)
+		return MAILER_RETRY;
 	ipc_unpack_init(&u, msg.data, msg.len);
 	result = ipc_get_u32(&u);
-	(void)ipc_get_str(&u, reply, SENDER_REPLY_MAX);
+	(void)ipc_get_str(&u, reply, MAILER_REPLY_MAX);
 	if (ipc_unpack_end(&u) == -1)
-		return SENDER_RETRY;
-	if (result == SENDER_QUEUED || result == SENDER_REFUSED)
-		return (enum sender_result)result;
-	return SENDER_RETRY;
+		return MAILER_RETRY;
+	if (result == MAILER_QUEUED || result == MAILER_REFUSED)
+		return (enum mailer_result)result;
+	return MAILER_RETRY;
 }
 
 int
-sender_fd(const struct sender *s)
+mailer_fd(const struct mailer *s)
 {
-	return ipc_fd(s->ch);
+	return ipc_fd(s->child.ch);
 }
 
 void
-sender_stop(struct sender *s)
+mailer_stop(struct mailer *s)
 {
-	int	status;
-
 	if (s == NULL)
 		return;
-	ipc_free(s->ch);
-	while (waitpid(s->pid, &status, 0) == -1 && errno == EINTR)
-		;
+	child_stop(&s->child);
 	free(s);
 }
 
 /* The process: a job after the other until the parent is gone. */
-static __dead void
-sender_main(const struct sender_config *cfg, int fd)
+static void
+serve_all(struct ipc *ch, void *arg)
 {
-	struct sandbox_paths	 paths;
-	struct ipc		*ch;
-	struct ipc_msg		 msg;
+	const struct mailer_config	*cfg = arg;
+	struct sandbox_paths		 paths;
+	struct ipc_msg			 msg;
 
 	memset(&paths, 0, sizeof(paths));
 	paths.sendmail = cfg->sendmail;
-	privsep_title("sender");
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGALRM, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
 	if (sandbox_sender(&paths, cfg->socket) == -1)
 		_exit(1);
-	if ((ch = ipc_new(fd, SENDER_MAX_DATA, 2 * SENDER_MAX_DATA)) == NULL)
-		_exit(1);
 	while (ipc_recv_wait(ch, &msg, -1) == 1) {
-		if (msg.type != SENDER_JOB)
+		if (msg.type != MAILER_JOB)
 			_exit(1);
-		sender_job(cfg, ch, &msg);
+		serve_job(cfg, ch, &msg);
 	}
-	_exit(0);
 }
 
 static void
-sender_job(const struct sender_config *cfg, struct ipc *ch,
+serve_job(const struct mailer_config *cfg, struct ipc *ch,
     struct ipc_msg *msg)
 {
-	char			 from[SENDER_ADDR_MAX], to[SENDER_ADDR_MAX];
-	char			 reply[SENDER_REPLY_MAX];
+	char			 from[MAILER_ADDR_MAX], to[MAILER_ADDR_MAX];
+	char			 reply[MAILER_REPLY_MAX];
 	struct ipc_pack		 p;
 	struct ipc_unpack	 u;
-	enum sender_result	 result;
+	enum mailer_result	 result;
 
 	ipc_unpack_init(&u, msg->data, msg->len);
 	(void)ipc_get_str(&u, from, sizeof(from));
@@ -189,13 +167,13 @@ sender_job(const struct sender_config *cfg, struct ipc *ch,
 	if (!carriable(to) || to[0] == '\0' || !carriable(from)) {
 		(void)strlcpy(reply, "501 5.1.3 the address cannot be carried",
 		    sizeof(reply));
-		result = SENDER_REFUSED;
+		result = MAILER_REFUSED;
 	} else
 		result = deliver(cfg, ch, from, to, reply);
 	ipc_pack_init(&p);
 	ipc_put_u32(&p, result);
 	ipc_put_str(&p, reply);
-	if (p.failed || ipc_send_wait(ch, SENDER_DONE, 0, p.buf, p.len, -1,
+	if (p.failed || ipc_send_wait(ch, MAILER_DONE, 0, p.buf, p.len, -1,
 	    -1) == -1)
 		_exit(1);
 	ipc_pack_free(&p);
@@ -205,11 +183,11 @@ sender_job(const struct sender_config *cfg, struct ipc *ch,
  * An smtpd that is only busy is asked again: its own next try of the whole
  * run could be minutes away.
  */
-static enum sender_result
-deliver(const struct sender_config *cfg, struct ipc *ch, const char *from,
+static enum mailer_result
+deliver(const struct mailer_config *cfg, struct ipc *ch, const char *from,
     const char *to, char *reply)
 {
-	enum sender_result	 result;
+	enum mailer_result	 result;
 	struct timespec		 now;
 	time_t			 until = 0;
 	int			 busy;
@@ -221,7 +199,7 @@ deliver(const struct sender_config *cfg, struct ipc *ch, const char *from,
 		if (!busy || clock_gettime(CLOCK_MONOTONIC, &now) == -1)
 			return result;
 		if (until == 0)
-			until = now.tv_sec + SENDER_WAIT;
+			until = now.tv_sec + MAILER_WAIT;
 		if (now.tv_sec >= until)
 			return result;
 		nap(ch);
@@ -229,21 +207,21 @@ deliver(const struct sender_config *cfg, struct ipc *ch, const char *from,
 }
 
 /* Runs sendmail once; busy is set when smtpd had no time for it. */
-static enum sender_result
-attempt(const struct sender_config *cfg, struct ipc *ch, const char *from,
+static enum mailer_result
+attempt(const struct mailer_config *cfg, struct ipc *ch, const char *from,
     const char *to, char *reply, int *busy)
 {
-	enum sender_result	 result;
+	enum mailer_result	 result;
 	pid_t			 pid;
 	int			 out[2];
 
 	if (!listening(cfg->socket, busy)) {
-		(void)strlcpy(reply, "smtpd does not answer", SENDER_REPLY_MAX);
-		return SENDER_RETRY;
+		(void)strlcpy(reply, "smtpd does not answer", MAILER_REPLY_MAX);
+		return MAILER_RETRY;
 	}
-	if (spool_rewind(cfg->message) == -1 || pipe(out) == -1) {
-		(void)strlcpy(reply, strerror(errno), SENDER_REPLY_MAX);
-		return SENDER_RETRY;
+	if (mailfile_rewind(cfg->message) == -1 || pipe(out) == -1) {
+		(void)strlcpy(reply, strerror(errno), MAILER_REPLY_MAX);
+		return MAILER_RETRY;
 	}
 	if ((pid = fork()) == 0) {
 		close(out[0]);
@@ -251,9 +229,9 @@ attempt(const struct sender_config *cfg, struct ipc *ch, const char *from,
 	}
 	close(out[1]);
 	if (pid == -1) {
-		(void)strlcpy(reply, strerror(errno), SENDER_REPLY_MAX);
+		(void)strlcpy(reply, strerror(errno), MAILER_REPLY_MAX);
 		close(out[0]);
-		return SENDER_RETRY;
+		return MAILER_RETRY;
 	}
 	/* in the child and here, since either may come first */
 	(void)setpgid(pid, pid);
@@ -270,7 +248,7 @@ nap(struct ipc *ch)
 
 	pfd.fd = ipc_fd(ch);
 	pfd.events = POLLIN;
-	if (poll(&pfd, 1, SENDER_NAP) > 0)
+	if (poll(&pfd, 1, MAILER_NAP) > 0)
 		_exit(0);
 }
 
@@ -278,7 +256,7 @@ nap(struct ipc *ch)
  * Reads what sendmail says until it has closed its output, and waits for
  * it.  When the parent goes away meanwhile, sendmail goes too.
  */
-static enum sender_result
+static enum mailer_result
 watch(struct ipc *ch, pid_t pid, int out, char *reply, int *busy)
 {
 	struct transcript	t;
@@ -313,21 +291,21 @@ watch(struct ipc *ch, pid_t pid, int out, char *reply, int *busy)
 	transcript_end(&t);
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
-			return SENDER_RETRY;
-	(void)strlcpy(reply, t.reply, SENDER_REPLY_MAX);
+			return MAILER_RETRY;
+	(void)strlcpy(reply, t.reply, MAILER_REPLY_MAX);
 	/* whatever became of sendmail, smtpd's 250 is smtpd's word */
 	if (t.accepted || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
-		return SENDER_QUEUED;
+		return MAILER_QUEUED;
 	if (t.refused)
-		return SENDER_REFUSED;
+		return MAILER_REFUSED;
 	*busy = !t.session && WIFEXITED(status) &&
 	    turned_away(WEXITSTATUS(status));
 	if (reply[0] == '\0')
-		(void)snprintf(reply, SENDER_REPLY_MAX, "sendmail: %s %d",
+		(void)snprintf(reply, MAILER_REPLY_MAX, "sendmail: %s %d",
 		    WIFEXITED(status) ? "exit" : "signal",
 		    WIFEXITED(status) ? WEXITSTATUS(status) :
 		    WTERMSIG(status));
-	return SENDER_RETRY;
+	return MAILER_RETRY;
 }
 
 /*
@@ -337,7 +315,7 @@ watch(struct ipc *ch, pid_t pid, int out, char *reply, int *busy)
  * and, after a retry of ours, delivered once more.
  */
 static __dead void
-run(const struct sender_config *cfg, int out, const char *from,
+run(const struct mailer_config *cfg, int out, const char *from,
     const char *to)
 {
 	char	*argv[10], *envp[2];

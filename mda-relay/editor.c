@@ -15,64 +15,48 @@
  */
 
 #include <sys/types.h>
-#include <sys/wait.h>
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/compat.h"
 #include "base/log.h"
+#include "child.h"
 #include "compose.h"
-#include "engine.h"
+#include "editor.h"
 #include "peruse.h"
-#include "proc/privsep.h"
 #include "proc/sandbox.h"
-#include "spool.h"
+#include "mailfile.h"
 #include "wire.h"
 
-struct engine {
-	pid_t		 pid;
-	struct ipc	*ch;
+struct editor {
+	struct child	 child;
 	int		 in, out;
 };
 
-static __dead void engine_main(int, int, int);
+static void	serve_all(struct ipc *, void *);
 static int	serve(struct ipc *, struct ipc_msg *, int, int);
 static int	serve_read(struct ipc *, struct ipc_msg *, int);
 static int	serve_copy(struct ipc *, struct ipc_msg *, int, int);
 static int	serve_forward(struct ipc *, struct ipc_msg *, int, int);
 static int	answer(struct ipc *, int, const char *);
-static int	ask(struct engine *, uint32_t, struct ipc_pack *);
+static int	ask(struct editor *, uint32_t, struct ipc_pack *);
 
-struct engine *
-engine_start(int in, int out, int other)
+struct editor *
+editor_start(int in, int out, int other)
 {
-	struct engine	*e;
-	int		 fds[2], save;
+	struct editor	*e;
+	int		 save;
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
 	e->in = in;
 	e->out = out;
-	if (ipc_pair(fds) == -1) {
-		free(e);
-		return NULL;
-	}
-	if ((e->pid = fork()) == 0) {
-		close(fds[0]);
-		close(other);
-		engine_main(fds[1], in, out);
-	}
-	save = errno;
-	close(fds[1]);
-	if (e->pid == -1 || (e->ch = ipc_new(fds[0], WIRE_MAX_DATA,
-	    2 * WIRE_MAX_DATA)) == NULL) {
-		if (e->pid != -1)
-			save = ENOMEM;
-		close(fds[0]);
+	if (child_start(&e->child, "engine", WIRE_MAX_DATA, other, serve_all,
+	    e) == -1) {
+		save = errno;
 		free(e);
 		errno = save;
 		return NULL;
@@ -81,26 +65,22 @@ engine_start(int in, int out, int other)
 }
 
 pid_t
-engine_pid(const struct engine *e)
+editor_pid(const struct editor *e)
 {
-	return e->pid;
+	return e->child.pid;
 }
 
 void
-engine_stop(struct engine *e)
+editor_stop(struct editor *e)
 {
-	int	status;
-
 	if (e == NULL)
 		return;
-	ipc_free(e->ch);
-	while (waitpid(e->pid, &status, 0) == -1 && errno == EINTR)
-		;
+	child_stop(&e->child);
 	free(e);
 }
 
 int
-engine_read(struct engine *e, int report, struct letter *l)
+editor_read(struct editor *e, int report, struct letter *l)
 {
 	struct ipc_pack	p;
 	struct ipc_msg	msg;
@@ -108,10 +88,12 @@ engine_read(struct engine *e, int report, struct letter *l)
 
 	ipc_pack_init(&p);
 	ipc_put_u8(&p, report ? 1 : 0);
-	if (spool_rewind(e->in) == 0 && !p.failed)
-		n = ipc_send_wait(e->ch, WIRE_READ, 0, p.buf, p.len, -1, -1);
+	if (mailfile_rewind(e->in) == 0 && !p.failed)
+		n = ipc_send_wait(e->child.ch, WIRE_READ, 0, p.buf, p.len,
+		    -1, -1);
 	ipc_pack_free(&p);
-	if (n == -1 || ipc_recv_wait(e->ch, &msg, -1) != 1) {
+	if (n == -1 ||
+	    ipc_recv_wait(e->child.ch, &msg, -1) != 1) {
 		log_warnx("the engine is gone");
 		return -1;
 	}
@@ -124,7 +106,7 @@ engine_read(struct engine *e, int report, struct letter *l)
 }
 
 int
-engine_copy(struct engine *e, const struct copyhdr_plan *plan)
+editor_copy(struct editor *e, const struct copyhdr_plan *plan)
 {
 	struct ipc_pack	p;
 
@@ -134,7 +116,7 @@ engine_copy(struct engine *e, const struct copyhdr_plan *plan)
 }
 
 int
-engine_forward(struct engine *e, int flags)
+editor_forward(struct editor *e, int flags)
 {
 	struct ipc_pack	p;
 
@@ -145,19 +127,20 @@ engine_forward(struct engine *e, int flags)
 
 /* Has `out' written anew; frees the pack. */
 static int
-ask(struct engine *e, uint32_t type, struct ipc_pack *p)
+ask(struct editor *e, uint32_t type, struct ipc_pack *p)
 {
 	struct ipc_unpack	u;
 	struct ipc_msg		msg;
 	char			why[256];
 	int			n = -1;
 
-	if (spool_rewind(e->in) == -1 || spool_clear(e->out) == -1)
+	if (mailfile_rewind(e->in) == -1 || mailfile_clear(e->out) == -1)
 		log_warn("spool");
 	else if (!p->failed)
-		n = ipc_send_wait(e->ch, type, 0, p->buf, p->len, -1, -1);
+		n = ipc_send_wait(e->child.ch, type, 0, p->buf, p->len, -1, -1);
 	ipc_pack_free(p);
-	if (n == -1 || ipc_recv_wait(e->ch, &msg, -1) != 1) {
+	if (n == -1 ||
+	    ipc_recv_wait(e->child.ch, &msg, -1) != 1) {
 		log_warnx("the engine is gone");
 		return -1;
 	}
@@ -170,24 +153,17 @@ ask(struct engine *e, uint32_t type, struct ipc_pack *p)
 }
 
 /* The process: a request after the other until the parent is gone. */
-static __dead void
-engine_main(int fd, int in, int out)
+static void
+serve_all(struct ipc *ch, void *arg)
 {
-	struct ipc	*ch;
-	struct ipc_msg	 msg;
+	const struct editor	*e = arg;
+	struct ipc_msg		 msg;
 
-	privsep_title("engine");
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGALRM, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	if ((ch = ipc_new(fd, WIRE_MAX_DATA, 2 * WIRE_MAX_DATA)) == NULL)
-		_exit(1);
 	if (sandbox_engine() == -1)
 		_exit(1);
 	while (ipc_recv_wait(ch, &msg, -1) == 1)
-		if (serve(ch, &msg, in, out) == -1)
+		if (serve(ch, &msg, e->in, e->out) == -1)
 			_exit(1);
-	_exit(0);
 }
 
 static int

@@ -27,16 +27,16 @@
 #include <openssl/evp.h>
 
 #include "base/compat.h"
-#include "spool.h"
+#include "mailfile.h"
 
-#define SPOOL_CHUNK	65536
+#define MAILFILE_CHUNK	65536
 
 static int	named(const char *dir, size_t dirlen);
 static int	write_all(int fd, const char *p, size_t len);
 static int	copy(int fd, int in, EVP_MD_CTX *md);
 
 int
-spool_open(const char *database)
+mailfile_open(const char *database)
 {
 	const char	*slash;
 	size_t		 len;
@@ -88,8 +88,8 @@ named(const char *dir, size_t dirlen)
 }
 
 int
-spool_fill(int fd, int in, const char *recipient,
-    uint8_t digest[SPOOL_DIGEST])
+mailfile_fill(int fd, int in, const char *recipient,
+    uint8_t digest[MAILFILE_DIGEST])
 {
 	EVP_MD_CTX	*md;
 	unsigned int	 len;
@@ -106,7 +106,7 @@ spool_fill(int fd, int in, const char *recipient,
 	if (copy(fd, in, md) == -1)
 		goto out;
 	errno = ENOMEM;
-	if (EVP_DigestFinal_ex(md, digest, &len) != 1 || len != SPOOL_DIGEST)
+	if (EVP_DigestFinal_ex(md, digest, &len) != 1 || len != MAILFILE_DIGEST)
 		goto out;
 	ret = 0;
 out:
@@ -117,7 +117,7 @@ out:
 static int
 copy(int fd, int in, EVP_MD_CTX *md)
 {
-	char	buf[SPOOL_CHUNK];
+	char	buf[MAILFILE_CHUNK];
 	int64_t	total = 0;
 	ssize_t	n;
 
@@ -129,7 +129,7 @@ copy(int fd, int in, EVP_MD_CTX *md)
 		}
 		if (n == 0)
 			return 0;
-		if ((total += n) > SPOOL_MAX) {
+		if ((total += n) > MAILFILE_MAX) {
 			errno = EFBIG;
 			return -1;
 		}
@@ -160,15 +160,15 @@ write_all(int fd, const char *p, size_t len)
 }
 
 int
-spool_clear(int fd)
+mailfile_clear(int fd)
 {
 	if (ftruncate(fd, 0) == -1)
 		return -1;
-	return spool_rewind(fd);
+	return mailfile_rewind(fd);
 }
 
 int
-spool_rewind(int fd)
+mailfile_rewind(int fd)
 {
 	return lseek(fd, 0, SEEK_SET) == -1 ? -1 : 0;
 }

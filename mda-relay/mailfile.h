@@ -19,33 +19,33 @@
  * vanish with the process whatever ends it.
  */
 
-#ifndef SPOOL_H
-#define SPOOL_H
+#ifndef MAILFILE_H
+#define MAILFILE_H
 
 #include <stdint.h>
 
-#define SPOOL_DIGEST	32		/* bytes of a SHA-256 */
-#define SPOOL_MAX	INT64_C(1073741824)	/* bytes of a message */
+#define MAILFILE_DIGEST	32		/* bytes of a SHA-256 */
+#define MAILFILE_MAX	INT64_C(1073741824)	/* bytes of a message */
 
 /*
  * Makes an empty file without a name in the directory of `database', open
  * for reading and writing and close-on-exec.  Returns its descriptor, or -1
  * with errno set.
  */
-int	spool_open(const char *database);
+int	mailfile_open(const char *database);
 
 /*
  * Copies `in' up to its end of file into `fd' and sets `digest' to the
  * SHA-256 of `recipient', a NUL, and what was copied.  Returns 0, or -1 with
- * errno set: EFBIG when there were more than SPOOL_MAX bytes, ENOSPC, ...
+ * errno set: EFBIG when there were more than MAILFILE_MAX bytes, ENOSPC, ...
  */
-int	spool_fill(int fd, int in, const char *recipient,
-	    uint8_t digest[SPOOL_DIGEST]);
+int	mailfile_fill(int fd, int in, const char *recipient,
+	    uint8_t digest[MAILFILE_DIGEST]);
 
 /* Empties the file, for the next message.  Returns 0, or -1 with errno. */
-int	spool_clear(int fd);
+int	mailfile_clear(int fd);
 
 /* Sets the file's offset to its beginning.  Returns 0, or -1 with errno. */
-int	spool_rewind(int fd);
+int	mailfile_rewind(int fd);
 
 #endif

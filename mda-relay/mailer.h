@@ -24,51 +24,51 @@
  * what another run will deliver again.
  */
 
-#ifndef SENDER_H
-#define SENDER_H
+#ifndef MAILER_H
+#define MAILER_H
 
 #include <stddef.h>
 
-#define SENDER_SENDMAIL	"/usr/sbin/sendmail"
-#define SENDER_SOCKET	"/var/run/smtpd.sock"
-#define SENDER_REPLY_MAX	512	/* bytes of a reply, with its NUL */
-#define SENDER_ADDR_MAX		512	/* bytes of an address, with its NUL */
+#define MAILER_SENDMAIL	"/usr/sbin/sendmail"
+#define MAILER_SOCKET	"/var/run/smtpd.sock"
+#define MAILER_REPLY_MAX	512	/* bytes of a reply, with its NUL */
+#define MAILER_ADDR_MAX		512	/* bytes of an address, with its NUL */
 
-enum sender_result {
-	SENDER_QUEUED = 1,	/* smtpd has it on disk */
-	SENDER_REFUSED,		/* smtpd refused the recipient for good */
-	SENDER_RETRY		/* anything else */
+enum mailer_result {
+	MAILER_QUEUED = 1,	/* smtpd has it on disk */
+	MAILER_REFUSED,		/* smtpd refused the recipient for good */
+	MAILER_RETRY		/* anything else */
 };
 
-struct sender_config {
+struct mailer_config {
 	const char	*sendmail;	/* path of the program */
 	const char	*socket;	/* smtpd's control socket */
 	int		 message;	/* the file that holds the message */
 	int		 other;		/* a descriptor that it does not get */
 };
 
-struct sender;
+struct mailer;
 
 /*
  * Forks the process.  `cfg' is copied; the descriptor stays the caller's and
  * is shared with the new process, its offset too.  Returns NULL with errno
  * set on failure.
  */
-struct sender	*sender_start(const struct sender_config *cfg);
+struct mailer	*mailer_start(const struct mailer_config *cfg);
 
 /*
  * Hands the message file as it is now to smtpd, from its beginning, with
  * the envelope sender `from' ("" for the null sender) and the one recipient
- * `to'.  Waits for the end of it.  `reply', of SENDER_REPLY_MAX bytes, gets
+ * `to'.  Waits for the end of it.  `reply', of MAILER_REPLY_MAX bytes, gets
  * smtpd's last words, printable ASCII.
  */
-enum sender_result	 sender_send(struct sender *, const char *from,
+enum mailer_result	 mailer_send(struct mailer *, const char *from,
 			    const char *to, char *reply);
 
 /* The channel's descriptor, which no other process may hold. */
-int		 sender_fd(const struct sender *);
+int		 mailer_fd(const struct mailer *);
 
 /* Ends the process, waits for it and frees; NULL is allowed. */
-void		 sender_stop(struct sender *);
+void		 mailer_stop(struct mailer *);
 
 #endif

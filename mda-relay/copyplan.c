@@ -21,30 +21,30 @@
 
 #include "base/compat.h"
 #include "base/log.h"
-#include "plan.h"
+#include "copyplan.h"
 
-#define PLAN_OURS_MAX	100		/* mailboxes left in a header */
+#define COPYPLAN_OURS_MAX	100		/* mailboxes left in a header */
 
-static char	*keep(struct plan *, const char *);
-static int	plan_map(struct run *, const struct copies *,
-		    const struct store_worker *, struct plan *);
+static char	*keep(struct copyplan *, const char *);
+static int	add_map(struct run *, const struct copies *,
+		    const struct store_worker *, struct copyplan *);
 static int	handle_of(struct run *, const struct copies *,
 		    const struct store_worker *, uint64_t,
 		    struct store_handle *);
-static int	plan_ours(struct run *, struct plan *);
-static int	ours_of(struct run *, struct plan *, const struct people *);
-static int	plan_ids(struct run *, const struct copies *,
-		    const struct store_worker *, struct plan *);
+static int	add_ours(struct run *, struct copyplan *);
+static int	ours_of(struct run *, struct copyplan *, const struct people *);
+static int	add_ids(struct run *, const struct copies *,
+		    const struct store_worker *, struct copyplan *);
 static int	ids_of(struct run *, const struct copies *,
-		    const struct store_worker *, struct plan *,
+		    const struct store_worker *, struct copyplan *,
 		    const struct msgids *);
 static int	inside(struct run *, const struct copies *,
 		    const struct store_worker *, const char *, char *, size_t);
 
 int
-plan_make(struct run *r, const struct copies *c,
+copyplan_make(struct run *r, const struct copies *c,
     const struct store_worker *w, const struct store_copy *copy,
-    struct plan *p)
+    struct copyplan *p)
 {
 	struct copyhdr_plan	*h = &p->hdr;
 
@@ -65,8 +65,8 @@ plan_make(struct run *r, const struct copies *c,
 		log_warn("plan");
 		return -1;
 	}
-	if (plan_map(r, c, w, p) == -1 || plan_ours(r, p) == -1 ||
-	    plan_ids(r, c, w, p) == -1)
+	if (add_map(r, c, w, p) == -1 || add_ours(r, p) == -1 ||
+	    add_ids(r, c, w, p) == -1)
 		return -1;
 	h->map = p->map;
 	h->ours = p->ours;
@@ -76,7 +76,7 @@ plan_make(struct run *r, const struct copies *c,
 
 /* A copy of a string that lives as long as the plan. */
 static char *
-keep(struct plan *p, const char *s)
+keep(struct copyplan *p, const char *s)
 {
 	char	**v;
 
@@ -91,8 +91,8 @@ keep(struct plan *p, const char *s)
 
 /* Every participant in the header gets this worker's handle. */
 static int
-plan_map(struct run *r, const struct copies *c,
-    const struct store_worker *w, struct plan *p)
+add_map(struct run *r, const struct copies *c,
+    const struct store_worker *w, struct copyplan *p)
 {
 	struct store_handle	h;
 	size_t			i;
@@ -136,9 +136,9 @@ handle_of(struct run *r, const struct copies *c,
 
 /* The mailboxes of ours that stand in the header and stay there. */
 static int
-plan_ours(struct run *r, struct plan *p)
+add_ours(struct run *r, struct copyplan *p)
 {
-	if ((p->ours = calloc(PLAN_OURS_MAX, sizeof(*p->ours))) == NULL) {
+	if ((p->ours = calloc(COPYPLAN_OURS_MAX, sizeof(*p->ours))) == NULL) {
 		log_warn("plan");
 		return -1;
 	}
@@ -152,13 +152,13 @@ plan_ours(struct run *r, struct plan *p)
 }
 
 static int
-ours_of(struct run *r, struct plan *p, const struct people *l)
+ours_of(struct run *r, struct copyplan *p, const struct people *l)
 {
 	struct store_mailbox	mb;
 	size_t			i;
 	int			n;
 
-	for (i = 0; i < l->n && p->hdr.nours < PLAN_OURS_MAX; i++) {
+	for (i = 0; i < l->n && p->hdr.nours < COPYPLAN_OURS_MAX; i++) {
 		n = conf_is_our_address(r->conf, l->v[i].addr);
 		if (n == 1)
 			n = store_mailbox_get(r->store, l->v[i].addr, &mb);
@@ -172,8 +172,8 @@ ours_of(struct run *r, struct plan *p, const struct people *l)
 
 /* Ids of other messages, as this worker knows them. */
 static int
-plan_ids(struct run *r, const struct copies *c,
-    const struct store_worker *w, struct plan *p)
+add_ids(struct run *r, const struct copies *c,
+    const struct store_worker *w, struct copyplan *p)
 {
 	if ((p->ids = calloc(COPIES_IDS_MAX, sizeof(*p->ids))) == NULL) {
 		log_warn("plan");
@@ -190,7 +190,7 @@ plan_ids(struct run *r, const struct copies *c,
 /* The newest ids stand last. */
 static int
 ids_of(struct run *r, const struct copies *c, const struct store_worker *w,
-    struct plan *p, const struct msgids *l)
+    struct copyplan *p, const struct msgids *l)
 {
 	char	buf[STORE_MSGID_MAX + 1];
 	size_t	i, k;
@@ -232,7 +232,7 @@ inside(struct run *r, const struct copies *c, const struct store_worker *w,
 }
 
 void
-plan_free(struct plan *p)
+copyplan_free(struct copyplan *p)
 {
 	size_t	i;
 

@@ -16,13 +16,13 @@
 
 /* The plan of one member's copy: every string that its header needs. */
 
-#ifndef PLAN_H
-#define PLAN_H
+#ifndef COPYPLAN_H
+#define COPYPLAN_H
 
 #include "copies.h"
 #include "copyhdr.h"
 
-struct plan {
+struct copyplan {
 	struct copyhdr_plan	 hdr;		/* points into the rest */
 	struct replyhdr_addr	*map;
 	struct replyhdr_id	*ids;
@@ -36,14 +36,14 @@ struct plan {
 /*
  * Makes the plan of a worker's copy, which has its ids already, within the
  * caller's transaction: handles are issued where there are none.  *p is
- * zeroed by the caller and freed with plan_free() in either case.  Returns
+ * zeroed by the caller and freed with copyplan_free() in either case.  Returns
  * 0, or -1 and has logged it.
  */
-int	plan_make(struct run *, const struct copies *,
+int	copyplan_make(struct run *, const struct copies *,
 	    const struct store_worker *, const struct store_copy *,
-	    struct plan *p);
+	    struct copyplan *p);
 
 /* Frees the plan; NULL is allowed. */
-void	plan_free(struct plan *);
+void	copyplan_free(struct copyplan *);
 
 #endif

@@ -20,24 +20,24 @@
  * else.
  */
 
-#ifndef ENGINE_H
-#define ENGINE_H
+#ifndef EDITOR_H
+#define EDITOR_H
 
 #include <sys/types.h>
 
 #include "copyhdr.h"
 #include "letter.h"
 
-/* What engine_forward() takes out and puts in. */
-#define ENGINE_REPLY	0x01	/* a worker's: smtpd's first Received,
+/* What editor_forward() takes out and puts in. */
+#define EDITOR_REPLY	0x01	/* a worker's: smtpd's first Received,
 				 * Return-Path, Delivered-To, X-Relay-* go */
-#define ENGINE_ARCHIVE	0x02	/* smtpd's delivery fields go, and X-Relay-*
+#define EDITOR_ARCHIVE	0x02	/* smtpd's delivery fields go, and X-Relay-*
 				 * but for the mark of the unverified; the
 				 * rest stays as it came */
-#define ENGINE_ENCODING	0x04	/* adds Content-Transfer-Encoding: 8bit, so
+#define EDITOR_ENCODING	0x04	/* adds Content-Transfer-Encoding: 8bit, so
 				 * that sendmail leaves the body alone */
 
-struct engine;
+struct editor;
 
 /*
  * Forks the process.  Both descriptors are shared with it and stay the
@@ -45,30 +45,30 @@ struct engine;
  * is a descriptor of the caller's that the new process closes.  Returns NULL
  * with errno set on failure.
  */
-struct engine	*engine_start(int in, int out, int other);
+struct editor	*editor_start(int in, int out, int other);
 
 /* The process, for a signal handler. */
-pid_t		 engine_pid(const struct engine *);
+pid_t		 editor_pid(const struct editor *);
 
 /* Ends the process, waits for it and frees; NULL is allowed. */
-void		 engine_stop(struct engine *);
+void		 editor_stop(struct editor *);
 
 /*
  * Reads the message.  With `report' a delivery status in it is looked for,
  * too.  Returns 0, or -1; letter_free() after 0.
  */
-int		 engine_read(struct engine *, int report, struct letter *);
+int		 editor_read(struct editor *, int report, struct letter *);
 
 /*
  * Writes into `out' a member's copy by the plan (whose `mime' is not used).
  * Returns 0, or -1: the file is then of no use.
  */
-int		 engine_copy(struct engine *, const struct copyhdr_plan *);
+int		 editor_copy(struct editor *, const struct copyhdr_plan *);
 
 /*
- * Writes the message itself into `out', by ENGINE_* flags.  Returns 0, or -1
+ * Writes the message itself into `out', by EDITOR_* flags.  Returns 0, or -1
  * as above.
  */
-int		 engine_forward(struct engine *, int flags);
+int		 editor_forward(struct editor *, int flags);
 
 #endif
