@@ -22,7 +22,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "bounce.h"
-#include "customer.h"
+#include "compose.h"
 #include "identity.h"
 #include "notice.h"
 
@@ -77,8 +77,6 @@ bounce_run(struct run *r)
 		    l->smtpd_id, r->recipient);
 		return RUN_DONE;
 	}
-	if (rp->kind == STORE_RPATH_PARTICIPANT && r->rcpt.mailbox.id != 0)
-		return customer_answer(r, rp);
 	log_info("%s: dropped: no report, for the return path %s",
 	    l->smtpd_id, r->recipient);
 	return RUN_DONE;
@@ -398,10 +396,10 @@ send_back(struct run *r, const struct store_rpath *rp)
 {
 	enum mailer_result	result;
 	char			reply[MAILER_REPLY_MAX];
-	int			flags = EDITOR_ARCHIVE;
+	int			flags = COMPOSE_ARCHIVE;
 
 	if (r->letter.flags & LETTER_LONGLINES)
-		flags |= EDITOR_ENCODING;
+		flags |= COMPOSE_ENCODING;
 	if (editor_forward(r->engine, flags) == -1)
 		return RUN_RETRY;
 	result = run_send(r, "", rp->address_to, "bounce", rp->address_to,

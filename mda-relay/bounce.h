@@ -21,7 +21,10 @@
 
 #include "run.h"
 
-/* Mail to a return path of ours.  Returns RUN_DONE or RUN_RETRY. */
+/*
+ * Mail to a return path of ours that is no answer of a participant.  Returns
+ * RUN_DONE or RUN_RETRY.
+ */
 int	bounce_run(struct run *);
 
 /*

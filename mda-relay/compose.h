@@ -21,6 +21,15 @@
 
 #include "copyhdr.h"
 
+/* What compose_forward() takes out and puts in. */
+#define COMPOSE_REPLY	0x01	/* a worker's: smtpd's first Received,
+				 * Return-Path, Delivered-To, X-Relay-* go */
+#define COMPOSE_ARCHIVE	0x02	/* smtpd's delivery fields go, and X-Relay-*
+				 * but for the mark of the unverified; the
+				 * rest stays as it came */
+#define COMPOSE_ENCODING 0x04	/* adds Content-Transfer-Encoding: 8bit, so
+				 * that sendmail leaves the body alone */
+
 /*
  * Reads the message at `in' from its offset and writes a member's copy of it
  * to `out': a header by the plan (whose `mime' is set here) and the body,
@@ -30,7 +39,7 @@
 int	compose_copy(int in, int out, struct copyhdr_plan *plan,
 	    const char **why);
 
-/* The same for the message itself, by the EDITOR_* flags of engine.h. */
+/* The same for the message itself, by the COMPOSE_* flags. */
 int	compose_forward(int in, int out, int flags, const char **why);
 
 #endif

@@ -20,6 +20,7 @@
 
 #include "base/compat.h"
 #include "base/log.h"
+#include "compose.h"
 #include "copies.h"
 #include "customer.h"
 
@@ -60,7 +61,7 @@ customer_run(struct run *r)
 	}
 	c->kind = COPYHDR_CUSTOMER;
 	c->archive = 1;
-	c->archive_flags = EDITOR_ARCHIVE;
+	c->archive_flags = COMPOSE_ARCHIVE;
 	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
 	if (run_lock(r, r->letter.smtpd_id, r->letter.message_id) == -1)
 		goto out;
@@ -301,7 +302,7 @@ spam(struct run *r)
 	struct store_rpath	rp;
 	enum mailer_result	result;
 	char			reply[MAILER_REPLY_MAX];
-	int			flags = EDITOR_ARCHIVE;
+	int			flags = COMPOSE_ARCHIVE;
 
 	memset(&rp, 0, sizeof(rp));
 	rp.kind = STORE_RPATH_WORKER;
@@ -310,7 +311,7 @@ spam(struct run *r)
 	if (run_rpath(r, r->rcpt.mailbox.address, &rp) == -1)
 		return RUN_RETRY;
 	if (r->letter.flags & LETTER_LONGLINES)
-		flags |= EDITOR_ENCODING;
+		flags |= COMPOSE_ENCODING;
 	if (editor_forward(r->engine, flags) == -1)
 		return RUN_RETRY;
 	/* nobody else has it, so a refusal is no end */
@@ -336,7 +337,7 @@ customer_answer(struct run *r, const struct store_rpath *rp)
 	c->kind = COPYHDR_CUSTOMER;
 	c->conversation = rp->conversation;
 	c->archive = 1;
-	c->archive_flags = EDITOR_ARCHIVE;
+	c->archive_flags = COMPOSE_ARCHIVE;
 	c->writer = rp->participant;
 	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
 	/* whoever wrote may be gone by now */

@@ -28,15 +28,6 @@
 #include "copyhdr.h"
 #include "letter.h"
 
-/* What editor_forward() takes out and puts in. */
-#define EDITOR_REPLY	0x01	/* a worker's: smtpd's first Received,
-				 * Return-Path, Delivered-To, X-Relay-* go */
-#define EDITOR_ARCHIVE	0x02	/* smtpd's delivery fields go, and X-Relay-*
-				 * but for the mark of the unverified; the
-				 * rest stays as it came */
-#define EDITOR_ENCODING	0x04	/* adds Content-Transfer-Encoding: 8bit, so
-				 * that sendmail leaves the body alone */
-
 struct editor;
 
 /*
@@ -66,8 +57,8 @@ int		 editor_read(struct editor *, int report, struct letter *);
 int		 editor_copy(struct editor *, const struct copyhdr_plan *);
 
 /*
- * Writes the message itself into `out', by EDITOR_* flags.  Returns 0, or -1
- * as above.
+ * Writes the message itself into `out', by COMPOSE_* flags of compose.h.
+ * Returns 0, or -1 as above.
  */
 int		 editor_forward(struct editor *, int flags);
 

@@ -39,6 +39,7 @@
 #include "base/log.h"
 #include "proc/privsep.h"
 #include "proc/sandbox.h"
+#include "dispatch.h"
 #include "run.h"
 #include "mailfile.h"
 
@@ -174,7 +175,7 @@ message(const struct options *o, const struct conf *conf)
 	    r->digest) == -1)
 		log_warn("spool");
 	else if (start(r, o) == 0)
-		n = run_message(r);
+		n = dispatch_message(r);
 	stop(r);
 	return n;
 }

@@ -23,6 +23,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "bounce.h"
+#include "compose.h"
 #include "copies.h"
 #include "reply.h"
 #include "store/store_mail.h"
@@ -296,7 +297,7 @@ send_out(struct reply *rp)
 		return RUN_RETRY;
 	}
 	if (copies_archive(r, rp->message.conversation, rp->message.id,
-	    EDITOR_REPLY, 0, NULL) == RUN_RETRY)
+	    COMPOSE_REPLY, 0, NULL) == RUN_RETRY)
 		return RUN_RETRY;
 	if (store_participant_get(r->store, r->rcpt.handle.participant,
 	    &p) != 1) {
@@ -313,10 +314,10 @@ send_to(struct reply *rp, const struct store_participant *p)
 	struct run			*r = rp->run;
 	enum mailer_result		 result = MAILER_RETRY;
 	char				 reply[MAILER_REPLY_MAX];
-	int				 flags = EDITOR_REPLY;
+	int				 flags = COMPOSE_REPLY;
 
 	if (r->letter.flags & LETTER_LONGLINES)
-		flags |= EDITOR_ENCODING;
+		flags |= COMPOSE_ENCODING;
 	if (editor_forward(r->engine, flags) == 0)
 		result = run_send(r, rp->rpath, p->address, "reply",
 		    p->address, reply);
@@ -355,8 +356,8 @@ send_team(struct reply *rp)
 	t.copies->message = rp->message.id;
 	t.copies->author = &rp->worker;
 	t.copies->archive = 1;
-	t.copies->archive_flags = rp->rec->nhandles > 0 ? EDITOR_REPLY :
-	    EDITOR_ARCHIVE;
+	t.copies->archive_flags = rp->rec->nhandles > 0 ? COMPOSE_REPLY :
+	    COMPOSE_ARCHIVE;
 	if (team_people(rp, &t) == 0)
 		n = copies_send(r, t.copies, NULL);
 	else

@@ -27,12 +27,9 @@
 
 #include "base/compat.h"
 #include "base/log.h"
-#include "bounce.h"
 #include "crypto/token.h"
-#include "customer.h"
 #include "header/handle.h"
 #include "header/startaddr.h"
-#include "reply.h"
 #include "run.h"
 #include "store/store_mail.h"
 #include "store/tokenbox.h"
@@ -40,191 +37,10 @@
 #define RUN_LOCK_POLL	50		/* milliseconds between two tries */
 #define RUN_TOKEN_TRIES	1000		/* seconds that a token may lie ahead */
 
-static int	work(struct run *);
-static int	what_is(struct run *);
-static int	claim(struct run *, const uint8_t *);
-static int	mailbox_mail(struct run *);
-static int	begins(struct run *, const struct store_reply *);
-static int	loops(struct run *);
 static int	add_member(const struct store_worker *, void *);
 
 int
-run_message(struct run *r)
-{
-	int	n;
-
-	if (store_durable(r->store, 0) == -1) {
-		run_store_failed(r, "open");
-		return RUN_RETRY;
-	}
-	if ((n = claim(r, r->digest)) != 1) {
-		if (n == 0)
-			log_info("%s: another run is at it",
-			    r->letter.smtpd_id);
-		return RUN_RETRY;
-	}
-	n = work(r);
-	if (r->locked && store_claim_release(r->store, r->lock,
-	    getpid()) == -1)
-		run_store_failed(r, "release");
-	/* with this, all that was recorded is on disk */
-	if (store_durable(r->store, 1) == -1 ||
-	    store_claim_release(r->store, r->digest, getpid()) == -1) {
-		run_store_failed(r, "release");
-		return RUN_RETRY;
-	}
-	return n;
-}
-
-static int
-work(struct run *r)
-{
-	int	n;
-
-	/* smtpd's own id is always there, but nothing may rest on that */
-	if (r->letter.smtpd_id[0] == '\0')
-		(void)snprintf(r->letter.smtpd_id,
-		    sizeof(r->letter.smtpd_id), "%02x%02x%02x%02x%02x%02x",
-		    r->digest[0], r->digest[1], r->digest[2], r->digest[3],
-		    r->digest[4], r->digest[5]);
-	if ((n = what_is(r)) == -1) {
-		run_store_failed(r, "recipient");
-		return RUN_RETRY;
-	}
-	if (n == 0) {
-		/* gone since smtpd took the message */
-		if (rpath_addr_parse(r->recipient, (char[RPATH_LEN + 1]){ 0 },
-		    &(const char *){ NULL }) == 1) {
-			log_info("%s: dropped: for a return path that has "
-			    "expired", r->letter.smtpd_id);
-			return RUN_DONE;
-		}
-		log_warnx("%s: no such address: %s", r->letter.smtpd_id,
-		    r->recipient);
-		return RUN_RETRY;
-	}
-	if ((n = loops(r)) != 0)
-		return n == -1 ? RUN_RETRY : RUN_DONE;
-	if (r->rcpt.kind == STORE_RCPT_RPATH)
-		return bounce_run(r);
-	return mailbox_mail(r);
-}
-
-/* Looks the recipient up: 1, 0 it is nothing of ours, -1. */
-static int
-what_is(struct run *r)
-{
-	char	mailbox[STORE_ADDR_MAX + 1], name[HANDLE_LEN + 1];
-	char	whom[ADDR_MAX + 1];
-	int	n;
-
-	if ((n = store_rcpt_get(r->store, r->recipient, r->now,
-	    &r->rcpt)) != 0)
-		return n;
-	/* a handle that is no longer known leaves mail to its mailbox */
-	if (handle_addr_parse(r->recipient, mailbox, sizeof(mailbox),
-	    name) != 1 && startaddr_parse(r->recipient, mailbox, whom) != 1)
-		return 0;
-	if ((n = store_rcpt_get(r->store, mailbox, r->now, &r->rcpt)) != 1)
-		return n;
-	return r->rcpt.kind == STORE_RCPT_MAILBOX;
-}
-
-/*
- * Whether the message goes round: it is one of our own copies come back, or
- * has passed too many hosts.  1 yes, 0 no, -1.
- */
-static int
-loops(struct run *r)
-{
-	int	n;
-
-	if (r->letter.received > FACTS_RECEIVED_LOOP) {
-		log_warnx("%s: dropped: a loop, %u hosts",
-		    r->letter.smtpd_id, r->letter.received);
-		run_event(r, "loop", 0, 0, "dropped %s: %u hosts",
-		    r->letter.smtpd_id, r->letter.received);
-		return 1;
-	}
-	if (r->rcpt.mailbox.id == 0 || r->letter.reply_id[0] != '\0')
-		return 0;
-	n = tokenbox_is_ours(r->store, r->keys, r->letter.message_id, r->now);
-	if (n == 1) {
-		log_warnx("%s: dropped: a loop, it is a copy of ours",
-		    r->letter.smtpd_id);
-		run_event(r, "loop", 0, 0, "dropped %s: a copy of ours",
-		    r->letter.smtpd_id);
-	}
-	return n;
-}
-
-/* A reply or a member's when there is a record of it, else a customer's. */
-static int
-mailbox_mail(struct run *r)
-{
-	struct store_reply	rec;
-	size_t			i;
-	int			n = 0;
-
-	if (r->letter.reply_id[0] != '\0' &&
-	    (n = store_reply_get(r->store, r->letter.reply_id, r->now,
-	    &rec)) == -1) {
-		run_store_failed(r, "reply");
-		return RUN_RETRY;
-	}
-	if (n == 1 && (rec.mailbox != r->rcpt.mailbox.id ||
-	    strcmp(rec.smtpd, r->letter.smtpd_id) != 0))
-		n = 0;
-	if (n == 1 && begins(r, &rec) == -1) {
-		run_store_failed(r, "handle");
-		return RUN_RETRY;
-	}
-	if (n == 1 && r->rcpt.kind == STORE_RCPT_MAILBOX)
-		return reply_team(r, &rec);
-	for (i = 0; n == 1 && i < rec.nhandles; i++)
-		if (rec.handle[i] == r->rcpt.handle.id)
-			return reply_participant(r, &rec);
-	if (r->letter.reply_id[0] != '\0')
-		log_info("%s: X-Relay-Reply of no record of ours",
-		    r->letter.smtpd_id);
-	return customer_run(r);
-}
-
-/*
- * A worker's mail that begins a conversation with the one whom the recipient
- * names has a handle for that one, and goes on as if it were to the handle.
- */
-static int
-begins(struct run *r, const struct store_reply *rec)
-{
-	struct store_participant p;
-	struct store_handle	h;
-	char			box[ADDR_MAX + 1], whom[ADDR_MAX + 1];
-	size_t			i;
-	int			n;
-
-	if (r->rcpt.kind != STORE_RCPT_MAILBOX ||
-	    startaddr_parse(r->recipient, box, whom) != 1)
-		return 0;
-	if ((n = store_participant_byaddr(r->store, rec->conversation, whom,
-	    &p)) != 1)
-		return n;
-	for (i = 0; i < rec->nhandles; i++) {
-		if ((n = store_handle_byid(r->store, rec->handle[i], r->now,
-		    &h)) == -1)
-			return -1;
-		if (n == 1 && h.participant == p.id) {
-			r->rcpt.kind = STORE_RCPT_HANDLE;
-			r->rcpt.handle = h;
-			return 1;
-		}
-	}
-	return 0;
-}
-
-/* 1 the claim is ours, 0 another's who lives, -1. */
-static int
-claim(struct run *r, const uint8_t *hash)
+run_claim(struct run *r, const uint8_t *hash)
 {
 	int	holder, n, tries;
 
@@ -267,7 +83,7 @@ run_lock(struct run *r, const char *a, const char *b)
 		log_warnx("%s: no digest", r->letter.smtpd_id);
 		return -1;
 	}
-	while ((n = claim(r, r->lock)) == 0) {
+	while ((n = run_claim(r, r->lock)) == 0) {
 		if (time(NULL) >= deadline) {
 			log_info("%s: another run is at it",
 			    r->letter.smtpd_id);

@@ -54,10 +54,10 @@ struct run {
 };
 
 /*
- * Does all that has to be done for the message.  The store and keys are
- * open, the processes run.  Returns RUN_DONE or RUN_RETRY.
+ * Claims 32 bytes that stand for a message or what belongs together: 1 it is
+ * ours, 0 another run's that lives, -1 and has logged it.
  */
-int	run_message(struct run *);
+int	run_claim(struct run *, const uint8_t *hash);
 
 /*
  * Makes this the only run of its mailbox that has the two names, of a message

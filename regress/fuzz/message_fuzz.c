@@ -15,7 +15,7 @@
  */
 
 /*
- * Whole messages through what mda-relay's engine does with them: read for
+ * Whole messages through what mda-relay's editor does with them: read for
  * the parent, copied for a member, passed on.
  */
 
@@ -23,7 +23,6 @@
 
 #include "mda-relay/compose.c"
 #include "mda-relay/dsn.c"
-#include "mda-relay/forward.c"
 #include "mda-relay/letter.c"
 #include "mda-relay/lines.c"
 #include "mda-relay/outfile.c"
@@ -113,7 +112,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLAIM(mailfile_rewind(in) == 0 && mailfile_clear(out) == 0);
 	CLAIM(compose_copy(in, out, &plan, &why) == 0);
 	claim_copy(out);
-	for (flags = EDITOR_REPLY; flags <= EDITOR_ENCODING; flags <<= 1) {
+	for (flags = COMPOSE_REPLY; flags <= COMPOSE_ENCODING; flags <<= 1) {
 		CLAIM(mailfile_rewind(in) == 0 && mailfile_clear(out) == 0);
 		CLAIM(compose_forward(in, out, flags, &why) == 0);
 	}
