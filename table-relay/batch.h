@@ -24,9 +24,31 @@
 #define BATCH_H
 
 #include "keyset.h"
-#include "mirror.h"
 #include "proc/ipc.h"
 #include "senders.h"
+
+#define MIRROR_LABEL_MAX	128	/* bytes of a label */
+
+/* Frames between front and keeper; their id is the question's number. */
+enum mirror_frame {
+	MIRROR_ASK = 1,		/* u8 whether a position is known, u64 it */
+	MIRROR_RELOAD,		/* open the database anew */
+	MIRROR_WATCH,		/* with what to watch: now ask (again) */
+	MIRROR_CLEAR,		/* forget all; what follows is everything */
+	MIRROR_PUT,		/* any number of: u64 until, string; about
+				 * who sends, an enum senders_state for until */
+	MIRROR_DEL,		/* any number of: string */
+	MIRROR_DONE,		/* u64 position reached */
+	MIRROR_FAIL,		/* why not, text without NUL */
+
+	/* About who sends. */
+	MIRROR_FORGET,		/* any number of: string login */
+	MIRROR_MAY,		/* any number of: string login, string */
+	MIRROR_SECRET,		/* asks: string label of credentials */
+	MIRROR_SECRET_IS,	/* string user, string password */
+	MIRROR_SECRET_NONE,
+	MIRROR_SECRET_FAIL	/* why not, text without NUL */
+};
 
 struct batch {
 	struct ipc	*ch;

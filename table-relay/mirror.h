@@ -28,34 +28,12 @@
 
 #include <stdint.h>
 
+#include "batch.h"
 #include "conf/conf.h"
 #include "senders.h"
 
 #define MIRROR_WAIT	2000	/* ms that smtpd is made to wait at most */
 #define MIRROR_WAIT_ALL	5000	/* ms for all addresses, when it asks so */
-
-/* Frames between front and keeper; their id is the question's number. */
-enum mirror_frame {
-	MIRROR_ASK = 1,		/* u8 whether a position is known, u64 it */
-	MIRROR_RELOAD,		/* open the database anew */
-	MIRROR_WATCH,		/* with what to watch: now ask (again) */
-	MIRROR_CLEAR,		/* forget all; what follows is everything */
-	MIRROR_PUT,		/* any number of: u64 until, string; about
-				 * who sends, an enum senders_state for until */
-	MIRROR_DEL,		/* any number of: string */
-	MIRROR_DONE,		/* u64 position reached */
-	MIRROR_FAIL,		/* why not, text without NUL */
-
-	/* About who sends. */
-	MIRROR_FORGET,		/* any number of: string login */
-	MIRROR_MAY,		/* any number of: string login, string */
-	MIRROR_SECRET,		/* asks: string label of credentials */
-	MIRROR_SECRET_IS,	/* string user, string password */
-	MIRROR_SECRET_NONE,
-	MIRROR_SECRET_FAIL	/* why not, text without NUL */
-};
-
-#define MIRROR_LABEL_MAX	128	/* bytes of a label */
 
 struct mirror;
 

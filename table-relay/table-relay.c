@@ -107,13 +107,6 @@ prepare_senders(struct table *t)
 	return 0;
 }
 
-void
-table_forget(struct table *t)
-{
-	freezero(t->password, t->password == NULL ? 0 : COURIER_PASSWORD);
-	t->password = NULL;
-}
-
 static int
 run(struct table *t, const char *path)
 {

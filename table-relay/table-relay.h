@@ -19,6 +19,7 @@
 #ifndef TABLE_RELAY_H
 #define TABLE_RELAY_H
 
+#include "base/compat.h"
 #include "conf/conf.h"
 #include "intake.h"
 #include "proc/privsep.h"
@@ -86,6 +87,11 @@ int	courier_main(struct privsep_child *pc, void *arg);
 int	oauth_main(struct privsep_child *pc, void *arg);
 
 /* Forgets the courier's password, in a process that has no use for it. */
-void	table_forget(struct table *t);
+static inline void
+table_forget(struct table *t)
+{
+	freezero(t->password, t->password == NULL ? 0 : COURIER_PASSWORD);
+	t->password = NULL;
+}
 
 #endif

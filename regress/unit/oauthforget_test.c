@@ -25,12 +25,6 @@
 
 static struct oauth	o;
 
-void
-table_forget(struct table *t)
-{
-	(void)t;
-}
-
 /* A frame that names an account, of the courier or of the keeper. */
 static void
 frame(uint32_t type, uint64_t id, uint64_t generation)

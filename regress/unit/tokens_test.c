@@ -84,12 +84,6 @@ oauthfetch_new(struct event_base *base, struct resolve *r,
 	return NULL;
 }
 
-void
-table_forget(struct table *t)
-{
-	(void)t;
-}
-
 /* What the endpoint says; NULL for what is not there. */
 static void
 endpoint(enum oauthanswer_state state, const char *token, int life,
