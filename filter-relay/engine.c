@@ -255,7 +255,7 @@ end_auth(struct etx *tx)
 	return -1;
 }
 
-/* engine_auth.c: Authentication-Results with its LF, or empty. */
+/* Authentication-Results with its LF, or empty. */
 static const struct sbuf *
 auth_field(const struct etx *tx)
 {

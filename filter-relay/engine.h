@@ -133,17 +133,17 @@ int	engine_line(struct engine *e, struct etx *tx, const char *line,
 int	engine_flush(struct engine *e, struct etx *tx);
 
 /*
- * engine_handoff.c: who is asked about as the message's client: smtpd's or
+ * engine_gate.c: who is asked about as the message's client: smtpd's or
  * the one before the relays that are trusted.  The family, and the address;
  * 0 when it is not known.  helo, when not NULL, gets its greeting or NULL.
  */
 int	engine_handoff_origin(const struct etx *tx, unsigned char addr[16],
 	    const char **helo);
 
-/* engine_handoff.c: looks for tx->hop.  0, or -1 and it failed. */
+/* engine_gate.c: looks for tx->hop.  0, or -1 and it failed. */
 int	engine_handoff_find(struct engine *e, struct etx *tx);
 
-/* engine_handoff.c: writes X-Relay-Handoff, if there is a hop.  0 or -1. */
+/* engine_gate.c: writes X-Relay-Handoff, if there is a hop.  0 or -1. */
 int	engine_handoff_write(struct engine *e, struct etx *tx);
 
 /*
@@ -181,7 +181,7 @@ int	engine_gate_finish(struct etx *tx);
 /* engine_gate.c: frees what this owns. */
 void	engine_gate_free(struct etx *tx);
 
-/* engine_hide.c: writes the header, when the plan is known.  0 or -1. */
+/* engine_reply.c: writes the header, when the plan is known.  0 or -1. */
 int	engine_hide_header(struct engine *e, struct etx *tx);
 
 /*

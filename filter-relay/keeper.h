@@ -129,19 +129,19 @@ int	keeper_rcpt(struct keeper *k, struct ktx *tx, int flags,
 int	submit_mail(struct keeper *k, struct ktx *tx, char *reply);
 
 /*
- * keeper_gate.c: a sender whose mail may come to a gate.  Returns MSG_RCPT_*;
+ * keeper_rcpt.c: a sender whose mail may come to a gate.  Returns MSG_RCPT_*;
  * reply (KEEPER_REPLY_MAX + 1 bytes) is set for MSG_RCPT_REFUSE.
  */
 int	keeper_gate_mail(struct keeper *k, struct ktx *tx, char *reply);
 
 /*
- * keeper_path.c: what tx->gate, as it is known at MAIL FROM, puts in the
+ * keeper_rcpt.c: what tx->gate, as it is known at MAIL FROM, puts in the
  * sender's place: tx->path, if anything.  Returns MSG_RCPT_PLAIN, or
  * MSG_RCPT_REFUSE and reply (KEEPER_REPLY_MAX + 1 bytes) is set.
  */
 int	keeper_return_path(struct keeper *k, struct ktx *tx, char *reply);
 
-/* keeper_gate.c: takes over what the engine found about the gate. */
+/* keeper_rcpt.c: takes over what the engine found about the gate. */
 void	keeper_gate_finish(struct keeper *k, struct ktx *tx,
 	    const struct finish *fi);
 

@@ -49,7 +49,7 @@ int	submit_plan(struct judge *j);
 int	policy_plan_reply(struct judge *j);
 
 /*
- * policy_start.c: may the worker write to all of tx->starts?  1; 0: why, as
+ * policy_plan.c: may the worker write to all of tx->starts?  1; 0: why, as
  * for policy_worker(), is set; or -1: the store fails.
  */
 int	policy_start(struct judge *j, char *why, size_t size);

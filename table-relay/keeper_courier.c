@@ -27,12 +27,20 @@
 #include "courier/courier_msg.h"
 #include "crypto/keys.h"
 #include "keeper_courier.h"
-#include "keeper_report.h"
 #include "store/accseal.h"
 #include "store/sender.h"
+#include "store/store.h"
 #include "store/store_account.h"
 #include "table-relay.h"
 
+#define KEEPER_REPORT_MAX	256	/* that wait to be stored */
+#define KEEPER_REPORT_TIME	1	/* seconds that they do */
+
+/*
+ * How accounts fare, on its way into the database: what comes within a
+ * second is one transaction, because each waits for the disk, and whoever
+ * asks the keeper something waits with it.
+ */
 struct keeper_report {
 	struct store		*(*store)(void *);
 	void			*arg;
@@ -43,8 +51,12 @@ struct keeper_report {
 	struct courier_report	 waiting[KEEPER_REPORT_MAX];
 };
 
-struct keeper_report *
-keeper_report_new(struct store *(*store)(void *), void *arg,
+/*
+ * Makes a queue.  store() and arg are as for keeper_courier_new(); rate, which
+ * must outlive the queue, limits its lines of the log.  NULL without memory.
+ */
+static struct keeper_report *
+new_queue(struct store *(*store)(void *), void *arg,
     struct lograte *rate)
 {
 	struct keeper_report	*kr;
@@ -103,8 +115,9 @@ report_timer(int fd, short what, void *arg)
 	report_flush(kr);
 }
 
-void
-keeper_report_add(struct keeper_report *kr, const struct courier_report *r)
+/* Takes one report; needs libevent's current base. */
+static void
+add_report(struct keeper_report *kr, const struct courier_report *r)
 {
 	struct timeval	 tv = { KEEPER_REPORT_TIME, 0 };
 	size_t		 i;
@@ -163,7 +176,7 @@ keeper_courier_new(const struct conf *conf, struct store *(*store)(void *),
 	kc->store = store;
 	kc->arg = arg;
 	if ((kc->rate = lograte_new()) == NULL ||
-	    (kc->report = keeper_report_new(store, arg, kc->rate)) == NULL) {
+	    (kc->report = new_queue(store, arg, kc->rate)) == NULL) {
 		lograte_free(kc->rate);
 		free(kc);
 		return NULL;
@@ -314,7 +327,7 @@ kc_report(struct keeper_courier *kc, const struct ipc_msg *msg)
 	if (courier_get_report(msg, &r) == -1)
 		log_warnx("the courier's report makes no sense");
 	else
-		keeper_report_add(kc->report, &r);
+		add_report(kc->report, &r);
 }
 
 static void

@@ -29,8 +29,6 @@
 #include "base/lex.h"
 #include "crypto/keys.h"
 
-/* What keys.c and keys_file.c share. */
-
 #define KEYS_FILE_MAX	(64 * 1024)	/* bytes of a key file */
 
 struct key {

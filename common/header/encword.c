@@ -22,7 +22,7 @@
 #include "base/lex.h"
 #include "header/encword.h"
 
-/* Decoding; encoding is in encwordwrite.c. */
+/* Decoding. */
 
 #define DECODE_CHUNK	300
 #define LENIENT_MAX	2048	/* bytes of what is taken for one word */

@@ -32,8 +32,6 @@
 #include "scrub/edit.h"
 #include "scrub/scrub.h"
 
-/* What the files of bodyrw share; nobody else's. */
-
 #define BODYRW_ERROR_MAX	200
 #define BODYRW_RAWHDR_MAX	65536	/* bytes of a header kept as it came */
 

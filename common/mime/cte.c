@@ -248,7 +248,7 @@ rewrite_base64(struct cte *r, const char *line, size_t len)
 }
 
 /*
- * For recode.c alone: writes lines with their changes; and at the end of the
+ * Writes lines with their changes; and at the end of the
  * part what was not written for want of more.  0 or -1.
  */
 static int

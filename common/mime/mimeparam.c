@@ -481,7 +481,7 @@ mimefield_write(const struct mimefield *f, const char *name, struct sbuf *b)
 	return r;
 }
 
-/* Parsing; values are joined in mimejoin.c, writing is in mimewrite.c. */
+/* Parsing. */
 
 void
 mimefield_free(struct mimefield *f)

@@ -35,8 +35,6 @@
 #include "smtp/resolve.h"
 #include "smtp/tlsio.h"
 
-/* What the files of oauthfetch share; nobody else includes it. */
-
 struct oauthfetch {
 	struct event_base	*base;
 	struct resolve		*resolve;
@@ -117,7 +115,7 @@ oauthfetch_size(const char *p)
 	return p == NULL ? 0 : 3 * strlen(p);
 }
 
-/* oauthfetch_form.c: the request's body; NULL without memory. */
+/* The request's body; NULL without memory. */
 static char *
 oauthfetch_form(const struct oauthtext *o, int basic)
 {
@@ -275,7 +273,7 @@ oauthfetch_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-/* oauthfetch_loop.c: curl's sockets and timers on libevent. */
+/* Curl's sockets and timers on libevent. */
 static int
 oauthfetch_loop(struct oauthfetch *f)
 {

@@ -21,8 +21,6 @@
 
 #include "scrub/textlex.h"
 
-/* What the files of textlex share; nobody else's. */
-
 enum tag_state {
 	TAG_NONE,
 	TAG_LESS,		/* '<' was read */

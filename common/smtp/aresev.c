@@ -310,9 +310,3 @@ aresev_cancel(struct aresev_query *q)
 {
 	q->cb = NULL;
 }
-
-size_t
-aresev_waiting(const struct aresev *aev)
-{
-	return aev->nqueries;
-}

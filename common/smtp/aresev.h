@@ -72,7 +72,4 @@ struct aresev_query *aresev_query(struct aresev *, const char *name, int type,
 /* Forgets a query: its callback does not come any more. */
 void	 aresev_cancel(struct aresev_query *);
 
-/* How many queries have had no callback yet. */
-size_t	 aresev_waiting(const struct aresev *);
-
 #endif

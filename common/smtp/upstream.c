@@ -458,7 +458,7 @@ fail_soon(struct upstream *up)
 	event_active(&up->kick, EV_TIMEOUT, 1);
 }
 
-/* upstream_queue.c: sends what may be sent; a reply after ready. */
+/* Sends what may be sent. */
 static void
 push(struct upstream *up)
 {
@@ -889,7 +889,7 @@ copy(struct upstream *up, const struct upstream_conf *conf)
 	return 0;
 }
 
-/* upstream_login.c: a connection is there; a reply before ready; TLS. */
+/* A connection is there. */
 static void
 connected(struct upstream *up, int fd)
 {

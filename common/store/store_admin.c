@@ -222,7 +222,7 @@ rule_tagged(struct store *s, const char *user, const char *folded,
 
 /*
  * Checks that an address is no identity, nor under an @domain other than
- * that of login (NULL: of anybody) (store_idrule.c).
+ * that of login (NULL: of anybody).
  */
 static int
 rule_not_identity(struct store *s, const char *folded, const char *login)
@@ -373,7 +373,7 @@ check_archive(struct store *s, const char *folded, const char *archive)
 	return ret;
 }
 
-/* Checks that an address is no mailbox's archive (store_mailbox.c). */
+/* Checks that an address is no mailbox's archive. */
 static int
 rule_not_archive(struct store *s, const char *folded)
 {

@@ -24,8 +24,6 @@
 #include "store/store_db.h"
 #include "store/store_mail.h"
 
-/* What the files behind store_identity.h share. */
-
 #define IDENTITY							\
 	"SELECT i.id, i.user, i.address, i.folded, i.account, a.name,"	\
 	" i.verified, c.expires, c.tries, c.rpath, i.created,"		\

@@ -57,7 +57,7 @@ enum store_rpathkind {
 	STORE_RPATH_WORKER = 1,		/* a copy to a worker, or a report */
 	STORE_RPATH_PARTICIPANT,	/* a reply to a participant */
 	STORE_RPATH_IDENTITY,		/* a code: see store_identity.h */
-	STORE_RPATH_WRAPPED		/* a platform's: see store_wrap.h */
+	STORE_RPATH_WRAPPED		/* a platform's */
 };
 
 struct store_rpath {

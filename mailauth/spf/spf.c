@@ -27,7 +27,7 @@
 #include "spf/spf.h"
 #include "spf/spf_record.h"
 
-/* What the files of spf.h share: a check under way. */
+/* A check under way (RFC 7208 4). */
 
 /* An include at the last lookup that is allowed can still be entered. */
 #define SPF_DEPTH_MAX	(SPF_LOOKUPS_MAX + 1)
