@@ -54,7 +54,7 @@ run_claim(struct run *r, const uint8_t *hash)
 		if (kill(holder, 0) != -1 || errno != ESRCH)
 			return 0;
 		/* its process is gone without a word */
-		if (store_claim_break(r->store, hash, holder) == -1) {
+		if (store_claim_release(r->store, hash, holder) == -1) {
 			run_store_failed(r, "claim");
 			return -1;
 		}

@@ -395,47 +395,11 @@ gate_find(const struct conf *conf, const struct gate_facts *f)
 	return GATE_NONE;
 }
 
-int
-gate_may(const struct conf *conf, const struct conf_gate *g,
-    const struct gate_facts *f)
-{
-	return gate_match(conf, g, f) != MATCH_NO;
-}
-
 const char *
 gate_sender(const struct conf_gate *g, const char *sender, struct verp *v)
 {
 	return g->return_path != CONF_RETURN_KEEP &&
 	    verp_find(sender, v) == 1 && !v->recipient ? v->address : sender;
-}
-
-unsigned int
-gate_wants(const struct conf_gate *g)
-{
-	unsigned int	 wants = 0;
-	size_t		 i;
-
-	for (i = 0; i < g->nrequire; i++)
-		switch (g->require[i].need) {
-		case CONF_NEED_TLS:
-			break;
-		case CONF_NEED_SENDER:
-			wants |= GATE_KNOWN_SENDER | GATE_KNOWN_HEADER;
-			break;
-		case CONF_NEED_HEADER:
-			wants |= GATE_KNOWN_HEADER;
-			break;
-		case CONF_NEED_DKIM:
-		case CONF_NEED_ALIGNED:
-		case CONF_NEED_SPF:
-		case CONF_NEED_DMARC:
-			wants |= GATE_KNOWN_AUTH;
-			break;
-		case CONF_NEED_UNLISTED:
-			wants |= GATE_KNOWN_LISTS;
-			break;
-		}
-	return wants;
 }
 
 const char **

@@ -116,12 +116,6 @@ struct gate_decision {
 int	 gate_find(const struct conf *conf, const struct gate_facts *f);
 
 /*
- * 1 when the gate may still be the message's, whatever becomes known; else 0.
- */
-int	 gate_may(const struct conf *conf, const struct conf_gate *g,
-	    const struct gate_facts *f);
-
-/*
  * Judges by what is known.  FAIL as soon as one requirement is not fulfilled;
  * with several it is the first, as they are written.  What failed for want of
  * an answer counts only when nothing else did.
@@ -144,9 +138,6 @@ enum gate_verdict gate_require(const struct conf *conf,
  */
 const char *gate_sender(const struct conf_gate *g, const char *sender,
 	    struct verp *v);
-
-/* GATE_KNOWN_* of what the gate's requirements and limits depend on. */
-unsigned int gate_wants(const struct conf_gate *g);
 
 /*
  * The names of all headers that gates require, for hdr_init(): an array that

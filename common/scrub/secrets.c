@@ -205,9 +205,3 @@ secrets_has(const struct secrets *l, enum secrets_kind kind, const char *s,
 		return 0;
 	return find(l, kind, s, len, hash(kind, s, len))->s != NULL;
 }
-
-int
-secrets_have_handles(const struct secrets *l)
-{
-	return l != NULL && l->count[SECRETS_HANDLE] > 0;
-}

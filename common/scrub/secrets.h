@@ -70,7 +70,4 @@ int secrets_add_handle(struct secrets *, const char *handle);
 int secrets_has(const struct secrets *, enum secrets_kind, const char *s,
     size_t len);
 
-/* 1 when any handle was added, else 0. */
-int secrets_have_handles(const struct secrets *);
-
 #endif

@@ -260,12 +260,6 @@ store_claim_release(struct store *s, const uint8_t hash[STORE_HASH], int pid)
 }
 
 int
-store_claim_break(struct store *s, const uint8_t hash[STORE_HASH], int holder)
-{
-	return store_claim_release(s, hash, holder);
-}
-
-int
 store_durable(struct store *s, int on)
 {
 	return db_exec(s, on ? "PRAGMA synchronous = FULL" :

@@ -293,14 +293,12 @@ int	store_commands_once(struct store *s, uint32_t worker,
 /*
  * Claims the message with this hash for process pid: 1, or 0 if another
  * claimed it less than STORE_CLAIM_LIFE ago; *holder gets its pid.  A caller
- * that knows that process to be dead may break its claim.
+ * that knows that process to be dead may release its claim.
  */
 int	store_claim(struct store *s, const uint8_t hash[STORE_HASH], int pid,
 	    time_t now, int *holder);
 int	store_claim_release(struct store *s, const uint8_t hash[STORE_HASH],
 	    int pid);
-int	store_claim_break(struct store *s, const uint8_t hash[STORE_HASH],
-	    int holder);
 
 /*
  * Marks a worker's address as failing since now, or notes the newest reason;

@@ -190,13 +190,14 @@ static int
 pragma_is(struct store *s, const char *sql, const char *want)
 {
 	sqlite3_stmt	*st;
+	char		 is[32];
 	int		 ret;
 
 	if ((st = db_get(s, sql, "")) == NULL)
 		return -1;
 	if ((ret = db_step(s, st)) == 1)
-		ret = strcmp((const char *)sqlite3_column_text(st, 0),
-		    want) == 0;
+		ret = db_text(s, st, 0, is, sizeof(is)) == -1 ? -1 :
+		    strcmp(is, want) == 0;
 	db_done(s, st);
 	return ret;
 }

@@ -28,24 +28,33 @@
 #include "dns/dns_resolver.h"
 #include "dns/dnsipc.h"
 
-/* A question under way, in the order in which they were asked. */
+/* A question under way; ids are given in the order of asking. */
 struct ask {
-	TAILQ_ENTRY(ask)	 entry;
+	RB_ENTRY(ask)		 node;
 	struct dns_query	*query;
 	uint64_t		 id;
 	time_t			 until;
 	int			 sent;
 };
 
-TAILQ_HEAD(asks, ask);
+RB_HEAD(dnsipc_asks, ask);
 
 struct asker {
 	struct dns		 dns;		/* first */
 	struct ipc		*ch;		/* or NULL */
-	struct asks		 asks;
+	struct dnsipc_asks	 asks;
 	struct event		 deadline;
 	uint64_t		 last;		/* id */
 };
+
+static int
+ask_cmp(const struct ask *a, const struct ask *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_PROTOTYPE(dnsipc_asks, ask, node, ask_cmp)
+RB_GENERATE(dnsipc_asks, ask, node, ask_cmp)
 
 void
 dnsipc_pack(struct ipc_pack *p, int type, const struct dns_answer *a)
@@ -113,7 +122,7 @@ dnsipc_unpack(struct ipc_unpack *u, int type, struct dns_answer *a)
 static void
 asker_remove(struct asker *k, struct ask *ask)
 {
-	TAILQ_REMOVE(&k->asks, ask, entry);
+	RB_REMOVE(dnsipc_asks, &k->asks, ask);
 	free(ask);
 }
 
@@ -136,13 +145,14 @@ asker_arm(struct asker *k)
 {
 	struct timeval tv = { 0, 0 };
 	time_t now = clock_seconds();
+	struct ask *ask;
 
-	if (TAILQ_EMPTY(&k->asks)) {
+	if ((ask = RB_MIN(dnsipc_asks, &k->asks)) == NULL) {
 		evtimer_del(&k->deadline);
 		return;
 	}
-	if (TAILQ_FIRST(&k->asks)->until > now)
-		tv.tv_sec = TAILQ_FIRST(&k->asks)->until - now;
+	if (ask->until > now)
+		tv.tv_sec = ask->until - now;
 	evtimer_add(&k->deadline, &tv);
 }
 
@@ -155,7 +165,7 @@ asker_deadline(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while ((ask = TAILQ_FIRST(&k->asks)) != NULL && ask->until <= now)
+	while ((ask = RB_MIN(dnsipc_asks, &k->asks)) != NULL && ask->until <= now)
 		asker_end(k, ask, DNS_TIMEOUT);
 	asker_arm(k);
 }
@@ -192,8 +202,8 @@ asker_start(struct dns_query *q)
 	ask->id = ++k->last;
 	ask->until = clock_seconds() + DNSIPC_DEADLINE;
 	q->work = ask;
-	TAILQ_INSERT_TAIL(&k->asks, ask, entry);
-	if (TAILQ_FIRST(&k->asks) == ask)
+	RB_INSERT(dnsipc_asks, &k->asks, ask);
+	if (RB_MIN(dnsipc_asks, &k->asks) == ask)
 		asker_arm(k);
 	asker_send(k, ask);
 	return 0;
@@ -227,12 +237,12 @@ asker_disconnect(struct asker *k)
 
 	ipc_free(k->ch);
 	k->ch = NULL;
-	TAILQ_FOREACH(ask, &k->asks, entry)
+	RB_FOREACH(ask, dnsipc_asks, &k->asks)
 		if (ask->sent)
 			ask->until = 0;
 	/* Callbacks ask and cancel others, so that each look is a new one. */
 	do {
-		TAILQ_FOREACH(ask, &k->asks, entry)
+		RB_FOREACH(ask, dnsipc_asks, &k->asks)
 			if (ask->until == 0)
 				break;
 		if (ask != NULL)
@@ -247,18 +257,16 @@ asker_message(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	struct dns_answer a;
 	struct ipc_unpack u;
 	struct dns_query *q;
-	struct ask *ask;
+	struct ask *ask, key;
 
 	(void)ch;
 	if (msg == NULL) {
 		asker_disconnect(k);
 		return;
 	}
-	TAILQ_FOREACH(ask, &k->asks, entry)
-		if (ask->id == msg->id)
-			break;
+	key.id = msg->id;
 	/* It may have been given up. */
-	if (ask == NULL)
+	if ((ask = RB_FIND(dnsipc_asks, &k->asks, &key)) == NULL)
 		return;
 	q = ask->query;
 	memset(&a, 0, sizeof(a));
@@ -281,7 +289,7 @@ dnsipc_new(void)
 	if ((k = calloc(1, sizeof(*k))) == NULL)
 		return NULL;
 	dns_init(&k->dns, &asker_ops);
-	TAILQ_INIT(&k->asks);
+	RB_INIT(&k->asks);
 	evtimer_set(&k->deadline, asker_deadline, k);
 	return &k->dns;
 }
@@ -303,7 +311,7 @@ dnsipc_connect(struct dns *d, int fd)
 		k->ch = NULL;
 		return -1;
 	}
-	TAILQ_FOREACH(ask, &k->asks, entry)
+	RB_FOREACH(ask, dnsipc_asks, &k->asks)
 		asker_send(k, ask);
 	return 0;
 }

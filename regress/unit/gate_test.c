@@ -211,11 +211,7 @@ test_unsure(void)
 	good();
 	f.known &= ~(unsigned int)GATE_KNOWN_SOURCE;
 	CHECK(gate_find(conf, &f) == GATE_UNSURE);
-	CHECK(gate_may(conf, &conf->gate[0], &f) == 1);
-	CHECK(gate_may(conf, &conf->gate[1], &f) == 0);
 	f.known |= GATE_KNOWN_SOURCE;
-	CHECK(gate_may(conf, &conf->gate[0], &f) == 0);
-	CHECK(gate_may(conf, &conf->gate[4], &f) == 1);
 }
 
 static void
@@ -440,14 +436,8 @@ test_world(void)
 }
 
 static void
-test_wants(void)
+test_headers(void)
 {
-	CHECK(gate_wants(&conf->gate[0]) == 0);
-	CHECK(gate_wants(&conf->gate[3]) ==
-	    (GATE_KNOWN_SENDER | GATE_KNOWN_HEADER));
-	CHECK(gate_wants(&conf->gate[4]) == (GATE_KNOWN_SENDER |
-	    GATE_KNOWN_HEADER | GATE_KNOWN_AUTH | GATE_KNOWN_LISTS));
-	CHECK(gate_wants(&conf->gate[5]) == GATE_KNOWN_AUTH);
 	CHECK_STR(names[0], "X-Org");
 	CHECK(names[1] == NULL);
 }
@@ -489,7 +479,7 @@ main(void)
 	test_return_path();
 	test_cut();
 	test_world();
-	test_wants();
+	test_headers();
 	test_tls();
 	facts_free(&facts);
 	hdr_free(&hdr);

@@ -266,7 +266,7 @@ limits(struct store *s)
 	CHECK(store_claim(s, hash, 12, NOW + 241, &holder) == 0);
 	OK(s, store_claim_release(s, hash, 11));
 	CHECK(store_claim(s, hash, 12, NOW + 241, &holder) == 1);
-	OK(s, store_claim_break(s, hash, 12));
+	OK(s, store_claim_release(s, hash, 12));
 	CHECK(store_claim(s, hash, 13, NOW + 241, &holder) == 1);
 }
 
