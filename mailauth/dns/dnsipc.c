@@ -165,7 +165,8 @@ asker_deadline(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while ((ask = RB_MIN(dnsipc_asks, &k->asks)) != NULL && ask->until <= now)
+	while ((ask = RB_MIN(dnsipc_asks, &k->asks)) != NULL &&
+	    ask->until <= now)
 		asker_end(k, ask, DNS_TIMEOUT);
 	asker_arm(k);
 }
