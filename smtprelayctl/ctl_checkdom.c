@@ -783,7 +783,7 @@ host_clock(struct checkdom *c)
 	struct timex	 tx;
 
 	memset(&tx, 0, sizeof(tx));
-	known = ntp_adjtime(&tx) != -1;
+	known = adjtimex(&tx) != -1;
 	good = known && !(tx.status & STA_UNSYNC);
 #endif
 	if (now < RELEASED)

@@ -36,13 +36,13 @@
  * says, and its length is fixed, so that the two cannot run into each other.
  */
 static int
-start(EVP_CIPHER_CTX *ctx, int encrypt, const uint8_t *key,
+start(EVP_CIPHER_CTX *ctx, int forward, const uint8_t *key,
     const uint8_t *head, const void *ad, size_t adlen)
 {
 	int	 n;
 
 	if (EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, head + 2,
-	    encrypt) != 1 ||
+	    forward) != 1 ||
 	    EVP_CipherUpdate(ctx, NULL, &n, head, HEAD_LEN) != 1)
 		return -1;
 	if (adlen > 0 && EVP_CipherUpdate(ctx, NULL, &n, ad, (int)adlen) != 1)
@@ -52,7 +52,7 @@ start(EVP_CIPHER_CTX *ctx, int encrypt, const uint8_t *key,
 
 /* Encrypts into raw, behind the head that stands there. */
 static int
-encrypt(const uint8_t *key, const void *ad, size_t adlen, const void *plain,
+encrypt_text(const uint8_t *key, const void *ad, size_t adlen, const void *plain,
     size_t len, uint8_t *raw)
 {
 	EVP_CIPHER_CTX	*ctx;
@@ -73,7 +73,7 @@ encrypt(const uint8_t *key, const void *ad, size_t adlen, const void *plain,
 
 /* Decrypts what stands in raw: 1, 0 if it was changed, -1. */
 static int
-decrypt(const uint8_t *key, const void *ad, size_t adlen, uint8_t *raw,
+decrypt_text(const uint8_t *key, const void *ad, size_t adlen, uint8_t *raw,
     size_t len, uint8_t *plain)
 {
 	EVP_CIPHER_CTX	*ctx;
@@ -108,7 +108,7 @@ seal_close(const struct keys *keys, const char *purpose, const void *ad,
 	raw[1] = keys_signer(keys);
 	arc4random_buf(raw + 2, NONCE_LEN);
 	if (keys_derive(keys, raw[1], purpose, key, sizeof(key)) == 1 &&
-	    encrypt(key, ad, adlen, plain, len, raw) == 0) {
+	    encrypt_text(key, ad, adlen, plain, len, raw) == 0) {
 		n = base64_encode(raw, len + OVERHEAD, out);
 		out[n] = '\0';
 		ret = 0;
@@ -159,7 +159,7 @@ seal_open(const struct keys *keys, const char *purpose, const void *ad,
 		ret = -1;
 	else if ((ret = keys_derive(keys, raw[1], purpose, key,
 	    sizeof(key))) == 1)
-		ret = decrypt(key, ad, adlen, raw, n, clear);
+		ret = decrypt_text(key, ad, adlen, raw, n, clear);
 	if (ret == 1 && n > size)
 		ret = -1;
 	if (ret == 1) {
