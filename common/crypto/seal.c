@@ -52,8 +52,8 @@ start(EVP_CIPHER_CTX *ctx, int forward, const uint8_t *key,
 
 /* Encrypts into raw, behind the head that stands there. */
 static int
-encrypt_text(const uint8_t *key, const void *ad, size_t adlen, const void *plain,
-    size_t len, uint8_t *raw)
+encrypt_text(const uint8_t *key, const void *ad, size_t adlen,
+    const void *plain, size_t len, uint8_t *raw)
 {
 	EVP_CIPHER_CTX	*ctx;
 	int		 n = 0, m = 0, ret = -1;
