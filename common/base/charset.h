@@ -40,9 +40,11 @@ struct charset {
 
 /*
  * Begins a conversion from the charset called name (RFC 2978; ASCII case
- * does not matter, aliases are known): 1, or 0 when it is not one of utf-8,
- * us-ascii, iso-8859-1, -2, -15, windows-1250, -1251, -1252, koi8-r, utf-16
- * and utf-32 in any byte order, utf-7.
+ * does not matter, aliases are known): 1, or 0 when it is not one of
+ * utf-8, us-ascii, utf-7, utf-16 and utf-32 in any byte order,
+ * iso-8859-1, -2, -4, -5, -7, -9, -13 and -15,
+ * windows-1250 to -1254 and -1257, koi8-r and koi8-u.
+ * iso-8859-1 is read as windows-1252, which has it as a part.
  */
 int	charset_open(struct charset *cs, const char *name);
 
