@@ -123,8 +123,9 @@ confset_bounce(struct confset *cs, const char *value)
 		keep(cs, &cs->conf->bounce_domain, name);
 }
 
-void
-confset_add(struct confset *cs, struct conf_list *list, const char *what,
+/* Adds to the list unless it is there or the list is full. */
+static void
+add_item(struct confset *cs, struct conf_list *list, const char *what,
     const char *value)
 {
 	size_t	 i;
@@ -142,37 +143,38 @@ confset_add(struct confset *cs, struct conf_list *list, const char *what,
 		cs->failed = 1;
 }
 
-void
-confset_add_domain(struct confset *cs, struct conf_list *list,
+/* Adds a domain, in lower case. */
+static void
+add_domain(struct confset *cs, struct conf_list *list,
     const char *value)
 {
 	char	 name[CONF_DOMAIN_MAX + 1];
 
 	if (get_domain(cs, value, name, sizeof(name)) == 0)
-		confset_add(cs, list, "domain", name);
+		add_item(cs, list, "domain", name);
 }
 
 void
 confset_domain(struct confset *cs, const char *value)
 {
-	confset_add_domain(cs, &cs->conf->domains, value);
+	add_domain(cs, &cs->conf->domains, value);
 }
 
-void
-confset_add_login(struct confset *cs, struct conf_list *list,
+static void
+add_login(struct confset *cs, struct conf_list *list,
     const char *value)
 {
 	if (value[0] == '\0' || strlen(value) > CONF_LOGIN_MAX)
 		conflex_error(cs->lex, 0, "\"%.64s\", expected a login of 1 "
 		    "to %d bytes", value, CONF_LOGIN_MAX);
 	else
-		confset_add(cs, list, "login", value);
+		add_item(cs, list, "login", value);
 }
 
 void
 confset_login(struct confset *cs, const char *value)
 {
-	confset_add_login(cs, &cs->conf->replies.helpdesk, value);
+	add_login(cs, &cs->conf->replies.helpdesk, value);
 }
 
 void
@@ -186,7 +188,7 @@ confset_host(struct confset *cs, const char *value)
 		conflex_error(cs->lex, 0, "\"%.128s\": %s, expected a "
 		    "server such as \"smtp.partner.example:587\"", value, why);
 	else
-		confset_add(cs, &cs->conf->outbound.hosts, "server", server);
+		add_item(cs, &cs->conf->outbound.hosts, "server", server);
 }
 
 /*
@@ -306,7 +308,7 @@ confgate_source(struct confset *cs, const char *net)
 		    "as 192.0.2.0/24 or 2001:db8::/32, without bits behind its "
 		    "length", net);
 	else
-		confset_add(cs, &g->sources, "source", net);
+		add_item(cs, &g->sources, "source", net);
 }
 
 void
@@ -371,7 +373,7 @@ confgate_listener(struct confset *cs, const char *listener)
 		cs->failed = 1;
 		return;
 	}
-	confset_add(cs, &gate_now(cs)->listeners, "listener", text);
+	add_item(cs, &gate_now(cs)->listeners, "listener", text);
 }
 
 void
@@ -389,7 +391,7 @@ void
 confgate_user(struct confset *cs, const char *login)
 {
 	confgate_who(cs, CONF_WHO_LISTED);
-	confset_add_login(cs, &gate_now(cs)->users, login);
+	add_login(cs, &gate_now(cs)->users, login);
 }
 
 void
@@ -401,7 +403,7 @@ confgate_own(struct confset *cs)
 void
 confgate_domain(struct confset *cs, const char *domain)
 {
-	confset_add_domain(cs, &gate_now(cs)->domains, domain);
+	add_domain(cs, &gate_now(cs)->domains, domain);
 }
 
 void
@@ -439,7 +441,7 @@ confgate_need_own(struct confset *cs)
 void
 confgate_need_domain(struct confset *cs, const char *domain)
 {
-	confset_add_domain(cs, &require_now(cs)->domains, domain);
+	add_domain(cs, &require_now(cs)->domains, domain);
 }
 
 /* A field's name, RFC 5322 2.2, that is kept by whoever reads the header. */
@@ -542,8 +544,8 @@ gate_free(struct conf_gate *g)
 	free(g->name);
 }
 
-void
-confgate_free(struct conf *conf)
+static void
+free_gates(struct conf *conf)
 {
 	size_t	 i;
 
@@ -709,8 +711,12 @@ confhandoff_symbol(struct confset *cs, const char *value)
 		cs->failed = 1;
 }
 
-void
-confhandoff_sort(struct conf *conf)
+/*
+ * Puts the blocks into the order in which they are asked: by priority, those
+ * of the same as they stand.
+ */
+static void
+sort_handoffs(struct conf *conf)
 {
 	struct conf_handoff	 h, *v = conf->handoff;
 	size_t			 i, j;
@@ -723,8 +729,8 @@ confhandoff_sort(struct conf *conf)
 	}
 }
 
-void
-confhandoff_free(struct conf *conf)
+static void
+free_handoffs(struct conf *conf)
 {
 	while (conf->nhandoffs > 0) {
 		conf->nhandoffs--;
@@ -776,10 +782,10 @@ conf_free(struct conf *conf)
 	conf_list_free(&conf->replies.helpdesk);
 	conf_list_free(&conf->outbound.hosts);
 	free(conf->outbound.courier);
-	confhandoff_free(conf);
+	free_handoffs(conf);
 	listfile_free(conf->lists);
 	free(conf->lists);
-	confgate_free(conf);
+	free_gates(conf);
 	free(conf);
 }
 
@@ -807,7 +813,7 @@ conf_finish(struct conf *conf, const char *name, int line,
 			return -1;
 		conf->bounce_added = 1;
 	}
-	confhandoff_sort(conf);
+	sort_handoffs(conf);
 	if ((conf->path = strdup(name)) == NULL)
 		return -1;
 	return 0;

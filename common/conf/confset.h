@@ -33,16 +33,6 @@ struct confset {
 	int		 failed;	/* out of memory */
 };
 
-/* Adds to the list unless it is there or the list is full. */
-void	 confset_add(struct confset *, struct conf_list *, const char *what,
-	    const char *value);
-
-/* The same for what is a domain, in lower case, and for a login. */
-void	 confset_add_domain(struct confset *, struct conf_list *,
-	    const char *value);
-void	 confset_add_login(struct confset *, struct conf_list *,
-	    const char *value);
-
 /* Each takes one item of a list: of `domain', `helpdesk' and `hosts'. */
 void	 confset_domain(struct confset *, const char *value);
 void	 confset_login(struct confset *, const char *value);
@@ -111,9 +101,6 @@ void	 confgate_limit(struct confset *, int recipients, const char *number,
 void	 confgate_return_path(struct confset *, enum conf_return_path);
 void	 confgate_otherwise(struct confset *, enum conf_otherwise);
 
-/* Frees the gates of a configuration. */
-void	 confgate_free(struct conf *);
-
 /* The blocks `handoff'. */
 
 /* Begins a block, to which all that follows belongs. */
@@ -132,12 +119,5 @@ void	 confhandoff_source(struct confset *, const char *net);
 
 void	 confhandoff_priority(struct confset *, const char *value);
 void	 confhandoff_symbol(struct confset *, const char *value);
-
-/* Puts the blocks of a configuration into the order in which they are asked:
- * by priority, those of the same as they stand. */
-void	 confhandoff_sort(struct conf *);
-
-/* Frees the blocks of a configuration. */
-void	 confhandoff_free(struct conf *);
 
 #endif

@@ -272,9 +272,12 @@ below(const struct dmarc_walk *w, size_t at)
 	return at;
 }
 
-/* The last record found decides, for a walk ends at psd=y and psd=n. */
-const char *
-dmarc_walk_org(const struct dmarc_walk *w)
+/*
+ * The organisational domain, after a walk; w owns it.  NULL when an error hid
+ * it.  The last record found decides, for a walk ends at psd=y and psd=n.
+ */
+static const char *
+get_org(const struct dmarc_walk *w)
 {
 	if (w->failed)
 		return NULL;
@@ -296,7 +299,7 @@ dmarc_walk_policy(const struct dmarc_walk *w, const char **where)
 		*where = w->domain;
 		return &w->found[0].record;
 	}
-	if ((org = dmarc_walk_org(w)) == NULL || w->n == 0)
+	if ((org = get_org(w)) == NULL || w->n == 0)
 		return NULL;
 	for (i = 0; i < w->n; i++)
 		if (w->domain + w->found[i].at == org) {
@@ -476,7 +479,7 @@ look(struct dmarc_check *c)
 	}
 	if (is_strict(c, c->id->method))
 		return 0;
-	if ((org = dmarc_walk_org(&c->author)) == NULL) {
+	if ((org = get_org(&c->author)) == NULL) {
 		c->out.unsure = 1;
 		return 0;
 	}
@@ -503,11 +506,11 @@ next_ident(struct dmarc_check *c)
 static void
 compare(struct dmarc_check *c)
 {
-	const char	*org = dmarc_walk_org(&c->ident);
+	const char	*org = get_org(&c->ident);
 
 	if (org == NULL)
 		c->out.unsure = 1;
-	else if (strcmp(org, dmarc_walk_org(&c->author)) == 0)
+	else if (strcmp(org, get_org(&c->author)) == 0)
 		note_aligned(c);
 }
 
@@ -537,7 +540,7 @@ walk(struct dmarc_check *c, struct dmarc_walk *w)
 static void
 end_author(struct dmarc_check *c)
 {
-	const char	*org = dmarc_walk_org(&c->author);
+	const char	*org = get_org(&c->author);
 
 	if (org != NULL)
 		strlcpy(c->out.org, org, sizeof(c->out.org));

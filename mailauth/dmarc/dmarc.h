@@ -84,12 +84,6 @@ int	 dmarc_walk_next(struct dmarc_walk *w, char *name, size_t namesz);
 void	 dmarc_walk_answer(struct dmarc_walk *w, const struct dns_answer *a);
 
 /*
- * The organisational domain, after a walk; w owns it.  NULL when an error hid
- * it.
- */
-const char *dmarc_walk_org(const struct dmarc_walk *w);
-
-/*
  * The record that applies to the walk's domain, and *where it stands, owned
  * by w: its own, else its organisational domain's, else the public suffix's.
  * NULL when there is none or, with w->failed, none that is known.

@@ -146,8 +146,12 @@ walk(const struct handoff_rule *rule, const struct handoff_session *s,
 	return NULL;
 }
 
-int
-handoff_asked(const struct handoff_rule *rule, size_t n,
+/*
+ * Whether any of the n rules trusts who handed the message to smtpd, so that
+ * its fields are worth reading.  Here a list of NULL has everything.
+ */
+static int
+trusts_any(const struct handoff_rule *rule, size_t n,
     const struct handoff_session *s)
 {
 	size_t	 i;
@@ -244,7 +248,7 @@ handrules_may(const struct conf *conf, const struct handoff_session *s)
 {
 	struct handoff_rule rule[CONF_HANDOFF_MAX];
 
-	return handoff_asked(rule, rules_get(conf, 0, rule), s);
+	return trusts_any(rule, rules_get(conf, 0, rule), s);
 }
 
 /* The value of a line that begins a Received field, or NULL. */
@@ -302,7 +306,7 @@ handrules_find(const struct conf *conf, const struct handoff_session *s,
 	int rv = 0;
 
 	nrules = rules_get(conf, 1, rule);
-	if (!handoff_asked(rule, nrules, s))
+	if (!trusts_any(rule, nrules, s))
 		return 0;
 	if ((r = calloc(HANDRULES_FIELDS_MAX, sizeof(*r))) == NULL)
 		return -1;

@@ -72,13 +72,6 @@ struct handoff_hop {
 };
 
 /*
- * Whether any of the n rules trusts who handed the message to smtpd, so that
- * its fields are worth reading: 1 or 0.  Here a list of NULL has everything.
- */
-int	 handoff_asked(const struct handoff_rule *rule, size_t n,
-	    const struct handoff_session *s);
-
-/*
  * Asks the n rules in their order.  r are the message's nr Received fields
  * below smtpd's own, in their order; one that cannot be read is all zero.  1
  * and *hop: the origin by the first rule that finds one; 0: none does.
