@@ -131,6 +131,20 @@ lex_quoted(const char *s, size_t len, size_t *i, struct sbuf *b)
 }
 
 int
+lex_quote(struct sbuf *b, const char *s, size_t len)
+{
+	size_t	 i;
+
+	sbuf_addch(b, '"');
+	for (i = 0; i < len; i++) {
+		if (s[i] == '"' || s[i] == '\\')
+			sbuf_addch(b, '\\');
+		sbuf_addch(b, s[i]);
+	}
+	return sbuf_addch(b, '"');
+}
+
+int
 lex_is(const char *a, size_t len, const char *b)
 {
 	return strlen(b) == len && strncasecmp(a, b, len) == 0;

@@ -51,6 +51,12 @@ int	lex_cfws(const char *s, size_t len, size_t *i, struct sbuf *b);
  */
 int	lex_quoted(const char *s, size_t len, size_t *i, struct sbuf *b);
 
+/*
+ * Appends s[0..len) to b as a quoted string (RFC 5322 3.2.4), with a
+ * backslash before each quote and backslash.  0, or -1 when b is exhausted.
+ */
+int	lex_quote(struct sbuf *b, const char *s, size_t len);
+
 /* 1 when the ASCII letters of a[0..len) are those of b in any case. */
 int	lex_is(const char *a, size_t len, const char *b);
 

@@ -316,7 +316,6 @@ static void
 read_quoted(struct parser *p, struct member *m)
 {
 	struct sbuf	 b, q;
-	size_t		 i;
 
 	sbuf_init(&b, p->len);
 	sbuf_init(&q, p->len * 2 + 2);
@@ -327,13 +326,7 @@ read_quoted(struct parser *p, struct member *m)
 	if (needs_no_quotes(&b))
 		spec_add(m, b.data, b.len, 0);
 	else {
-		sbuf_addch(&q, '"');
-		for (i = 0; i < b.len; i++) {
-			if (b.data[i] == '"' || b.data[i] == '\\')
-				sbuf_addch(&q, '\\');
-			sbuf_addch(&q, b.data[i]);
-		}
-		sbuf_addch(&q, '"');
+		lex_quote(&q, b.data, b.len);
 		m->odd = 1;
 		spec_add(m, sbuf_str(&q), q.len, 0);
 	}

@@ -476,13 +476,7 @@ encode_phrase(struct sbuf *b, const char *s, size_t len)
 		return put_words(b, s, len);
 	if (atoms && len > 0)
 		return sbuf_add(b, s, len);
-	sbuf_addch(b, '"');
-	for (i = 0; i < len; i++) {
-		if (s[i] == '"' || s[i] == '\\')
-			sbuf_addch(b, '\\');
-		sbuf_addch(b, s[i]);
-	}
-	return sbuf_addch(b, '"');
+	return lex_quote(b, s, len);
 }
 
 int

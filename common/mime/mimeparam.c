@@ -338,13 +338,8 @@ quotable(const char *s)
 static int
 put_quoted(struct sbuf *b, const char *name, const char *s)
 {
-	sbuf_printf(b, ";\n\t%s=\"", name);
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			sbuf_addch(b, '\\');
-		sbuf_addch(b, *s);
-	}
-	return sbuf_addch(b, '"');
+	sbuf_printf(b, ";\n\t%s=", name);
+	return lex_quote(b, s, strlen(s));
 }
 
 /* RFC 2231 attribute-char, less what programs trip over. */

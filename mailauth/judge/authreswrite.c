@@ -75,14 +75,9 @@ property(struct authreswrite *w, const char *name, const char *value,
 	sbuf_addstr(&b, name);
 	sbuf_addch(&b, '=');
 	if (quote)
-		sbuf_addch(&b, '"');
-	for (; *value != '\0'; value++) {
-		if (quote && (*value == '"' || *value == '\\'))
-			sbuf_addch(&b, '\\');
-		sbuf_addch(&b, *value);
-	}
-	if (quote)
-		sbuf_addch(&b, '"');
+		lex_quote(&b, value, strlen(value));
+	else
+		sbuf_addstr(&b, value);
 	if (b.failed)
 		w->failed = 1;
 	else

@@ -89,6 +89,14 @@ main(void)
 	at = 0;
 	CHECK(lex_quoted("\"ab\"", 4, &at, &b) == -1);
 	sbuf_free(&b);
+	sbuf_init(&b, 9);
+	CHECK(lex_quote(&b, "a\"b\\c", 5) == 0);
+	CHECK_STR(sbuf_str(&b), "\"a\\\"b\\\\c\"");
+	sbuf_reset(&b);
+	CHECK(lex_quote(&b, NULL, 0) == 0);
+	CHECK_STR(sbuf_str(&b), "\"\"");
+	CHECK(lex_quote(&b, "abcdefg", 7) == -1);
+	sbuf_free(&b);
 	CHECK(lex_atext('a') && lex_atext('=') && !lex_atext('.'));
 	CHECK(!lex_atext('\0') && !lex_atext((char)0xc3) && !lex_atext('@'));
 	CHECK(lex_ttext('a') && !lex_ttext('=') && !lex_ttext('/'));
