@@ -538,6 +538,40 @@ ipc_event_reading(struct ipc *ch, int on)
 }
 
 int
+ipc_send_pack(struct ipc *ch, uint32_t type, uint64_t id, struct ipc_pack *p)
+{
+	int rv = -1;
+
+	if (ch != NULL && !p->failed)
+		rv = ipc_send(ch, type, id, p->buf, p->len, -1);
+	ipc_pack_free(p);
+	return rv;
+}
+
+int
+ipc_send_record(struct ipc *ch, uint32_t type, uint64_t id,
+    const struct ipc_record *r, const void *v)
+{
+	struct ipc_pack p;
+
+	ipc_pack_init(&p);
+	ipc_put_record(&p, r, v);
+	return ipc_send_pack(ch, type, id, &p);
+}
+
+int
+ipc_send_pack_wait(struct ipc *ch, uint32_t type, uint64_t id,
+    struct ipc_pack *p)
+{
+	int rv = -1;
+
+	if (!p->failed)
+		rv = ipc_send_wait(ch, type, id, p->buf, p->len, -1, -1);
+	ipc_pack_free(p);
+	return rv;
+}
+
+int
 ipc_pair(int fds[2])
 {
 	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);

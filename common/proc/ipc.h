@@ -30,11 +30,11 @@
  * Use without events, with deadlines:
  *	ipc_send_wait(ch, TYPE, id, data, len, -1, 5000);
  *	n = ipc_recv_wait(ch, &msg, 5000);
- * Fields:
+ * Fields, of a structure (ipc_send_record(), ipc_get_record()) or one by one:
  *	struct ipc_pack p;
  *	ipc_pack_init(&p);
  *	ipc_put_u32(&p, 7); ipc_put_str(&p, "carol");
- *	if (!p.failed) ipc_send(...); ipc_pack_free(&p);
+ *	ipc_send_pack(ch, TYPE, id, &p);
  *	struct ipc_unpack u;
  *	ipc_unpack_init(&u, msg.data, msg.len);
  *	n = ipc_get_u32(&u); ipc_get_str(&u, buf, sizeof(buf));
@@ -95,6 +95,16 @@ int		 ipc_send(struct ipc *ch, uint32_t type, uint64_t id,
 		    const void *data, size_t len, int fd);
 
 /*
+ * Queues a frame of what was packed, or of a structure's fields; the pack is
+ * wiped and freed in every case.  0, or -1 as ipc_send(), when the packing
+ * failed, or when there is no channel (NULL).
+ */
+int		 ipc_send_pack(struct ipc *ch, uint32_t type, uint64_t id,
+		    struct ipc_pack *p);
+int		 ipc_send_record(struct ipc *ch, uint32_t type, uint64_t id,
+		    const struct ipc_record *r, const void *v);
+
+/*
  * As ipc_send() with a descriptor that stays the caller's and open: it must
  * not be closed without ipc_reclaim(), unless the channel is freed.  For one
  * whose closing would have effects of its own, such as dropped locks
@@ -137,6 +147,10 @@ void		 ipc_event_reading(struct ipc *ch, int on);
  * Returns 0, or -1 (the channel is then useless).  Closes fd. */
 int		 ipc_send_wait(struct ipc *ch, uint32_t type, uint64_t id,
 		    const void *data, size_t len, int fd, int msec);
+
+/* The same of what was packed, for as long as it takes; see ipc_send_pack(). */
+int		 ipc_send_pack_wait(struct ipc *ch, uint32_t type, uint64_t id,
+		    struct ipc_pack *p);
 
 /* Waits for a frame, at most msec milliseconds (-1: for ever).
  * Returns 1 a frame, 0 none in that time, -1 the channel has ended. */

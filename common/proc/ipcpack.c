@@ -220,3 +220,198 @@ ipc_unpack_end(const struct ipc_unpack *u)
 {
 	return u->failed || u->left != 0 ? -1 : 0;
 }
+
+static const struct ipc_field	string_field[] = {
+	{ IPC_KIND_STRING, 0, IPC_STRING_MAX, 0, NULL }
+};
+const struct ipc_record		ipc_strings = {
+	sizeof(char *), string_field, 1
+};
+
+/* The member of the structure at v that holds a pointer: to what. */
+static void *
+get_pointer(const void *v, const struct ipc_field *f)
+{
+	void *p;
+
+	memcpy(&p, (const char *)v + f->offset, sizeof(p));
+	return p;
+}
+
+static void
+set_pointer(void *v, const struct ipc_field *f, void *p)
+{
+	memcpy((char *)v + f->offset, &p, sizeof(p));
+}
+
+static void
+put_string(struct ipc_pack *p, const struct ipc_field *f, const char *s)
+{
+	if (f->kind == IPC_KIND_OPTIONAL)
+		ipc_put_u8(p, s != NULL);
+	if (f->kind == IPC_KIND_OPTIONAL && s == NULL)
+		return;
+	if (s != NULL && strlen(s) > f->size)
+		p->failed = 1;
+	ipc_put_str(p, s);
+}
+
+static void
+put_list(struct ipc_pack *p, const struct ipc_field *f, const void *v)
+{
+	const char *e = get_pointer(v, f);
+	size_t i, n;
+
+	memcpy(&n, (const char *)v + f->count, sizeof(n));
+	if (n > f->size) {
+		p->failed = 1;
+		return;
+	}
+	ipc_put_u32(p, (uint32_t)n);
+	for (i = 0; i < n && !p->failed; i++)
+		ipc_put_record(p, f->of, e + i * f->of->size);
+}
+
+void
+ipc_put_record(struct ipc_pack *p, const struct ipc_record *r, const void *v)
+{
+	const struct ipc_field *f;
+	const char *at;
+
+	for (f = r->fields; f < r->fields + r->n; f++) {
+		at = (const char *)v + f->offset;
+		switch (f->kind) {
+		case IPC_KIND_NUMBER:
+		case IPC_KIND_BYTES:
+			ipc_put_raw(p, at, f->size);
+			break;
+		case IPC_KIND_TEXT:
+			ipc_put_str(p, at);
+			break;
+		case IPC_KIND_STRING:
+		case IPC_KIND_OPTIONAL:
+			put_string(p, f, get_pointer(v, f));
+			break;
+		case IPC_KIND_LIST:
+			put_list(p, f, v);
+			break;
+		case IPC_KIND_RECORD:
+			ipc_put_record(p, f->of, at);
+			break;
+		}
+	}
+}
+
+static void	get_fields(struct ipc_unpack *, const struct ipc_record *,
+		    void *);
+
+/* The list's count goes up with each element, so that all can be freed. */
+static void
+get_list(struct ipc_unpack *u, const struct ipc_field *f, void *v)
+{
+	char *e;
+	size_t i, n = ipc_get_u32(u);
+
+	if (n > f->size)
+		u->failed = 1;
+	if (n == 0 || u->failed)
+		return;
+	if ((e = calloc(n, f->of->size)) == NULL) {
+		u->failed = 1;
+		return;
+	}
+	set_pointer(v, f, e);
+	for (i = 0; i < n && !u->failed; ) {
+		get_fields(u, f->of, e + i * f->of->size);
+		i++;
+		memcpy((char *)v + f->count, &i, sizeof(i));
+	}
+}
+
+static void
+get_fields(struct ipc_unpack *u, const struct ipc_record *r, void *v)
+{
+	const struct ipc_field *f;
+	const uint8_t *p;
+	char *at;
+
+	for (f = r->fields; f < r->fields + r->n && !u->failed; f++) {
+		at = (char *)v + f->offset;
+		switch (f->kind) {
+		case IPC_KIND_NUMBER:
+		case IPC_KIND_BYTES:
+			if ((p = ipc_get_raw(u, f->size)) != NULL)
+				memcpy(at, p, f->size);
+			break;
+		case IPC_KIND_TEXT:
+			(void)ipc_get_str(u, at, f->size);
+			break;
+		case IPC_KIND_OPTIONAL:
+			if (ipc_get_u8(u) == 0)
+				break;
+			/* FALLTHROUGH */
+		case IPC_KIND_STRING:
+			set_pointer(v, f, ipc_get_strdup(u, f->size));
+			break;
+		case IPC_KIND_LIST:
+			get_list(u, f, v);
+			break;
+		case IPC_KIND_RECORD:
+			get_fields(u, f->of, at);
+			break;
+		}
+	}
+}
+
+int
+ipc_get_record(const struct ipc_record *r, void *v, const void *data,
+    size_t len)
+{
+	struct ipc_unpack u;
+
+	memset(v, 0, r->size);
+	ipc_unpack_init(&u, data, len);
+	get_fields(&u, r, v);
+	if (ipc_unpack_end(&u) == 0)
+		return 0;
+	ipc_free_record(r, v);
+	return -1;
+}
+
+/* What the fields own; the structure itself is the caller's to wipe. */
+static void
+free_fields(const struct ipc_record *r, void *v)
+{
+	const struct ipc_field *f;
+	char *p;
+	size_t i, n;
+
+	for (f = r->fields; f < r->fields + r->n; f++) {
+		switch (f->kind) {
+		case IPC_KIND_STRING:
+		case IPC_KIND_OPTIONAL:
+			if ((p = get_pointer(v, f)) != NULL)
+				freezero(p, strlen(p));
+			break;
+		case IPC_KIND_LIST:
+			p = get_pointer(v, f);
+			memcpy(&n, (char *)v + f->count, sizeof(n));
+			for (i = 0; i < n; i++)
+				free_fields(f->of, p + i * f->of->size);
+			free(p);
+			break;
+		case IPC_KIND_RECORD:
+			free_fields(f->of, (char *)v + f->offset);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+void
+ipc_free_record(const struct ipc_record *r, void *v)
+{
+	free_fields(r, v);
+	explicit_bzero(v, r->size);
+}

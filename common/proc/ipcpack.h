@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #define IPC_MAX_DATA	(1024 * 1024)	/* most bytes in one message */
+#define IPC_STRING_MAX	4096		/* of a string in a list of them */
 
 /* Bytes being put together; zero it or call ipc_pack_init(). */
 struct ipc_pack {
@@ -72,5 +73,71 @@ char		*ipc_get_strdup(struct ipc_unpack *u, size_t max);
 /* 0 when every field was there and nothing is left over, else -1.  After a
  * failure the getters return zeros, so one check at the end is enough. */
 int		 ipc_unpack_end(const struct ipc_unpack *u);
+
+/*
+ * A structure's fields, told once: its packing, unpacking and freeing follow
+ * from that.  The macros below make a field of a structure's member.
+ */
+enum ipc_kind {
+	IPC_KIND_NUMBER,	/* an integer, as it lies in memory */
+	IPC_KIND_BYTES,		/* an array of bytes */
+	IPC_KIND_TEXT,		/* an array of char that holds a string */
+	IPC_KIND_STRING,	/* a malloced string; NULL is sent as "" */
+	IPC_KIND_OPTIONAL,	/* the same, but NULL is not "" */
+	IPC_KIND_LIST,		/* a malloced array of records */
+	IPC_KIND_RECORD		/* a structure within the structure */
+};
+
+struct ipc_record;
+
+struct ipc_field {
+	enum ipc_kind	 kind;
+	size_t		 offset;	/* of the member */
+	size_t		 size;		/* of the member; of strings the most
+					 * bytes, of lists the most elements */
+	size_t		 count;		/* lists: offset of their size_t */
+	const struct ipc_record *of;	/* what a list or record consists of */
+};
+
+struct ipc_record {
+	size_t			 size;	/* of the structure */
+	const struct ipc_field	*fields;
+	size_t			 n;
+};
+
+#define IPC_MEMBER(kind, type, member) \
+	{ kind, offsetof(type, member), sizeof(((type *)0)->member), 0, NULL }
+#define IPC_NUMBER(type, member) IPC_MEMBER(IPC_KIND_NUMBER, type, member)
+#define IPC_BYTES(type, member)	IPC_MEMBER(IPC_KIND_BYTES, type, member)
+#define IPC_TEXT(type, member)	IPC_MEMBER(IPC_KIND_TEXT, type, member)
+#define IPC_STRING(type, member, max) \
+	{ IPC_KIND_STRING, offsetof(type, member), max, 0, NULL }
+#define IPC_OPTIONAL(type, member, max) \
+	{ IPC_KIND_OPTIONAL, offsetof(type, member), max, 0, NULL }
+#define IPC_LIST(type, member, count, max, of) \
+	{ IPC_KIND_LIST, offsetof(type, member), max, offsetof(type, count), of }
+#define IPC_RECORD(type, member, of) \
+	{ IPC_KIND_RECORD, offsetof(type, member), 0, 0, of }
+#define IPC_RECORD_OF(type, fields) \
+	{ sizeof(type), fields, sizeof(fields) / sizeof((fields)[0]) }
+
+/* An element of a list of strings, which are of at most IPC_STRING_MAX. */
+extern const struct ipc_record	 ipc_strings;
+
+/* Appends the fields of the structure at v; p->failed tells of failure, which
+ * a list or a string over its limit is, too. */
+void		 ipc_put_record(struct ipc_pack *p, const struct ipc_record *r,
+		    const void *v);
+
+/*
+ * Overwrites the structure at v, all of it, with a message's data.  0, or -1
+ * when that is malformed, passes a limit, or memory is exhausted: nothing
+ * needs to be freed then.
+ */
+int		 ipc_get_record(const struct ipc_record *r, void *v,
+		    const void *data, size_t len);
+
+/* Wipes and frees what the structure's fields own, and zeroes all of it. */
+void		 ipc_free_record(const struct ipc_record *r, void *v);
 
 #endif

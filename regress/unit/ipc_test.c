@@ -102,6 +102,101 @@ test_pack(void)
 	ipc_pack_free(&p);
 }
 
+struct leaf {
+	char		*name;
+	char		*note;
+};
+
+struct tree {
+	uint8_t		 small;
+	uint64_t	 large;
+	char		 text[8];
+	uint8_t		 digest[4];
+	char		*owned;
+	struct leaf	 first;
+	struct leaf	*leaf;
+	size_t		 nleaf;
+	char		**word;
+	size_t		 nword;
+};
+
+static const struct ipc_field leaf_fields[] = {
+	IPC_STRING(struct leaf, name, 10),
+	IPC_OPTIONAL(struct leaf, note, 10)
+};
+static const struct ipc_record leaf_record =
+    IPC_RECORD_OF(struct leaf, leaf_fields);
+static const struct ipc_field tree_fields[] = {
+	IPC_NUMBER(struct tree, small),
+	IPC_NUMBER(struct tree, large),
+	IPC_TEXT(struct tree, text),
+	IPC_BYTES(struct tree, digest),
+	IPC_STRING(struct tree, owned, 10),
+	IPC_RECORD(struct tree, first, &leaf_record),
+	IPC_LIST(struct tree, leaf, nleaf, 3, &leaf_record),
+	IPC_LIST(struct tree, word, nword, 2, &ipc_strings)
+};
+static const struct ipc_record tree_record =
+    IPC_RECORD_OF(struct tree, tree_fields);
+
+/* What was packed is malformed from now on, and nothing leaks of it. */
+static void
+refused(const struct ipc_pack *p)
+{
+	struct tree t;
+	static const struct tree none;
+
+	CHECK(ipc_get_record(&tree_record, &t, p->buf, p->len) == -1);
+	CHECK(memcmp(&t, &none, sizeof(t)) == 0);
+}
+
+/* A structure comes back as it went in, cut anywhere it is refused. */
+static void
+test_record(void)
+{
+	char a[] = "a", empty[] = "", longest[] = "0123456789";
+	char over[] = "0123456789a", *words[] = { a, longest };
+	struct leaf leaves[4] = { { a, NULL }, { empty, empty },
+	    { longest, a }, { a, a } };
+	struct tree t = { 250, UINT64_MAX - 1, "7 bytes", { 0, 1, 2, 255 },
+	    NULL, { longest, NULL }, leaves, 3, words, 2 }, u;
+	struct ipc_pack p;
+	size_t len;
+
+	ipc_pack_init(&p);
+	ipc_put_record(&p, &tree_record, &t);
+	CHECK(!p.failed);
+	CHECK(ipc_get_record(&tree_record, &u, p.buf, p.len) == 0);
+	CHECK(u.small == 250 && u.large == UINT64_MAX - 1);
+	CHECK_STR(u.text, "7 bytes");
+	CHECK(memcmp(u.digest, t.digest, sizeof(t.digest)) == 0);
+	CHECK_STR(u.owned, "");
+	CHECK_STR(u.first.name, longest);
+	CHECK(u.first.note == NULL && u.nleaf == 3 && u.nword == 2);
+	CHECK_STR(u.leaf[1].note, "");
+	CHECK_STR(u.leaf[2].note, "a");
+	CHECK_STR(u.word[1], longest);
+	ipc_free_record(&tree_record, &u);
+	CHECK(u.leaf == NULL && u.nleaf == 0);
+	len = p.len;
+	for (p.len = 0; p.len < len; p.len++)
+		refused(&p);
+	ipc_put_u8(&p, 0);
+	refused(&p);
+	ipc_pack_free(&p);
+
+	/* over a limit on the way out */
+	t.nleaf = 4;
+	ipc_put_record(&p, &tree_record, &t);
+	CHECK(p.failed);
+	ipc_pack_free(&p);
+	t.nleaf = 3;
+	t.owned = over;
+	ipc_put_record(&p, &tree_record, &t);
+	CHECK(p.failed);
+	ipc_pack_free(&p);
+}
+
 /* A frame with a descriptor, and the wait with a deadline. */
 static void
 test_wait(void)
@@ -279,6 +374,7 @@ int
 main(void)
 {
 	test_pack();
+	test_record();
 	test_wait();
 	test_limit();
 	test_rubbish();
