@@ -53,22 +53,16 @@ boxes_refresh(struct boxes *b, struct ipc *keeper)
 int
 boxes_answer(struct boxes *b, struct ipc_msg *msg)
 {
-	struct ipc_unpack u;
 	struct strlist list;
 
-	memset(&list, 0, sizeof(list));
 	b->asking = 0;
 	if (!b->watching && msg->fd != -1 &&
 	    store_watch_map(&b->watch, msg->fd) == 0)
 		b->watching = 1;
-	ipc_unpack_init(&u, msg->data, msg->len);
 	if (msg->len == 0)
 		return 0;	/* it cannot tell now */
-	strlist_unpack(&u, &list);
-	if (ipc_unpack_end(&u) == -1) {
-		strlist_free(&list);
+	if (ipc_get_record(&strlist_record, &list, msg->data, msg->len) == -1)
 		return -1;
-	}
 	strlist_free(&b->list);
 	b->list = list;
 	b->loaded = 1;
@@ -129,7 +123,7 @@ boxes_tell(struct store *s, struct ipc *front, const struct ipc_msg *msg)
 	if (ipc_get_u8(&u) == 1 && s != NULL)
 		fd = store_watch_fd(s);
 	if (s != NULL && store_mailbox_each(s, 0, boxes_add, &list) == 0)
-		strlist_pack(&p, &list);
+		ipc_put_record(&p, &strlist_record, &list);
 	if (p.failed)
 		p.len = 0;
 	/* Too many to tell: the front asks about each recipient. */

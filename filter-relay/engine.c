@@ -227,8 +227,8 @@ auth_ask(struct etx_auth *a, struct judge_result *now)
 	req.family = engine_handoff_origin(tx, addr, &req.helo);
 	req.addr = addr;
 	req.sender = tx->sender;
-	if (tx->facts.writer != NULL)
-		req.author = addr_domain(tx->facts.writer);
+	if (summary_writer(&tx->summary) != NULL)
+		req.author = addr_domain(summary_writer(&tx->summary)->addr);
 	req.sigs = dkim_sig(a->dkim, 0);
 	req.nsigs = dkim_count(a->dkim);
 	req.nlists = engine_gate_lists(tx, &req.lists);
@@ -309,14 +309,14 @@ replay(struct etx *tx)
 	return evtimer_add(&a->timer, &tv);
 }
 
-/* A new message; admd as in facts_init().  0 or -1. */
+/* A new message; admd as in summary_init().  0 or -1. */
 static int
 init_message(struct engine *e, struct etx *tx, const char *admd)
 {
 	sbuf_init(&tx->header, ENGINE_HEADER_MAX + 2 * MSG_WINDOW);
 	sbuf_init(&tx->held, ENGINE_HELD_MAX);
 	sbuf_init(&tx->out, ENGINE_OUT_MAX);
-	return facts_init(&tx->facts,
+	return summary_init(&tx->summary,
 	    e->conf->replies.trust_results ? admd : NULL);
 }
 
@@ -324,13 +324,13 @@ init_message(struct engine *e, struct etx *tx, const char *admd)
 static void
 free_message(struct etx *tx)
 {
-	facts_free(&tx->facts);
+	summary_free(&tx->summary);
 	sbuf_free(&tx->header);
 	sbuf_free(&tx->held);
 	sbuf_free(&tx->out);
 	sbuf_free(&tx->mime);
-	plan_free(&tx->plan);
-	finish_free(&tx->finish);
+	ipc_free_record(&plan_record, &tx->plan);
+	ipc_free_record(&finish_record, &tx->finish);
 	EVP_MD_CTX_free(tx->hash);
 	engine_reply_free(tx);
 	free_auth(tx);
@@ -351,13 +351,13 @@ mail_hash_begin(struct etx *tx)
 	const char *names[] = { "Date", "Subject" };
 	size_t i;
 
-	if (tx->facts.message_id != NULL)
+	if (tx->summary.message_id != NULL)
 		return 0;
 	if ((tx->hash = EVP_MD_CTX_new()) == NULL ||
 	    EVP_DigestInit_ex(tx->hash, EVP_sha256(), NULL) != 1)
 		return -1;
 	for (i = 0; i < 2; i++) {
-		f = hdr_get(&tx->facts.hdr, names[i], 0);
+		f = hdr_get(&tx->summary.hdr, names[i], 0);
 		if (f != NULL && EVP_DigestUpdate(tx->hash, f->value,
 		    f->valuelen) != 1)
 			return -1;
@@ -367,41 +367,57 @@ mail_hash_begin(struct etx *tx)
 	return 0;
 }
 
-/* The keeper gets the facts; judged: with sender authentication. */
-static int
-mail_facts(struct engine *e, struct etx *tx, int judged, int pass, int unsure)
+/* All From fields, one behind the other; too much of them is refused. */
+static char *
+from_fields(const struct hdr *hdr)
 {
-	struct msgfacts mf;
-	struct ipc_pack p;
-	int rv = -1;
+	const struct hdr_field *f;
+	struct sbuf b;
+	size_t i;
+	char *s;
 
-	memset(&p, 0, sizeof(p));
+	sbuf_init(&b, SUMMARY_FROM_MAX);
+	for (i = 0; (f = hdr_get(hdr, "From", i)) != NULL; i++)
+		if (sbuf_addstr(&b, f->value) == -1 ||
+		    sbuf_addch(&b, '\n') == -1)
+			break;
+	s = strdup(b.failed ? "" : sbuf_str(&b));
+	sbuf_free(&b);
+	return s;
+}
+
+/* The keeper is told of the header; judged: with sender authentication. */
+static int
+tell_keeper(struct engine *e, struct etx *tx, int judged, int pass,
+    int unsure)
+{
+	struct header_summary *h = &tx->summary;
+	const struct addr *writer = summary_writer(h);
+
 	tx->state = ETX_WAIT;
-	if (msgfacts_set(&mf, &tx->facts,
-	    e->conf->replies.trust_results) == 0) {
-		mf.judged = judged != 0;
-		mf.unsure = unsure != 0;
-		if (judged)
-			mf.authpass = pass != 0;
-		msgfacts_pack(&p, &mf);
-		if (!p.failed && e->keeper != NULL)
-			rv = ipc_send(e->keeper, MSG_FACTS, tx->id, p.buf,
-			    p.len, -1);
-	}
-	ipc_pack_free(&p);
-	msgfacts_free(&mf);
-	return rv;
+	if (!judged)
+		pass = e->conf->replies.trust_results && writer != NULL &&
+		    authres_passes(&h->authres,
+		    addr_domain(writer->addr)) == 1;
+	h->auth_pass = pass != 0;
+	h->auth_judged = judged != 0;
+	h->auth_unsure = unsure != 0;
+	if (h->from_raw == NULL &&
+	    (h->from_raw = from_fields(&h->hdr)) == NULL)
+		return -1;
+	return ipc_send_record(e->keeper, MSG_FACTS, tx->id, &summary_record,
+	    h);
 }
 
 /* The header is complete: the keeper decides. */
 static int
 mail_judge(struct engine *e, struct etx *tx, int cut)
 {
-	if (facts_finish(&tx->facts) == -1 || mail_hash_begin(tx) == -1)
+	if (summary_finish(&tx->summary) == -1 || mail_hash_begin(tx) == -1)
 		return -1;
 	if (cut)
-		tx->facts.truncated |= FACTS_TRUNC_HDR;
-	return mail_facts(e, tx, 0, 0, 0);
+		tx->summary.truncated |= SUMMARY_TRUNC_HDR;
+	return tell_keeper(e, tx, 0, 0, 0);
 }
 
 /*
@@ -412,7 +428,7 @@ static int
 send_authenticated(struct engine *e, struct etx *tx, int pass,
     int unsure)
 {
-	return mail_facts(e, tx, 1, pass, unsure);
+	return tell_keeper(e, tx, 1, pass, unsure);
 }
 
 /* A line of the header, with its LF. */
@@ -424,7 +440,7 @@ mail_header_line(struct engine *e, struct etx *tx, const char *line,
 
 	if (engine_gate_line(tx, line + dot, len - 1 - dot) == -1)
 		return -1;
-	switch (facts_line(&tx->facts, line + dot, len - 1 - dot)) {
+	switch (summary_line(&tx->summary, line + dot, len - 1 - dot)) {
 	case HDR_MORE:
 		if (sbuf_add(&tx->header, line, len) == -1)
 			return -1;
@@ -552,7 +568,7 @@ carry_out(struct engine *e, struct etx *tx)
 	    (open = engine_gate_find(tx)) == -1))
 		return -1;
 	if (tx->plan.action == PLAN_AUTH) {
-		plan_free(&tx->plan);
+		ipc_free_record(&plan_record, &tx->plan);
 		return begin_auth(e, tx);
 	}
 	/* The plan holds, but the gate wants to know more. */
@@ -626,27 +642,20 @@ engine_credit(struct engine *e, struct etx *tx)
 	ipc_pack_init(&p);
 	ipc_put_u32(&p, tx->owed);
 	tx->owed = 0;
-	if (p.failed || ipc_send(e->front, MSG_CREDIT, tx->id, p.buf, p.len,
-	    -1) == -1)
+	if (ipc_send_pack(e->front, MSG_CREDIT, tx->id, &p) == -1)
 		engine_fail(e, tx);
-	ipc_pack_free(&p);
 }
 
 /* The keeper is told first, so that it knows when the front asks. */
 static void
 engine_finish(struct engine *e, struct etx *tx)
 {
-	struct ipc_pack p;
-
-	ipc_pack_init(&p);
 	if (engine_gate_finish(tx) == -1)
 		tx->finish.status = FINISH_FAIL;
-	finish_pack(&p, &tx->finish);
-	if (p.failed || e->keeper == NULL || ipc_send(e->keeper, MSG_FINISH,
-	    tx->id, p.buf, p.len, -1) == -1 ||
+	if (ipc_send_record(e->keeper, MSG_FINISH, tx->id, &finish_record,
+	    &tx->finish) == -1 ||
 	    ipc_send(e->front, MSG_DONE, tx->id, NULL, 0, -1) == -1)
 		engine_fail(e, tx);
-	ipc_pack_free(&p);
 }
 
 /* Where nothing more is to be done, the front needs us no longer. */
@@ -812,7 +821,8 @@ engine_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	if ((tx = etx_find(e, msg->id)) == NULL || tx->failed)
 		return;
 	if (tx->state == ETX_WAIT && msg->type == MSG_PLAN &&
-	    plan_unpack(&tx->plan, msg->data, msg->len) == 0)
+	    ipc_get_record(&plan_record, &tx->plan, msg->data,
+	    msg->len) == 0 && tx->plan.action <= PLAN_AUTH)
 		rv = carry_out(e, tx);
 	step_done(e, tx, rv);
 }

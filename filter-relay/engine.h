@@ -28,7 +28,7 @@
 #include "base/sbuf.h"
 #include "conf/conf.h"
 #include "handoff/handoff.h"
-#include "header/facts.h"
+#include "header/summary.h"
 #include "messages.h"
 #include "proc/ipc.h"
 #include "proc/privsep.h"
@@ -87,7 +87,7 @@ struct etx {
 	 */
 	struct handoff_hop *hop;
 	int		 replaying;	/* out of the spool */
-	struct facts	 facts;
+	struct header_summary	 summary;
 	struct sbuf	 header;	/* lines as they came, LF after each */
 	struct sbuf	 held;		/* the same of the body, in WAIT */
 	struct sbuf	 out;

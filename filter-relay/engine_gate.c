@@ -155,11 +155,8 @@ engine_gate_find(struct etx *tx)
 	gatefacts_session(f, eg->local, tx->source, eg->listener, tx->login,
 	    tx->sender, eg->tls);
 	gate_origin(tx, f);
-	f->from = &tx->facts.from;
-	f->nfrom = tx->facts.nfrom;
+	f->header = &tx->summary;
 	f->hdr = &eg->hdr;
-	f->cut = (tx->facts.truncated &
-	    (FACTS_TRUNC_HDR | FACTS_TRUNC_ADDRS)) != 0;
 	if ((eg->index = gate_find(eg->conf, f)) < 0)
 		return 0;
 	return gate_judge(eg->conf, &eg->conf->gate[eg->index], f,

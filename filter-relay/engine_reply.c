@@ -64,27 +64,17 @@ hide_dot(struct sbuf *b, const char *p, size_t len)
 static int
 hide_build(struct etx *tx, const struct sbuf *in, struct sbuf *out)
 {
+	const struct addr *writer = summary_writer(&tx->summary);
 	const struct plan *p = &tx->plan;
 	struct hidehdr_plan hp;
-	struct replyhdr_id *ids;
-	size_t i;
-	int rv;
 
-	if ((ids = calloc(p->ids.n / 2 + 1, sizeof(*ids))) == NULL)
-		return -1;
-	for (i = 0; i < p->ids.n / 2; i++) {
-		ids[i].from = p->ids.v[2 * i];
-		ids[i].to = p->ids.v[2 * i + 1];
-	}
 	memset(&hp, 0, sizeof(hp));
-	hp.from = tx->facts.writer;
+	hp.from = writer == NULL ? NULL : writer->addr;
 	hp.message_id = p->message_id[0] == '\0' ? NULL : p->message_id;
-	hp.ids = ids;
-	hp.nids = p->ids.n / 2;
+	hp.ids = p->ids;
+	hp.nids = p->nids;
 	hp.now = time(NULL);
-	rv = hidehdr_build(out, in->data, in->len, &hp);
-	free(ids);
-	return rv;
+	return hidehdr_build(out, in->data, in->len, &hp);
 }
 
 int
@@ -210,7 +200,7 @@ reply_plan(struct etx *tx)
 static int
 reply_mime(struct etx *tx)
 {
-	const struct hdr *h = &tx->facts.hdr;
+	const struct hdr *h = &tx->summary.hdr;
 	size_t i;
 
 	if (sbuf_addstr(&tx->mime, "MIME-Version: 1.0\n") == -1)
@@ -243,31 +233,6 @@ reply_scrub(void *arg, const char *text, size_t len, struct sbuf *b)
 	return n;
 }
 
-/* The lists of the plan, in the form that the header's builder takes. */
-static int
-reply_lists(struct etx *tx, struct replyhdr_addr **map,
-    struct replyhdr_id **ids)
-{
-	struct plan *p = &tx->plan;
-	size_t i;
-
-	*map = calloc(p->map.n / 3 + 1, sizeof(**map));
-	*ids = calloc(p->ids.n / 2 + 1, sizeof(**ids));
-	if (*map == NULL || *ids == NULL)
-		return -1;
-	for (i = 0; i < p->map.n / 3; i++) {
-		(*map)[i].from = p->map.v[3 * i];
-		(*map)[i].to = p->map.v[3 * i + 1];
-		if (p->map.v[3 * i + 2][0] != '\0')
-			(*map)[i].name = p->map.v[3 * i + 2];
-	}
-	for (i = 0; i < p->ids.n / 2; i++) {
-		(*ids)[i].from = p->ids.v[2 * i];
-		(*ids)[i].to = p->ids.v[2 * i + 1];
-	}
-	return 0;
-}
-
 static const char *
 reply_word(const char *s)
 {
@@ -279,10 +244,8 @@ reply_header(struct engine *e, struct etx *tx)
 {
 	struct plan *p = &tx->plan;
 	struct replyhdr_plan rp;
-	struct replyhdr_addr *map = NULL;
-	struct replyhdr_id *ids = NULL;
 	struct sbuf b;
-	int changed = 0, rv = -1;
+	int changed = 0, rv;
 
 	sbuf_init(&b, REPLYHDR_MAX);
 	memset(&rp, 0, sizeof(rp));
@@ -298,21 +261,17 @@ reply_header(struct engine *e, struct etx *tx)
 	if (p->leak != CONF_LEAK_PASS)
 		rp.scrub = reply_scrub;
 	rp.arg = tx;
-	if (reply_lists(tx, &map, &ids) == 0) {
-		rp.map = map;
-		rp.nmap = p->map.n / 3;
-		rp.ids = ids;
-		rp.nids = p->ids.n / 2;
-		rv = replyhdr_build(&b, &tx->facts, &rp, &changed);
-	}
+	rp.map = p->map;
+	rp.nmap = p->nmap;
+	rp.ids = p->ids;
+	rp.nids = p->nids;
+	rv = replyhdr_build(&b, &tx->summary, &rp, &changed);
 	if (rv == 0 && changed > 0 && p->leak == CONF_LEAK_REFUSE)
 		rv = reply_refuse(tx, REPLY_LEAK);
 	else if (rv == 0) {
 		sbuf_addch(&b, '\n');
 		rv = b.failed ? -1 : engine_out(e, tx, b.data, b.len);
 	}
-	free(map);
-	free(ids);
 	sbuf_free(&b);
 	return rv;
 }

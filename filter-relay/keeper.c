@@ -372,29 +372,26 @@ keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 static void
 keeper_on_facts(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 {
-	struct msgfacts mf;
+	struct header_summary header;
 	struct plan plan;
-	struct ipc_pack p;
 
 	memset(&plan, 0, sizeof(plan));
-	memset(&p, 0, sizeof(p));
 	keeper_lists_look(k);
-	if (msgfacts_unpack(&mf, msg->data, msg->len) == -1 ||
-	    keeper_ready(k) == -1 || policy_judge(k, tx, &mf, &plan) == -1) {
+	if (ipc_get_record(&summary_record, &header, msg->data,
+	    msg->len) == -1 || keeper_ready(k) == -1 ||
+	    policy_judge(k, tx, &header, &plan) == -1) {
 		ipc_send(k->engine, MSG_FAIL, msg->id, NULL, 0, -1);
 		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
 		tx->judged = 1;
 	} else {
 		/* The engine comes once more, with what it then knows. */
 		tx->judged = plan.action != PLAN_AUTH;
-		plan_pack(&p, &plan);
-		if (p.failed || ipc_send(k->engine, MSG_PLAN, msg->id, p.buf,
-		    p.len, -1) == -1)
+		if (ipc_send_record(k->engine, MSG_PLAN, msg->id,
+		    &plan_record, &plan) == -1)
 			ipc_send(k->engine, MSG_FAIL, msg->id, NULL, 0, -1);
 	}
-	ipc_pack_free(&p);
-	plan_free(&plan);
-	msgfacts_free(&mf);
+	ipc_free_record(&plan_record, &plan);
+	summary_free(&header);
 }
 
 static void
@@ -402,12 +399,12 @@ keeper_on_finish(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 {
 	struct finish fi;
 
-	if (finish_unpack(&fi, msg->data, msg->len) == -1 ||
+	if (ipc_get_record(&finish_record, &fi, msg->data, msg->len) == -1 ||
 	    fi.status == FINISH_FAIL)
 		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
 	else
 		keeper_finish(k, tx, &fi);
-	finish_free(&fi);
+	ipc_free_record(&finish_record, &fi);
 	tx->finished = 1;
 	if (tx->committing)
 		keeper_send_verdict(k, tx);

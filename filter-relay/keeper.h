@@ -175,7 +175,7 @@ int	keeper_limit_take(struct keeper *k, const struct ktx *tx,
  * Returns 0, or -1: it cannot be judged now.
  */
 int	policy_judge(struct keeper *k, struct ktx *tx,
-	    const struct msgfacts *mf, struct plan *plan);
+	    const struct header_summary *header, struct plan *plan);
 
 /* keeper_commit.c: takes over what the engine found in the body. */
 void	keeper_finish(struct keeper *k, struct ktx *tx,

@@ -75,9 +75,9 @@ enum {
 	MSG_DONE,
 	/* It cannot be judged now: 451. */
 	MSG_FAIL,
-	/* A struct msgfacts, see verdict.h. */
+	/* A struct header_summary, see header/summary.h. */
 	MSG_FACTS,
-	/* A struct plan. */
+	/* A struct plan, see verdict.h. */
 	MSG_PLAN,
 	/* A struct finish, see verdict.h. */
 	MSG_FINISH,

@@ -62,10 +62,11 @@ auth_best(struct judge *j, uint64_t conversation)
 {
 	enum nearness best = NEAR_NONE, n;
 	struct token t;
+	const char *id;
 	size_t i;
 
-	for (i = 0; i < j->mf->ids.n; i++) {
-		n = auth_id(j, j->mf->ids.v[i], &t);
+	for (i = 0; (id = summary_id(j->header, i)) != NULL; i++) {
+		n = auth_id(j, id, &t);
 		if (n == NEAR_RIGHT && conversation != 0 &&
 		    t.conversation != conversation)
 			n = NEAR_CONVERSATION;
@@ -122,7 +123,7 @@ policy_sender(struct judge *j)
 	int n;
 
 	j->sender = 0;
-	if (j->mf->authpass && (j->mf->judged ||
+	if (j->header->auth_pass && (j->header->auth_judged ||
 	    j->k->conf->replies.trust_results))
 		j->sender = 1;
 	if (j->tx->local || j->tx->login[0] == '\0')
@@ -161,8 +162,8 @@ policy_open(struct judge *j)
 	int rv;
 
 	/* A filter before us is believed instead, where it is trusted. */
-	if (j->sender || j->mf->judged || r->trust_results ||
-	    j->mf->nfrom != 1 || j->mf->writer[0] == '\0')
+	if (j->sender || j->header->auth_judged || r->trust_results ||
+	    j->header->nfrom != 1 || j->writer == NULL)
 		return 0;
 	if (j->start)
 		return 1;
@@ -196,18 +197,18 @@ auth_no(char *why, size_t size, const char *text, const char *arg)
 static int
 auth_always(struct judge *j, char *why, size_t size)
 {
-	const struct msgfacts *mf = j->mf;
+	const struct header_summary *h = j->header;
 	int n;
 
 	if (j->hidden)
 		return auth_no(why, size, "your address must be the one "
 		    "address of the From header, not a part of a name", "");
-	if (mf->nfrom != 1 || mf->from.n != 1 || mf->writer[0] == '\0')
+	if (h->nfrom != 1 || h->from.n != 1 || j->writer == NULL)
 		return auth_no(why, size, "write with your own address alone "
-		    "in the From header: ", mf->why_not[0] != '\0' ?
-		    mf->why_not : "it names more than one");
-	if (mf->truncated & (FACTS_TRUNC_HDR | FACTS_TRUNC_ADDRS |
-	    FACTS_TRUNC_IDS))
+		    "in the From header: ", h->why_not[0] != '\0' ?
+		    h->why_not : "it names more than one");
+	if (h->truncated & (SUMMARY_TRUNC_HDR | SUMMARY_TRUNC_ADDRS |
+	    SUMMARY_TRUNC_IDS))
 		return auth_no(why, size, "the header is too long, write to "
 		    "fewer people or in a new message", "");
 	if (!j->w.enabled)
@@ -217,7 +218,7 @@ auth_always(struct judge *j, char *why, size_t size)
 		return n == -1 ? -1 : auth_no(why, size, "you do not answer "
 		    "any more for ", j->mb.address);
 	if (!j->k->conf->replies.automatic_pass &&
-	    ((mf->automatic & FACTS_AUTO_REPLY) ||
+	    ((h->automatic & SUMMARY_AUTO_REPLY) ||
 	    j->tx->sender[0] == '\0'))
 		return auth_no(why, size, "automatic replies and bulk mail "
 		    "are not passed on, write it by hand", "");
@@ -319,9 +320,9 @@ policy_names(struct judge *j, uint32_t worker)
 	size_t i;
 	int n;
 
-	for (i = 0; i < j->mf->from.n; i++) {
+	for (i = 0; i < j->header->from.n; i++) {
 		if ((n = store_worker_byaddr(j->k->store,
-		    j->mf->from.v[i], &w)) == -1)
+		    j->header->from.v[i].addr, &w)) == -1)
 			return -1;
 		if (n == 1 && w.id == worker)
 			return 1;
@@ -348,7 +349,7 @@ policy_hidden_addr(const struct store_worker_addr *a, void *arg)
 static int
 policy_hides(struct judge *j, uint32_t worker)
 {
-	struct hidden h = { j->mf->from_raw, 0 };
+	struct hidden h = { j->header->from_raw, 0 };
 
 	if (store_worker_addrs(j->k->store, worker, policy_hidden_addr,
 	    &h) == -1)
@@ -385,9 +386,9 @@ policy_is_member(struct judge *j)
 	size_t i, m;
 	int n;
 
-	for (i = 0; i < j->mf->from.n; i++) {
+	for (i = 0; i < j->header->from.n; i++) {
 		if ((n = store_worker_byaddr(j->k->store,
-		    j->mf->from.v[i], &j->w)) == -1)
+		    j->header->from.v[i].addr, &j->w)) == -1)
 			return -1;
 		if (n == 0)
 			continue;
@@ -420,11 +421,11 @@ policy_stranger(struct judge *j, const char *top)
 	int n;
 
 	/* Who it is from may stand in what did not fit. */
-	if (j->mf->truncated & FACTS_TRUNC_HDR)
+	if (j->header->truncated & SUMMARY_TRUNC_HDR)
 		top = POLICY_TOP_UNVERIFIED;
 	if (top != NULL && (j->plan->top = strdup(top)) == NULL)
 		return -1;
-	if (j->mf->spam && j->k->conf->replies.spam == CONF_SPAM_REFUSE) {
+	if (j->header->spam && j->k->conf->replies.spam == CONF_SPAM_REFUSE) {
 		policy_refuse(j, "550 5.7.1", "This message looks like spam");
 		lograte_info(j->k->rate, j->k->now, tx->source,
 		    "%s: refused: spam, from %s", tx->sid, tx->source);
@@ -445,11 +446,11 @@ policy_loop(struct judge *j)
 {
 	int n = 0;
 
-	if (j->mf->received > FACTS_RECEIVED_LOOP)
+	if (j->header->received > SUMMARY_RECEIVED_LOOP)
 		n = 1;
 	else if (!j->tx->local)
 		n = tokenbox_is_ours(j->k->store, j->k->keys,
-		    j->mf->message_id, j->k->now);
+		    j->header->message_id, j->k->now);
 	if (n != 1)
 		return n;
 	policy_refuse(j, "554 5.4.6", "Mail loop: this message was here "
@@ -490,7 +491,7 @@ policy_claim(struct judge *j)
 		    policy_plan_team(j);
 		return n == -1 ? policy_trouble(j) : 0;
 	}
-	if (j->mf->unsure && !j->sender) {
+	if (j->header->auth_unsure && !j->sender) {
 		policy_refuse(j, "451 4.7.0", "Your mail cannot be "
 		    "authenticated now, it will be tried again");
 		lograte_info(j->k->rate, j->k->now, j->w.name,
@@ -538,8 +539,8 @@ policy_ours(struct judge *j)
 }
 
 int
-policy_judge(struct keeper *k, struct ktx *tx, const struct msgfacts *mf,
-    struct plan *plan)
+policy_judge(struct keeper *k, struct ktx *tx,
+    const struct header_summary *header, struct plan *plan)
 {
 	struct judge j;
 	int n;
@@ -547,7 +548,8 @@ policy_judge(struct keeper *k, struct ktx *tx, const struct msgfacts *mf,
 	memset(&j, 0, sizeof(j));
 	j.k = k;
 	j.tx = tx;
-	j.mf = mf;
+	j.header = header;
+	j.writer = summary_writer(header);
 	j.plan = plan;
 	plan->action = PLAN_PASS;
 	if ((n = submit_judge(&j)) == -1)

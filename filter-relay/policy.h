@@ -25,7 +25,8 @@
 struct judge {
 	struct keeper		*k;
 	struct ktx		*tx;
-	const struct msgfacts	*mf;
+	const struct header_summary *header;
+	const struct addr	*writer;	/* its summary_writer() */
 	struct plan		*plan;
 	struct store_worker	 w;		/* who the message says to be */
 	struct store_mailbox	 mb;		/* for which mailbox */

@@ -80,10 +80,7 @@ policy_start_map(struct judge *j, const char *address)
 	/* It stands for the mailbox, as somebody else's handle does. */
 	if (n == 1)
 		return strlist_add(&p->private, address);
-	if (strlist_add(&p->map, address) == -1 ||
-	    strlist_add(&p->map, whom) == -1)
-		return -1;
-	return strlist_add(&p->map, "");
+	return plan_map(p, address, whom, "");
 }
 
 /*
@@ -99,7 +96,7 @@ policy_start_plan(struct judge *j, struct store_reply *r)
 	int n;
 
 	j->tx->starter = j->w.id;
-	if ((j->tx->subject = strdup(j->mf->subject)) == NULL)
+	if ((j->tx->subject = strdup(j->header->subject)) == NULL)
 		return -1;
 	if (r->conversation != 0 || r->dkey[0] == '\0')
 		return 0;
@@ -112,7 +109,7 @@ policy_start_plan(struct judge *j, struct store_reply *r)
 
 /* A record of what was allowed, kept until the commit. */
 static struct store_reply *
-plan_record(struct judge *j)
+reply_record(struct judge *j)
 {
 	struct store_reply *r;
 
@@ -121,11 +118,11 @@ plan_record(struct judge *j)
 	store_reply_id(r->id);
 	r->worker = j->w.id;
 	r->mailbox = j->mb.id;
-	if (strlcpy(r->smtpd, j->mf->smtpd_id, sizeof(r->smtpd)) >=
+	if (strlcpy(r->smtpd, j->header->smtpd_id, sizeof(r->smtpd)) >=
 	    sizeof(r->smtpd) ||
-	    strlcpy(r->own, j->mf->message_id, sizeof(r->own)) >=
+	    strlcpy(r->own, j->header->message_id, sizeof(r->own)) >=
 	    sizeof(r->own) ||
-	    strlcpy(r->dkey, j->mf->message_id, sizeof(r->dkey)) >=
+	    strlcpy(r->dkey, j->header->message_id, sizeof(r->dkey)) >=
 	    sizeof(r->dkey)) {
 		free(r);
 		return NULL;
@@ -178,33 +175,31 @@ plan_secrets(struct judge *j)
 
 /* The handle addresses in To and Cc, and whom they stand for. */
 static int
-plan_map(struct judge *j)
+map_recipients(struct judge *j)
 {
+	const struct addr *a;
 	struct store_participant p;
 	struct store_rcpt r;
 	size_t i;
 	int n;
 
-	for (i = 0; i < j->mf->rcpts.n; i++) {
-		if ((n = store_rcpt_get(j->k->store, j->mf->rcpts.v[i],
-		    j->k->now, &r)) == -1)
+	for (i = 0; (a = summary_recipient(j->header, i)) != NULL; i++) {
+		if ((n = store_rcpt_get(j->k->store, a->addr, j->k->now,
+		    &r)) == -1)
 			return -1;
-		if (n == 0 && policy_start_map(j, j->mf->rcpts.v[i]) == -1)
+		if (n == 0 && policy_start_map(j, a->addr) == -1)
 			return -1;
 		if (n == 0 || r.kind != STORE_RCPT_HANDLE)
 			continue;
 		if (r.handle.worker != j->w.id) {
 			/* Somebody else's: it stands for the mailbox. */
-			if (strlist_add(&j->plan->private,
-			    j->mf->rcpts.v[i]) == -1)
+			if (strlist_add(&j->plan->private, a->addr) == -1)
 				return -1;
 			continue;
 		}
 		if (store_participant_get(j->k->store, r.handle.participant,
 		    &p) != 1 ||
-		    strlist_add(&j->plan->map, j->mf->rcpts.v[i]) == -1 ||
-		    strlist_add(&j->plan->map, p.address) == -1 ||
-		    strlist_add(&j->plan->map, p.name) == -1)
+		    plan_map(j->plan, a->addr, p.address, p.name) == -1)
 			return -1;
 	}
 	return 0;
@@ -219,13 +214,11 @@ plan_ids(struct judge *j, uint64_t conversation)
 	size_t i;
 	int n;
 
-	for (i = 0; i < j->mf->ids.n; i++) {
-		id = j->mf->ids.v[i];
+	for (i = 0; (id = summary_id(j->header, i)) != NULL; i++) {
 		if ((n = store_msgid_outside(j->k->store, conversation,
 		    j->w.id, id, outside, sizeof(outside))) == -1)
 			return -1;
-		if (n == 1 && (strlist_add(&j->plan->ids, id) == -1 ||
-		    strlist_add(&j->plan->ids, outside) == -1))
+		if (n == 1 && plan_id(j->plan, id, outside) == -1)
 			return -1;
 	}
 	return 0;
@@ -253,7 +246,7 @@ policy_plan_reply(struct judge *j)
 	struct store_reply *r;
 	size_t i;
 
-	if ((r = plan_record(j)) == NULL)
+	if ((r = reply_record(j)) == NULL)
 		return -1;
 	j->tx->rec = r;
 	r->conversation = j->tx->conversation[0];	/* 0 without handles */
@@ -262,7 +255,7 @@ policy_plan_reply(struct judge *j)
 	if (msgid_make(addr_domain(j->mb.address), r->outside,
 	    sizeof(r->outside)) == -1 ||
 	    (j->start && policy_start_plan(j, r) == -1) ||
-	    plan_strings(j, r) == -1 || plan_map(j) == -1 ||
+	    plan_strings(j, r) == -1 || map_recipients(j) == -1 ||
 	    plan_secrets(j) == -1 || plan_ids(j, r->conversation) == -1)
 		return -1;
 	j->plan->action = PLAN_REPLY;
@@ -278,11 +271,11 @@ policy_plan_team(struct judge *j)
 	char top[64 + STORE_REPLY_ID];
 	int n;
 
-	if ((r = plan_record(j)) == NULL)
+	if ((r = reply_record(j)) == NULL)
 		return -1;
 	j->tx->rec = r;
 	r->conversation = j->conversation;
-	if ((j->tx->subject = strdup(j->mf->subject)) == NULL)
+	if ((j->tx->subject = strdup(j->header->subject)) == NULL)
 		return -1;
 	n = snprintf(top, sizeof(top), "X-Relay-Reply: %s\n", r->id);
 	if (n < 0 || (size_t)n >= sizeof(top) ||
@@ -298,15 +291,15 @@ sign_conversation(struct judge *j, uint64_t *id)
 	struct token t;
 	size_t i;
 
-	for (i = j->mf->ids.n; i > 0; i--)
-		if (token_msgid_parse(j->mf->ids.v[i - 1], &t) == 1 &&
+	for (i = j->header->references.n + j->header->in_reply_to.n; i > 0; i--)
+		if (token_msgid_parse(summary_id(j->header, i - 1), &t) == 1 &&
 		    token_verify(j->k->keys, &t, j->mb.address, j->k->now,
 		    0, 0) == TOKEN_VALID) {
 			*id = t.conversation;
 			return 0;
 		}
 	return store_conversation_new(j->k->store, j->mb.id,
-	    j->mf->subject, j->k->now, id);
+	    j->header->subject, j->k->now, id);
 }
 
 /* Signs, and remembers the original id: in one transaction. */
@@ -330,9 +323,9 @@ sign_copy(struct judge *j, char *msgid, size_t size)
 		return -1;
 	if (strlcpy(m.author, j->mb.address, sizeof(m.author)) >=
 	    sizeof(m.author) ||
-	    strlcpy(m.smtpd, j->mf->smtpd_id, sizeof(m.smtpd)) >=
+	    strlcpy(m.smtpd, j->header->smtpd_id, sizeof(m.smtpd)) >=
 	    sizeof(m.smtpd) ||
-	    strlcpy(m.outside, j->mf->message_id, sizeof(m.outside)) >=
+	    strlcpy(m.outside, j->header->message_id, sizeof(m.outside)) >=
 	    sizeof(m.outside) ||
 	    strlcpy(c.msgid, msgid, sizeof(c.msgid)) >= sizeof(c.msgid))
 		return -1;
@@ -352,9 +345,9 @@ policy_plan_sign(struct judge *j)
 	int n;
 
 	/* The first mailbox in From, of which the recipient is a member. */
-	if (j->mf->writer[0] == '\0')
+	if (j->writer == NULL)
 		return 0;
-	if ((n = store_mailbox_get(s, j->mf->writer, &j->mb)) == 1 &&
+	if ((n = store_mailbox_get(s, j->writer->addr, &j->mb)) == 1 &&
 	    (n = store_is_member(s, j->mb.id, j->tx->toworker)) == 1)
 		n = store_worker_byid(s, j->tx->toworker, &j->w);
 	if (n != 1)

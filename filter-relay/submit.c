@@ -134,12 +134,13 @@ submit_nobody(struct judge *j)
 	size_t i;
 	int n;
 
-	for (i = 0; i < j->mf->from.n; i++) {
-		n = store_identity_find(j->k->store, j->mf->from.v[i], &idt);
+	for (i = 0; i < j->header->from.n; i++) {
+		n = store_identity_find(j->k->store, j->header->from.v[i].addr,
+		    &idt);
 		if (n == -1)
 			return -1;
 		if (n == 1) {
-			submit_why(SENDER_OTHERS, j->mf->from.v[i],
+			submit_why(SENDER_OTHERS, j->header->from.v[i].addr,
 			    " in the From header", j->tx->reply);
 			submit_log(j->k, j->tx, j->tx->reply);
 			return 0;
@@ -151,7 +152,7 @@ submit_nobody(struct judge *j)
 int
 submit_judge(struct judge *j)
 {
-	const struct msgfacts *mf = j->mf;
+	const struct header_summary *h = j->header;
 	struct ktx *tx = j->tx;
 	struct sender_addr who;
 	enum sender_verdict verdict;
@@ -161,18 +162,18 @@ submit_judge(struct judge *j)
 		return 1;
 	if (tx->user[0] == '\0')
 		return submit_nobody(j);
-	if (mf->writer[0] == '\0' || mf->nfrom != 1 ||
-	    mf->truncated & FACTS_TRUNC_HDR) {
+	if (j->writer == NULL || h->nfrom != 1 ||
+	    h->truncated & SUMMARY_TRUNC_HDR) {
 		n = snprintf(tx->reply, sizeof(tx->reply), "550 5.7.1 Send "
 		    "it with exactly one of your addresses in the From "
-		    "header: %s", mf->why_not[0] != '\0' ? mf->why_not :
+		    "header: %s", h->why_not[0] != '\0' ? h->why_not :
 		    "the header is too long");
 		if (n < 0 || (size_t)n >= sizeof(tx->reply))
 			return -1;
 		submit_log(j->k, tx, tx->reply);
 		return 0;
 	}
-	if (sender_check(j->k->store, j->k->conf, tx->user, mf->writer,
+	if (sender_check(j->k->store, j->k->conf, tx->user, j->writer->addr,
 	    &verdict, &who) == -1)
 		return -1;
 	if (verdict == SENDER_ALLOWED) {
@@ -180,7 +181,7 @@ submit_judge(struct judge *j)
 			tx->alternate = 2;
 		return 1;
 	}
-	submit_why(verdict, mf->writer, " in the From header", tx->reply);
+	submit_why(verdict, j->writer->addr, " in the From header", tx->reply);
 	submit_log(j->k, tx, tx->reply);
 	return 0;
 }
@@ -207,7 +208,7 @@ static int
 submit_id(struct judge *j, const char *domain)
 {
 	struct ktx *tx = j->tx;
-	const char *own = j->mf->message_id, *at;
+	const char *own = j->header->message_id, *at;
 	char id[STORE_MSGID_MAX + 1];
 	int n = 0;
 
@@ -235,17 +236,16 @@ submit_id(struct judge *j, const char *domain)
 static int
 submit_ids(struct judge *j)
 {
+	const char *own;
 	char id[STORE_MSGID_MAX + 1];
 	size_t i;
 	int n;
 
-	for (i = 0; i < j->mf->ids.n; i++) {
-		if ((n = store_outid_get(j->k->store, j->tx->user,
-		    j->mf->ids.v[i], id, sizeof(id))) == -1)
+	for (i = 0; (own = summary_id(j->header, i)) != NULL; i++) {
+		if ((n = store_outid_get(j->k->store, j->tx->user, own, id,
+		    sizeof(id))) == -1)
 			return -1;
-		if (n == 1 && (strlist_add(&j->plan->ids,
-		    j->mf->ids.v[i]) == -1 ||
-		    strlist_add(&j->plan->ids, id) == -1))
+		if (n == 1 && plan_id(j->plan, own, id) == -1)
 			return -1;
 	}
 	return 0;
@@ -264,7 +264,7 @@ submit_plan(struct judge *j)
 	if (!tx->alternate || !j->k->conf->outbound.hide_client ||
 	    tx->reply[0] != '\0')
 		return 0;
-	domain = addr_domain(tx->alternate == 2 ? j->mf->writer : tx->sender);
+	domain = addr_domain(tx->alternate == 2 ? j->writer->addr : tx->sender);
 	if (domain == NULL || submit_id(j, domain) == -1 ||
 	    submit_ids(j) == -1)
 		return -1;

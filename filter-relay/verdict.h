@@ -15,8 +15,8 @@
  */
 
 /*
- * What engine and keeper tell each other of one message: the engine the
- * facts, the keeper the plan.  Neither holds more than was asked for.
+ * What engine and keeper tell each other of one message: the engine what its
+ * header says (header/summary.h) and how it ended, the keeper the plan.
  */
 
 #ifndef VERDICT_H
@@ -25,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "header/facts.h"
+#include "header/hdrput.h"
 #include "proc/ipcpack.h"
 
 #define VERDICT_LIST_MAX	30000	/* strings of one list */
@@ -37,28 +37,6 @@ struct strlist {
 	char	**v;
 	size_t	  n;
 	size_t	  size;
-};
-
-/* Of a header; what the keeper decides by. */
-struct msgfacts {
-	uint32_t	 nfrom;		/* From fields */
-	uint32_t	 automatic;	/* FACTS_AUTO_* */
-	uint32_t	 truncated;	/* FACTS_TRUNC_* */
-	uint32_t	 received;
-	uint8_t		 spam;
-	uint8_t		 authpass;	/* believed and aligned with writer */
-	uint8_t		 judged;	/* our own resolver was asked */
-	uint8_t		 unsure;	/* and an error may hide a pass */
-	char		*writer;	/* "" if it is not clear who */
-	char		*why_not;	/* then: why */
-	char		*from_raw;	/* all From fields as they came */
-	char		*message_id;	/* "" if none */
-	char		*smtpd_id;
-	char		*subject;	/* decoded */
-	struct strlist	 from;		/* addresses */
-	struct strlist	 rcpts;		/* addresses in To and Cc */
-	struct strlist	 ids;		/* In-Reply-To, References: oldest
-					 * first */
 };
 
 enum plan_action {
@@ -81,8 +59,10 @@ struct plan {
 	char		*message_id;	/* new, without angle brackets; of
 					 * PLAN_HIDE "": it stays */
 	char		*reply_id;
-	struct strlist	 map;		/* handle address, address, name, ... */
-	struct strlist	 ids;		/* inside, outside, ... */
+	struct replyhdr_addr *map;	/* handle addresses: whom they mean */
+	size_t		 nmap;
+	struct replyhdr_id *ids;	/* inside, outside */
+	size_t		 nids;
 	struct strlist	 private;	/* every worker's addresses */
 	struct strlist	 mailboxes;	/* handles of these are secret */
 	struct strlist	 handles;	/* secret where they stand alone, too */
@@ -115,29 +95,19 @@ int	strlist_has(const struct strlist *l, const char *s);
 /* Frees the strings and empties the list. */
 void	strlist_free(struct strlist *l);
 
-/* Appends the list to a message; takes one off it (u->failed tells). */
-void	strlist_pack(struct ipc_pack *p, const struct strlist *l);
-void	strlist_unpack(struct ipc_unpack *u, struct strlist *l);
+/*
+ * Adds to plan->map or plan->ids; name "": none.  0, or -1 without memory.
+ */
+int	plan_map(struct plan *pl, const char *from, const char *to,
+	    const char *name);
+int	plan_id(struct plan *pl, const char *from, const char *to);
 
-/* Takes over what the keeper needs of f: 0, or -1 without memory.  mf is
- * overwritten; in every case msgfacts_free() follows. */
-int	msgfacts_set(struct msgfacts *mf, const struct facts *f, int trust);
-
-/* Each pack appends; p->failed tells of failure. */
-void	msgfacts_pack(struct ipc_pack *p, const struct msgfacts *mf);
-void	plan_pack(struct ipc_pack *p, const struct plan *pl);
-void	finish_pack(struct ipc_pack *p, const struct finish *fi);
-
-/* Each unpack overwrites its structure, and returns 0, or -1 if the message
- * is malformed or memory is exhausted; the free function follows in every
- * case. */
-int	msgfacts_unpack(struct msgfacts *mf, const void *data, size_t len);
-int	plan_unpack(struct plan *pl, const void *data, size_t len);
-int	finish_unpack(struct finish *fi, const void *data, size_t len);
-
-/* Frees what the structure owns and zeroes it. */
-void	msgfacts_free(struct msgfacts *mf);
-void	plan_free(struct plan *pl);
-void	finish_free(struct finish *fi);
+/*
+ * How they are sent and freed, see proc/ipcpack.h: the header as a
+ * summary_record.  Strings that were NULL are "" where they were sent to.
+ */
+extern const struct ipc_record	 strlist_record;
+extern const struct ipc_record	 plan_record;
+extern const struct ipc_record	 finish_record;
 
 #endif

@@ -74,11 +74,11 @@ bounce_run(struct run *r)
 	}
 	if (report) {
 		log_info("%s: a report of delay or success for %s",
-		    l->smtpd_id, r->recipient);
+		    l->header.smtpd_id, r->recipient);
 		return RUN_DONE;
 	}
 	log_info("%s: dropped: no report, for the return path %s",
-	    l->smtpd_id, r->recipient);
+	    l->header.smtpd_id, r->recipient);
 	return RUN_DONE;
 }
 
@@ -94,7 +94,7 @@ failed(struct run *r, const struct store_rpath *rp, const struct failure *f)
 	int				 n;
 
 	fa.conversation = rp->conversation;
-	fa.key = r->letter.message_id;
+	fa.key = r->letter.header.message_id;
 	fa.status = f->status;
 	fa.text = f->text;
 	/* smtpd says 5.0.0 of everything; the reply knows more */
@@ -105,7 +105,7 @@ failed(struct run *r, const struct store_rpath *rp, const struct failure *f)
 	run_event(r, "bounce", rp->conversation, rp->worker, "%s %s: %s",
 	    rp->kind == STORE_RPATH_WORKER ? "a worker's address" :
 	    rp->address_to, fa.status, fa.text);
-	log_info("%s: a bounce for %s: %s %s", r->letter.smtpd_id,
+	log_info("%s: a bounce for %s: %s %s", r->letter.header.smtpd_id,
 	    r->recipient, fa.status, fa.text);
 	if (rp->conversation == 0 || rp->worker == 0 ||
 	    r->rcpt.mailbox.id == 0)
@@ -150,7 +150,7 @@ quote(struct run *r, const struct store_rpath *rp, const struct failed *f,
 		store_rollback(r->store);
 		if (n == 0)
 			log_info("%s: not quoted: too many for %s",
-			    r->letter.smtpd_id, rp->address);
+			    r->letter.header.smtpd_id, rp->address);
 		return n;
 	}
 	return run_commit(r) == -1 ? -1 : 1;
@@ -164,7 +164,8 @@ note_failing(struct run *r, const struct failed *f,
 
 	/* what is over the limit is not worth keeping */
 	(void)strlcpy(text, f->text, sizeof(text));
-	log_info("%s: the address of %s fails", r->letter.smtpd_id, w->name);
+	log_info("%s: the address of %s fails", r->letter.header.smtpd_id,
+	    w->name);
 	if (store_failing_set(r->store, address, f->status, text,
 	    r->now) != -1)
 		return 0;
@@ -350,7 +351,7 @@ handle_wrapped(struct run *r)
 	 */
 	if (r->from[0] != '\0') {
 		log_info("%s: dropped: no bounce, for the return path %s",
-		    r->letter.smtpd_id, r->recipient);
+		    r->letter.header.smtpd_id, r->recipient);
 		return RUN_DONE;
 	}
 	/* two bounces must not both be the last one */
@@ -384,7 +385,7 @@ count_wrapped(struct run *r, struct store_rpath *rp)
 		if (n == 0)
 			log_info("%s: dropped: %d bounces for %s, which "
 			    "gate %s made for %s, have been sent back",
-			    r->letter.smtpd_id, STORE_RPATH_QUOTES,
+			    r->letter.header.smtpd_id, STORE_RPATH_QUOTES,
 			    rp->address, rp->gate, rp->address_to);
 		return n;
 	}

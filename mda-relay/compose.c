@@ -160,7 +160,7 @@ forward_over(struct forward *f)
 struct copy {
 	struct lines		 lines;
 	struct outfile		 out;
-	struct facts		 facts;
+	struct header_summary	 header;
 	struct sbuf		 mime;
 	struct bodyrw		*rw;
 	struct copyhdr_plan	*plan;
@@ -213,7 +213,7 @@ copy_try(struct copy *c, int in, int out, int rewrite, const char **why)
 	sbuf_init(&c->mime, COPY_MIME_MAX);
 	c->rw = NULL;
 	c->in_body = 0;
-	if (facts_init(&c->facts, NULL) == -1)
+	if (summary_init(&c->header, NULL) == -1)
 		return -1;
 	if (rewrite) {
 		memset(&bp, 0, sizeof(bp));
@@ -229,7 +229,7 @@ copy_try(struct copy *c, int in, int out, int rewrite, const char **why)
 		goto out;
 	c->plan->mime = sbuf_str(&c->mime);
 	n = -1;
-	if (copyhdr_build(&header, &c->facts, c->plan) == -1) {
+	if (copyhdr_build(&header, &c->header, c->plan) == -1) {
 		*why = "the header cannot be built";
 		goto out;
 	}
@@ -241,7 +241,7 @@ copy_try(struct copy *c, int in, int out, int rewrite, const char **why)
 		*why = strerror(c->out.failed);
 out:
 	bodyrw_free(c->rw);
-	facts_free(&c->facts);
+	summary_free(&c->header);
 	sbuf_free(&header);
 	sbuf_free(&c->mime);
 	return n;
@@ -256,7 +256,7 @@ copy_header(struct copy *c, const char **line, size_t *len)
 	while ((n = lines_next(&c->lines, line, len, &flags)) == 1) {
 		if (flags & LINES_REST)
 			continue;
-		n = facts_line(&c->facts, *line, *len);
+		n = summary_line(&c->header, *line, *len);
 		if (n == HDR_MORE)
 			continue;
 		if (n != HDR_BODY)
@@ -264,7 +264,7 @@ copy_header(struct copy *c, const char **line, size_t *len)
 		return n == -1 ? -1 : 0;
 	}
 	*line = NULL;
-	return n == -1 ? -1 : facts_finish(&c->facts);
+	return n == -1 ? -1 : summary_finish(&c->header);
 }
 
 /* MIME-Version and the Content-* fields as the rewriter wants them. */
@@ -275,8 +275,8 @@ copy_mime(struct copy *c)
 	size_t			 i;
 
 	(void)sbuf_addstr(&c->mime, "MIME-Version: 1.0\n");
-	for (i = 0; i < c->facts.hdr.n; i++) {
-		hf = &c->facts.hdr.v[i];
+	for (i = 0; i < c->header.hdr.n; i++) {
+		hf = &c->header.hdr.v[i];
 		if (strncasecmp(hf->name, "Content-", 8) == 0 &&
 		    bodyrw_field(c->rw, hf->raw, hf->rawlen) == -1)
 			return bodyrw_failed(c->rw) ? -1 : 1;
@@ -297,8 +297,8 @@ copy_mime_plain(struct copy *c)
 	size_t			 i, len;
 
 	(void)sbuf_addstr(&c->mime, "MIME-Version: 1.0\n");
-	for (i = 0; i < c->facts.hdr.n; i++) {
-		hf = &c->facts.hdr.v[i];
+	for (i = 0; i < c->header.hdr.n; i++) {
+		hf = &c->header.hdr.v[i];
 		if (strncasecmp(hf->name, "Content-", 8) != 0)
 			continue;
 		len = c->mime.len;
@@ -306,7 +306,7 @@ copy_mime_plain(struct copy *c)
 		if (hdr_write_raw(&c->mime, hf) == -1)
 			sbuf_cut(&c->mime, len);
 	}
-	if (c->facts.content_encoding == NULL)
+	if (c->header.content_encoding == NULL)
 		(void)sbuf_addstr(&c->mime,
 		    "Content-Transfer-Encoding: 8bit\n");
 	return c->mime.failed ? -1 : 0;

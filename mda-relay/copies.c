@@ -29,31 +29,21 @@
 
 /* The plan of one member's copy: every string that its header needs. */
 
-struct copyplan {
-	struct copyhdr_plan	 hdr;		/* points into the rest */
-	struct replyhdr_addr	*map;
-	struct replyhdr_id	*ids;
-	const char		**ours;
-	char			**owned;	/* strings to be freed */
-	size_t			 nowned;
-	char			 conversation[24];
-	char			 from[STORE_ADDR_MAX + 1];
-};
+#define OURS_MAX	100		/* mailboxes left in a header */
 
-#define COPYPLAN_OURS_MAX	100		/* mailboxes left in a header */
-
-static char	*keep(struct copyplan *, const char *);
+static char	*number(uint64_t);
 static int	add_map(struct run *, const struct copies *,
-		    const struct store_worker *, struct copyplan *);
+		    const struct store_worker *, struct copyhdr_plan *);
 static int	handle_of(struct run *, const struct copies *,
 		    const struct store_worker *, uint64_t,
 		    struct store_handle *);
-static int	add_ours(struct run *, struct copyplan *);
-static int	ours_of(struct run *, struct copyplan *, const struct people *);
+static int	add_ours(struct run *, struct copyhdr_plan *);
+static int	ours_of(struct run *, struct copyhdr_plan *,
+    const struct addrlist *);
 static int	add_ids(struct run *, const struct copies *,
-		    const struct store_worker *, struct copyplan *);
+		    const struct store_worker *, struct copyhdr_plan *);
 static int	ids_of(struct run *, const struct copies *,
-		    const struct store_worker *, struct copyplan *,
+		    const struct store_worker *, struct copyhdr_plan *,
 		    const struct msgids *);
 static int	inside(struct run *, const struct copies *,
 		    const struct store_worker *, const char *, char *, size_t);
@@ -61,70 +51,60 @@ static int	inside(struct run *, const struct copies *,
 /*
  * Makes the plan of a worker's copy, which has its ids already, within the
  * caller's transaction: handles are issued where there are none.  *p is
- * zeroed by the caller and freed with copyplan_free() in either case.  Returns
- * 0, or -1 and has logged it.
+ * zeroed by the caller and freed with ipc_free_record() in either case.
+ * Returns 0, or -1 and has logged it.
  */
 static int
-copyplan_make(struct run *r, const struct copies *c,
+plan_make(struct run *r, const struct copies *c,
     const struct store_worker *w, const struct store_copy *copy,
-    struct copyplan *p)
+    struct copyhdr_plan *p)
 {
-	struct copyhdr_plan	*h = &p->hdr;
+	const struct store_mailbox	*mb = &r->rcpt.mailbox;
 
-	h->kind = c->kind;
-	h->mailbox = r->rcpt.mailbox.address;
-	if (r->rcpt.mailbox.name[0] != '\0')
-		h->mailbox_name = r->rcpt.mailbox.name;
-	if (c->author != NULL)
-		h->worker_name = c->author->display;
-	h->unverified = c->unverified;
-	h->original = c->kind == COPYHDR_CUSTOMER &&
+	p->kind = c->kind;
+	p->unverified = c->unverified;
+	p->original = c->kind == COPYHDR_CUSTOMER &&
 	    r->conf->replies.copies == CONF_COPIES_ORIGINAL;
-	h->now = r->now;
-	(void)snprintf(p->conversation, sizeof(p->conversation), "%" PRIu64,
-	    c->conversation);
-	h->conversation = p->conversation;
-	if ((h->message_id = keep(p, copy->msgid)) == NULL) {
+	p->now = r->now;
+	if ((p->mailbox = strdup(mb->address)) == NULL ||
+	    (mb->name[0] != '\0' &&
+	    (p->mailbox_name = strdup(mb->name)) == NULL) ||
+	    (c->author != NULL &&
+	    (p->worker_name = strdup(c->author->display)) == NULL) ||
+	    (p->conversation = number(c->conversation)) == NULL ||
+	    (p->message_id = strdup(copy->msgid)) == NULL) {
 		log_warn("plan");
 		return -1;
 	}
-	if (add_map(r, c, w, p) == -1 || add_ours(r, p) == -1 ||
-	    add_ids(r, c, w, p) == -1)
+	if (add_map(r, c, w, p) == -1 || add_ours(r, p) == -1)
 		return -1;
-	h->map = p->map;
-	h->ours = p->ours;
-	h->ids = p->ids;
-	return 0;
+	return add_ids(r, c, w, p);
 }
 
-/* A copy of a string that lives as long as the plan. */
 static char *
-keep(struct copyplan *p, const char *s)
+number(uint64_t n)
 {
-	char	**v;
+	char	*s;
 
-	v = reallocarray(p->owned, p->nowned + 1, sizeof(*v));
-	if (v == NULL)
-		return NULL;
-	p->owned = v;
-	if ((v[p->nowned] = strdup(s)) == NULL)
-		return NULL;
-	return v[p->nowned++];
+	return asprintf(&s, "%" PRIu64, n) == -1 ? NULL : s;
 }
 
 /* Every participant in the header gets this worker's handle. */
 static int
 add_map(struct run *r, const struct copies *c,
-    const struct store_worker *w, struct copyplan *p)
+    const struct store_worker *w, struct copyhdr_plan *p)
 {
-	struct store_handle	h;
-	size_t			i;
+	struct replyhdr_addr	*m;
+	struct store_handle	 h;
+	size_t			 i;
 
 	if (c->writer != 0) {
 		if (handle_of(r, c, w, c->writer, &h) == -1)
 			return -1;
-		(void)strlcpy(p->from, h.address, sizeof(p->from));
-		p->hdr.from = p->from;
+		if ((p->from = strdup(h.address)) == NULL) {
+			log_warn("plan");
+			return -1;
+		}
 	}
 	if ((p->map = calloc(c->npeople + 1, sizeof(*p->map))) == NULL) {
 		log_warn("plan");
@@ -133,13 +113,14 @@ add_map(struct run *r, const struct copies *c,
 	for (i = 0; i < c->npeople; i++) {
 		if (handle_of(r, c, w, c->person[i].participant, &h) == -1)
 			return -1;
-		p->map[i].from = c->person[i].addr;
-		p->map[i].name = c->person[i].name;
-		if ((p->map[i].to = keep(p, h.address)) == NULL) {
+		m = &p->map[p->nmap++];
+		if ((m->from = strdup(c->person[i].addr)) == NULL ||
+		    (m->to = strdup(h.address)) == NULL ||
+		    (c->person[i].name != NULL &&
+		    (m->name = strdup(c->person[i].name)) == NULL)) {
 			log_warn("plan");
 			return -1;
 		}
-		p->hdr.nmap++;
 	}
 	return 0;
 }
@@ -159,15 +140,15 @@ handle_of(struct run *r, const struct copies *c,
 
 /* The mailboxes of ours that stand in the header and stay there. */
 static int
-add_ours(struct run *r, struct copyplan *p)
+add_ours(struct run *r, struct copyhdr_plan *p)
 {
-	if ((p->ours = calloc(COPYPLAN_OURS_MAX, sizeof(*p->ours))) == NULL) {
+	if ((p->ours = calloc(OURS_MAX, sizeof(*p->ours))) == NULL) {
 		log_warn("plan");
 		return -1;
 	}
-	if (ours_of(r, p, &r->letter.to) == -1 ||
-	    ours_of(r, p, &r->letter.cc) == -1 ||
-	    ours_of(r, p, &r->letter.reply_to) == -1) {
+	if (ours_of(r, p, &r->letter.header.to) == -1 ||
+	    ours_of(r, p, &r->letter.header.cc) == -1 ||
+	    ours_of(r, p, &r->letter.header.reply_to) == -1) {
 		run_store_failed(r, "mailbox");
 		return -1;
 	}
@@ -175,20 +156,21 @@ add_ours(struct run *r, struct copyplan *p)
 }
 
 static int
-ours_of(struct run *r, struct copyplan *p, const struct people *l)
+ours_of(struct run *r, struct copyhdr_plan *p, const struct addrlist *l)
 {
 	struct store_mailbox	mb;
 	size_t			i;
 	int			n;
 
-	for (i = 0; i < l->n && p->hdr.nours < COPYPLAN_OURS_MAX; i++) {
-		n = conf_is_our_address(r->conf, l->v[i].addr);
+	for (i = 0; i < l->n && p->nours < OURS_MAX; i++) {
+		n = conf_is_our_address(r->conf, l->v[i].folded);
 		if (n == 1)
-			n = store_mailbox_get(r->store, l->v[i].addr, &mb);
+			n = store_mailbox_get(r->store, l->v[i].folded, &mb);
 		if (n == -1)
 			return -1;
-		if (n == 1)
-			p->ours[p->hdr.nours++] = l->v[i].addr;
+		if (n == 1 && (p->ours[p->nours++] =
+		    strdup(l->v[i].folded)) == NULL)
+			return -1;
 	}
 	return 0;
 }
@@ -196,14 +178,14 @@ ours_of(struct run *r, struct copyplan *p, const struct people *l)
 /* Ids of other messages, as this worker knows them. */
 static int
 add_ids(struct run *r, const struct copies *c,
-    const struct store_worker *w, struct copyplan *p)
+    const struct store_worker *w, struct copyhdr_plan *p)
 {
 	if ((p->ids = calloc(COPIES_IDS_MAX, sizeof(*p->ids))) == NULL) {
 		log_warn("plan");
 		return -1;
 	}
-	if (ids_of(r, c, w, p, &r->letter.in_reply_to) == -1 ||
-	    ids_of(r, c, w, p, &r->letter.references) == -1) {
+	if (ids_of(r, c, w, p, &r->letter.header.in_reply_to) == -1 ||
+	    ids_of(r, c, w, p, &r->letter.header.references) == -1) {
 		run_store_failed(r, "ids");
 		return -1;
 	}
@@ -213,28 +195,28 @@ add_ids(struct run *r, const struct copies *c,
 /* The newest ids stand last. */
 static int
 ids_of(struct run *r, const struct copies *c, const struct store_worker *w,
-    struct copyplan *p, const struct msgids *l)
+    struct copyhdr_plan *p, const struct msgids *l)
 {
-	char	buf[STORE_MSGID_MAX + 1];
-	size_t	i, k;
-	int	n;
+	struct replyhdr_id	*id;
+	char			 buf[STORE_MSGID_MAX + 1];
+	size_t			 i, k;
+	int			 n;
 
-	for (i = l->n; i > 0 && p->hdr.nids < COPIES_IDS_MAX; i--) {
-		for (k = 0; k < p->hdr.nids; k++)
+	for (i = l->n; i > 0 && p->nids < COPIES_IDS_MAX; i--) {
+		for (k = 0; k < p->nids; k++)
 			if (strcmp(p->ids[k].from, l->v[i - 1]) == 0)
 				break;
-		if (k < p->hdr.nids)
+		if (k < p->nids)
 			continue;
 		n = inside(r, c, w, l->v[i - 1], buf, sizeof(buf));
 		if (n == -1)
 			return -1;
 		if (n == 0)
 			continue;
-		p->ids[p->hdr.nids].from = l->v[i - 1];
-		p->ids[p->hdr.nids].to = keep(p, buf);
-		if (p->ids[p->hdr.nids].to == NULL)
+		id = &p->ids[p->nids++];
+		if ((id->from = strdup(l->v[i - 1])) == NULL ||
+		    (id->to = strdup(buf)) == NULL)
 			return -1;
-		p->hdr.nids++;
 	}
 	return 0;
 }
@@ -254,23 +236,6 @@ inside(struct run *r, const struct copies *c, const struct store_worker *w,
 	return n;
 }
 
-/* Frees the plan; NULL is allowed. */
-static void
-copyplan_free(struct copyplan *p)
-{
-	size_t	i;
-
-	if (p == NULL)
-		return;
-	for (i = 0; i < p->nowned; i++)
-		free(p->owned[i]);
-	free(p->owned);
-	free(p->map);
-	free(p->ids);
-	free(p->ours);
-	free(p);
-}
-
 #define COPY_REFUSED	1		/* beside RUN_DONE and RUN_RETRY */
 
 /* A copy whose address smtpd did not take. */
@@ -287,9 +252,10 @@ static int	copy_refused(struct run *, const struct copies *,
 		    struct refused *, unsigned int);
 static int	copy_begin(struct run *, const struct copies *,
 		    const struct store_worker *, struct store_copy *,
-		    struct copyplan *);
+		    struct copyhdr_plan *);
 static int	copy_send(struct run *, const struct store_worker *,
-		    struct store_copy *, struct copyplan *, struct refused *);
+		    struct store_copy *, struct copyhdr_plan *,
+		    struct refused *);
 static int	archive_begin(struct run *, uint64_t, uint64_t,
 		    struct store_copy *);
 
@@ -364,7 +330,7 @@ copy_refused(struct run *r, const struct copies *c, struct refused *f,
     unsigned int others)
 {
 	if (others == 0) {
-		log_warnx("%s: nobody has it: %s", r->letter.smtpd_id,
+		log_warnx("%s: nobody has it: %s", r->letter.header.smtpd_id,
 		    f->reply);
 		return RUN_RETRY;
 	}
@@ -384,26 +350,25 @@ copy_one(struct run *r, const struct copies *c, const struct store_worker *w,
     struct refused *f)
 {
 	struct store_copy	*copy;
-	struct copyplan		*plan;
+	struct copyhdr_plan	 plan;
 	int			 n = RUN_RETRY;
 
-	copy = calloc(1, sizeof(*copy));
-	plan = calloc(1, sizeof(*plan));
-	if (copy == NULL || plan == NULL) {
+	memset(&plan, 0, sizeof(plan));
+	if ((copy = calloc(1, sizeof(*copy))) == NULL) {
 		log_warn("copy");
 		goto out;
 	}
 	if (run_begin(r, 1) == -1)
 		goto out;
-	if (copy_begin(r, c, w, copy, plan) == -1) {
+	if (copy_begin(r, c, w, copy, &plan) == -1) {
 		store_rollback(r->store);
 		goto out;
 	}
 	if (run_commit(r) == -1)
 		goto out;
-	n = copy->queued ? RUN_DONE : copy_send(r, w, copy, plan, f);
+	n = copy->queued ? RUN_DONE : copy_send(r, w, copy, &plan, f);
 out:
-	copyplan_free(plan);
+	ipc_free_record(&copyhdr_plan_record, &plan);
 	free(copy);
 	return n;
 }
@@ -415,7 +380,7 @@ out:
 static int
 copy_begin(struct run *r, const struct copies *c,
     const struct store_worker *w, struct store_copy *copy,
-    struct copyplan *plan)
+    struct copyhdr_plan *plan)
 {
 	struct store_rpath	rp;
 
@@ -437,14 +402,14 @@ copy_begin(struct run *r, const struct copies *c,
 	}
 	if (copy->queued)
 		return 0;
-	return copyplan_make(r, c, w, copy, plan);
+	return plan_make(r, c, w, copy, plan);
 }
 
 static int
 copy_send(struct run *r, const struct store_worker *w,
-    struct store_copy *copy, struct copyplan *plan, struct refused *f)
+    struct store_copy *copy, struct copyhdr_plan *plan, struct refused *f)
 {
-	if (editor_copy(r->engine, &plan->hdr) == -1)
+	if (editor_copy(r->engine, plan) == -1)
 		return RUN_RETRY;
 	switch (run_send(r, copy->rpath, w->address, "copy", w->name,
 	    f->reply)) {

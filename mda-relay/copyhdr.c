@@ -40,6 +40,29 @@ name_of_address(const char *addr, char *out, size_t outsz)
 		    at + 1);
 }
 
+/* More than any list that fits into a frame. */
+#define LIST_MAX	10000
+
+static const struct ipc_field plan_fields[] = {
+	IPC_NUMBER(struct copyhdr_plan, kind),
+	IPC_STRING(struct copyhdr_plan, mailbox, ADDR_MAX),
+	IPC_OPTIONAL(struct copyhdr_plan, mailbox_name, IPC_STRING_MAX),
+	IPC_OPTIONAL(struct copyhdr_plan, from, ADDR_MAX),
+	IPC_OPTIONAL(struct copyhdr_plan, worker_name, IPC_STRING_MAX),
+	IPC_NUMBER(struct copyhdr_plan, unverified),
+	IPC_NUMBER(struct copyhdr_plan, original),
+	IPC_LIST(struct copyhdr_plan, map, nmap, LIST_MAX,
+	    &replyhdr_addr_record),
+	IPC_LIST(struct copyhdr_plan, ours, nours, LIST_MAX, &ipc_strings),
+	IPC_LIST(struct copyhdr_plan, ids, nids, LIST_MAX,
+	    &replyhdr_id_record),
+	IPC_STRING(struct copyhdr_plan, message_id, MSGID_MAX),
+	IPC_STRING(struct copyhdr_plan, conversation, IPC_STRING_MAX),
+	IPC_NUMBER(struct copyhdr_plan, now)
+};
+const struct ipc_record copyhdr_plan_record =
+    IPC_RECORD_OF(struct copyhdr_plan, plan_fields);
+
 static int
 is_ours(const struct copyhdr_plan *p, const char *addr)
 {
@@ -109,7 +132,8 @@ team_name(const struct copyhdr_plan *p, char *out, size_t outsz)
 
 /* "Carol (via Company Support)" for the writer of a customer's message. */
 static int
-writer_name(const struct facts *f, const struct copyhdr_plan *p, char *out,
+writer_name(const struct header_summary *f, const struct copyhdr_plan *p,
+    char *out,
     size_t outsz)
 {
 	const struct replyhdr_addr	*m = NULL;
@@ -133,7 +157,7 @@ writer_name(const struct facts *f, const struct copyhdr_plan *p, char *out,
 
 /* From, and Reply-To for a customer's message. */
 static int
-put_from(struct sbuf *b, struct hdrput_list *l, const struct facts *f,
+put_from(struct sbuf *b, struct hdrput_list *l, const struct header_summary *f,
     const struct copyhdr_plan *p)
 {
 	const char	*addr = p->mailbox;
@@ -171,7 +195,8 @@ put_from(struct sbuf *b, struct hdrput_list *l, const struct facts *f,
  * take part in what their team says, so that an answer to all reaches them.
  */
 static int
-put_recipients(struct sbuf *b, struct hdrput_list *l, const struct facts *f,
+put_recipients(struct sbuf *b, struct hdrput_list *l,
+    const struct header_summary *f,
     const struct copyhdr_plan *p)
 {
 	size_t	 i;
@@ -192,7 +217,8 @@ put_recipients(struct sbuf *b, struct hdrput_list *l, const struct facts *f,
 
 /* The date as it came, or now where that is none. */
 static int
-put_date(struct sbuf *b, const struct facts *f, const struct copyhdr_plan *p)
+put_date(struct sbuf *b, const struct header_summary *f,
+    const struct copyhdr_plan *p)
 {
 	char	 date[DATE_SIZE];
 	size_t	 len = b->len;
@@ -212,7 +238,7 @@ put_date(struct sbuf *b, const struct facts *f, const struct copyhdr_plan *p)
 }
 
 int
-copyhdr_build(struct sbuf *b, const struct facts *f,
+copyhdr_build(struct sbuf *b, const struct header_summary *f,
     const struct copyhdr_plan *p)
 {
 	struct hdrput_list	 l;

@@ -20,13 +20,13 @@
 #define COPYHDR_H
 
 #include "base/sbuf.h"
-#include "header/facts.h"
+#include "header/summary.h"
 #include "header/replyhdr.h"
 
 #define COPYHDR_CUSTOMER	0	/* a customer's mail to the mailbox */
 #define COPYHDR_TEAM		1	/* a member's mail to the team */
 
-/* What to put in.  All strings are the caller's. */
+/* What to put in; sent to the engine without `mime'. */
 struct copyhdr_plan {
 	int		 kind;		/* COPYHDR_* */
 	const char	*mailbox;	/* address */
@@ -37,11 +37,11 @@ struct copyhdr_plan {
 	int		 unverified;	/* says so, X-Relay-Unverified: yes */
 	int		 original;	/* `copies from original': the From */
 					/* fields stay as they came */
-	const struct replyhdr_addr *map; /* participants: to their handles; */
+	struct replyhdr_addr *map;	/* participants: to their handles; */
 	size_t		 nmap;		/* name NULL: the name that came */
-	const char *const *ours;	/* mailboxes of ours: they stay */
+	const char	**ours;		/* mailboxes of ours: they stay */
 	size_t		 nours;
-	const struct replyhdr_id *ids;	/* from the message to this worker's */
+	struct replyhdr_id *ids;	/* from the message to this worker's */
 	size_t		 nids;		/* tokens; other ids stay in */
 					/* COPYHDR_CUSTOMER alone */
 	const char	*message_id;	/* token id, without < and > */
@@ -49,6 +49,9 @@ struct copyhdr_plan {
 	time_t		 now;		/* when the message has no Date */
 	const char	*mime;		/* as in struct replyhdr_plan */
 };
+
+/* How it is sent, and freed where its strings are its own (proc/ipcpack.h). */
+extern const struct ipc_record	 copyhdr_plan_record;
 
 /*
  * Appends the header of a copy, without the blank line, lines ended by LF:
@@ -61,7 +64,7 @@ struct copyhdr_plan {
  * COPYHDR_TEAM everybody in map stands in Cc who is not in To.
  * 0, or -1 when b is exhausted or the plan holds what no header can.
  */
-int	copyhdr_build(struct sbuf *b, const struct facts *f,
+int	copyhdr_build(struct sbuf *b, const struct header_summary *f,
 	    const struct copyhdr_plan *p);
 
 #endif

@@ -28,19 +28,19 @@
 
 /* People in the header who are not of ours. */
 struct outsiders {
-	const struct person	*v[COPIES_PEOPLE_MAX];
+	const struct addr	*v[COPIES_PEOPLE_MAX];
 	size_t			 n;
 };
 
 static int	record(struct run *, struct copies *);
-static int	writer_is(struct run *, struct copies *, struct person *);
+static int	writer_is(struct run *, struct copies *, struct addr *);
 static int	find(struct run *, struct copies *, const char *);
 static int	find_byids(struct run *, const char *, uint64_t *);
 static int	people(struct run *, struct copies *,
-		    const struct person *);
+		    const struct addr *);
 static int	outsiders(struct run *, struct outsiders *, const char *,
-		    const struct people *);
-static int	other(struct run *, struct copies *, const struct person *);
+		    const struct addrlist *);
+static int	other(struct run *, struct copies *, const struct addr *);
 static int	message(struct run *, struct copies *, const char *);
 static int	deliver(struct run *, struct copies *);
 static int	spam(struct run *);
@@ -51,7 +51,7 @@ customer_run(struct run *r)
 	struct copies	*c;
 	int		 n = RUN_RETRY;
 
-	if ((r->letter.flags & LETTER_SPAM) &&
+	if (r->letter.header.spam &&
 	    r->conf->replies.spam == CONF_SPAM_ARCHIVE &&
 	    r->rcpt.mailbox.archive[0] != '\0')
 		return spam(r);
@@ -63,7 +63,8 @@ customer_run(struct run *r)
 	c->archive = 1;
 	c->archive_flags = COMPOSE_ARCHIVE;
 	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
-	if (run_lock(r, r->letter.smtpd_id, r->letter.message_id) == -1)
+	if (run_lock(r, r->letter.header.smtpd_id,
+	    r->letter.header.message_id) == -1)
 		goto out;
 	if (run_begin(r, 0) == -1)
 		goto out;
@@ -83,41 +84,40 @@ out:
 static int
 record(struct run *r, struct copies *c)
 {
-	struct person	writer;
+	struct addr	writer;
 
 	if (writer_is(r, c, &writer) == -1 ||
-	    find(r, c, writer.addr) == -1 || people(r, c, &writer) == -1)
+	    find(r, c, writer.folded) == -1 || people(r, c, &writer) == -1)
 		return -1;
-	return message(r, c, writer.addr);
+	return message(r, c, writer.folded);
 }
 
 /*
  * Who wrote: the one address of From, else the first, else the envelope
  * sender.  An address that is a member's, without the record of a member's
- * mail, is nobody's: then w->addr is NULL.
+ * mail, is nobody's: then w->folded is NULL.
  */
 static int
-writer_is(struct run *r, struct copies *c, struct person *w)
+writer_is(struct run *r, struct copies *c, struct addr *w)
 {
+	const struct header_summary *h = &r->letter.header;
 	static char	none[] = "", sender[ADDR_MAX + 1];
 	int		n;
 
-	if (r->letter.has_writer)
-		*w = r->letter.writer;
-	else if (r->letter.from.n > 0)
-		*w = r->letter.from.v[0];
+	if (h->from.n > 0)
+		*w = h->from.v[0];
 	else {
 		w->name = none;
-		w->typed = (char *)r->from;
-		w->addr = addr_fold(r->from, sender, sizeof(sender)) == 0 ?
+		w->addr = (char *)r->from;
+		w->folded = addr_fold(r->from, sender, sizeof(sender)) == 0 ?
 		    sender : none;
 	}
-	if (!r->letter.has_writer)
+	if (summary_writer(h) == NULL)
 		c->unverified = 1;
-	n = addr_valid_dotatom(w->addr) ?
-	    run_is_inside(r, r->rcpt.mailbox.id, w->addr) : 1;
+	n = addr_valid_dotatom(w->folded) ?
+	    run_is_inside(r, r->rcpt.mailbox.id, w->folded) : 1;
 	if (n == 1) {
-		w->addr = NULL;
+		w->folded = NULL;
 		c->unverified = 1;
 	}
 	return n == -1 ? -1 : 0;
@@ -136,7 +136,7 @@ find(struct run *r, struct copies *c, const char *addr)
 	int				n;
 
 	n = store_message_find(r->store, r->rcpt.mailbox.id,
-	    r->letter.smtpd_id, r->letter.message_id, r->now, &m);
+	    r->letter.header.smtpd_id, r->letter.header.message_id, r->now, &m);
 	if (n == 1)
 		c->conversation = m.conversation;
 	if (n != 0)
@@ -155,7 +155,7 @@ find(struct run *r, struct copies *c, const char *addr)
 			return n == 1 ? 0 : -1;
 	}
 	return store_conversation_new(r->store, r->rcpt.mailbox.id,
-	    r->letter.subject, r->now, &c->conversation);
+	    r->letter.header.subject, r->now, &c->conversation);
 }
 
 /* In-Reply-To names the nearest message, then References from its end. */
@@ -163,12 +163,12 @@ static int
 find_byids(struct run *r, const char *addr, uint64_t *conversation)
 {
 	const char		*ids[CUSTOMER_IDS_MAX];
-	const struct msgids	*l = &r->letter.in_reply_to;
+	const struct msgids	*l = &r->letter.header.in_reply_to;
 	size_t			 i, n = 0;
 
 	for (i = 0; i < l->n && n < CUSTOMER_IDS_MAX; i++)
 		ids[n++] = l->v[i];
-	l = &r->letter.references;
+	l = &r->letter.header.references;
 	for (i = l->n; i > 0 && n < CUSTOMER_IDS_MAX; i--)
 		ids[n++] = l->v[i - 1];
 	if (n == 0)
@@ -182,29 +182,29 @@ find_byids(struct run *r, const char *addr, uint64_t *conversation)
  * may take part, only the writer does.
  */
 static int
-people(struct run *r, struct copies *c, const struct person *w)
+people(struct run *r, struct copies *c, const struct addr *w)
 {
 	struct outsiders	*o;
-	const char		*addr = w->addr;
+	const char		*addr = w->folded;
 	uint64_t		 id;
 	size_t			 i;
 	int			 n = -1;
 
 	if (addr != NULL) {
 		if (store_participant_add(r->store, c->conversation,
-		    w->typed, w->name, c->unverified, 0, r->now, &id) != 1)
+		    w->addr, w->name, c->unverified, 0, r->now, &id) != 1)
 			return -1;
 		c->writer = id;
 		copies_add(c, addr, NULL, id);
 	}
-	if (r->letter.automatic & FACTS_AUTO_BULK)
+	if (r->letter.header.automatic & SUMMARY_AUTO_BULK)
 		return 0;
 	if ((o = calloc(1, sizeof(*o))) == NULL)
 		return -1;
-	if (outsiders(r, o, addr, &r->letter.from) == 0 &&
-	    outsiders(r, o, addr, &r->letter.reply_to) == 0 &&
-	    outsiders(r, o, addr, &r->letter.to) == 0 &&
-	    outsiders(r, o, addr, &r->letter.cc) == 0)
+	if (outsiders(r, o, addr, &r->letter.header.from) == 0 &&
+	    outsiders(r, o, addr, &r->letter.header.reply_to) == 0 &&
+	    outsiders(r, o, addr, &r->letter.header.to) == 0 &&
+	    outsiders(r, o, addr, &r->letter.header.cc) == 0)
 		n = 0;
 	if (o->n + (addr != NULL) > r->conf->replies.participants)
 		o->n = 0;
@@ -217,23 +217,23 @@ people(struct run *r, struct copies *c, const struct person *w)
 /* Those on a list who are neither ours nor there already, nor the writer. */
 static int
 outsiders(struct run *r, struct outsiders *o, const char *writer,
-    const struct people *l)
+    const struct addrlist *l)
 {
-	const struct person	*p;
+	const struct addr	*p;
 	size_t			 i, k;
 	int			 n;
 
 	for (i = 0; i < l->n && o->n < COPIES_PEOPLE_MAX; i++) {
 		p = &l->v[i];
-		if (!addr_valid_dotatom(p->addr) ||
-		    (writer != NULL && strcmp(p->addr, writer) == 0))
+		if (!addr_valid_dotatom(p->folded) ||
+		    (writer != NULL && strcmp(p->folded, writer) == 0))
 			continue;
 		for (k = 0; k < o->n; k++)
-			if (strcmp(o->v[k]->addr, p->addr) == 0)
+			if (strcmp(o->v[k]->folded, p->folded) == 0)
 				break;
 		if (k < o->n)
 			continue;
-		n = run_is_inside(r, r->rcpt.mailbox.id, p->addr);
+		n = run_is_inside(r, r->rcpt.mailbox.id, p->folded);
 		if (n == -1)
 			return -1;
 		if (n == 0)
@@ -244,15 +244,15 @@ outsiders(struct run *r, struct outsiders *o, const char *writer,
 
 /* One who takes part, unless the conversation is full. */
 static int
-other(struct run *r, struct copies *c, const struct person *p)
+other(struct run *r, struct copies *c, const struct addr *p)
 {
 	uint64_t	id;
 	int		n;
 
-	n = store_participant_add(r->store, c->conversation, p->typed,
+	n = store_participant_add(r->store, c->conversation, p->addr,
 	    p->name, 1, r->conf->replies.participants, r->now, &id);
 	if (n == 1)
-		copies_add(c, p->addr, NULL, id);
+		copies_add(c, p->folded, NULL, id);
 	return n == -1 ? -1 : 0;
 }
 
@@ -269,8 +269,9 @@ message(struct run *r, struct copies *c, const char *addr)
 	m->participant = c->writer;
 	if (addr != NULL)
 		(void)strlcpy(m->author, addr, sizeof(m->author));
-	(void)strlcpy(m->smtpd, r->letter.smtpd_id, sizeof(m->smtpd));
-	(void)strlcpy(m->outside, r->letter.message_id, sizeof(m->outside));
+	(void)strlcpy(m->smtpd, r->letter.header.smtpd_id, sizeof(m->smtpd));
+	(void)strlcpy(m->outside, r->letter.header.message_id,
+	    sizeof(m->outside));
 	n = store_message_add(r->store, m, r->now);
 	c->message = m->id;
 	free(m);
@@ -286,7 +287,8 @@ deliver(struct run *r, struct copies *c)
 		return RUN_RETRY;
 	if (sent == 0) {
 		log_warnx("%s: %s has neither a member who can receive nor "
-		    "an archive", r->letter.smtpd_id, r->rcpt.mailbox.address);
+		    "an archive", r->letter.header.smtpd_id,
+		    r->rcpt.mailbox.address);
 		return RUN_RETRY;
 	}
 	return RUN_DONE;
@@ -343,11 +345,12 @@ customer_answer(struct run *r, const struct store_rpath *rp)
 	/* whoever wrote may be gone by now */
 	if (members_able(&m, rp->worker))
 		c->only = rp->worker;
-	if (r->letter.from.n > 0)
-		addr = r->letter.from.v[0].addr;
+	if (r->letter.header.from.n > 0)
+		addr = r->letter.header.from.v[0].folded;
 	if (addr != NULL)
 		copies_add(c, addr, NULL, rp->participant);
-	if (run_lock(r, r->letter.smtpd_id, r->letter.message_id) == 0 &&
+	if (run_lock(r, r->letter.header.smtpd_id,
+	    r->letter.header.message_id) == 0 &&
 	    message(r, c, p.folded) == 0)
 		n = copies_send(r, c, NULL);
 out:

@@ -43,21 +43,22 @@ loops(struct run *r)
 {
 	int	n;
 
-	if (r->letter.received > FACTS_RECEIVED_LOOP) {
+	if (r->letter.header.received > SUMMARY_RECEIVED_LOOP) {
 		log_warnx("%s: dropped: a loop, %u hosts",
-		    r->letter.smtpd_id, r->letter.received);
+		    r->letter.header.smtpd_id, r->letter.header.received);
 		run_event(r, "loop", 0, 0, "dropped %s: %u hosts",
-		    r->letter.smtpd_id, r->letter.received);
+		    r->letter.header.smtpd_id, r->letter.header.received);
 		return 1;
 	}
 	if (r->rcpt.mailbox.id == 0 || r->letter.reply_id[0] != '\0')
 		return 0;
-	n = tokenbox_is_ours(r->store, r->keys, r->letter.message_id, r->now);
+	n = tokenbox_is_ours(r->store, r->keys, r->letter.header.message_id,
+	    r->now);
 	if (n == 1) {
 		log_warnx("%s: dropped: a loop, it is a copy of ours",
-		    r->letter.smtpd_id);
+		    r->letter.header.smtpd_id);
 		run_event(r, "loop", 0, 0, "dropped %s: a copy of ours",
-		    r->letter.smtpd_id);
+		    r->letter.header.smtpd_id);
 	}
 	return n;
 }
@@ -109,7 +110,7 @@ mailbox_mail(struct run *r)
 		return RUN_RETRY;
 	}
 	if (n == 1 && (rec.mailbox != r->rcpt.mailbox.id ||
-	    strcmp(rec.smtpd, r->letter.smtpd_id) != 0))
+	    strcmp(rec.smtpd, r->letter.header.smtpd_id) != 0))
 		n = 0;
 	if (n == 1 && begins(r, &rec) == -1) {
 		run_store_failed(r, "handle");
@@ -122,7 +123,7 @@ mailbox_mail(struct run *r)
 			return reply_participant(r, &rec);
 	if (r->letter.reply_id[0] != '\0')
 		log_info("%s: X-Relay-Reply of no record of ours",
-		    r->letter.smtpd_id);
+		    r->letter.header.smtpd_id);
 	return customer_run(r);
 }
 
@@ -169,9 +170,10 @@ work(struct run *r)
 	int	n;
 
 	/* smtpd's own id is always there, but nothing may rest on that */
-	if (r->letter.smtpd_id[0] == '\0')
-		(void)snprintf(r->letter.smtpd_id,
-		    sizeof(r->letter.smtpd_id), "%02x%02x%02x%02x%02x%02x",
+	if (r->letter.header.smtpd_id[0] == '\0')
+		(void)snprintf(r->letter.header.smtpd_id,
+		    sizeof(r->letter.header.smtpd_id),
+		    "%02x%02x%02x%02x%02x%02x",
 		    r->digest[0], r->digest[1], r->digest[2], r->digest[3],
 		    r->digest[4], r->digest[5]);
 	if ((n = what_is(r)) == -1) {
@@ -183,10 +185,10 @@ work(struct run *r)
 		if (rpath_addr_parse(r->recipient, (char[RPATH_LEN + 1]){ 0 },
 		    &(const char *){ NULL }) == 1) {
 			log_info("%s: dropped: for a return path that has "
-			    "expired", r->letter.smtpd_id);
+			    "expired", r->letter.header.smtpd_id);
 			return RUN_DONE;
 		}
-		log_warnx("%s: no such address: %s", r->letter.smtpd_id,
+		log_warnx("%s: no such address: %s", r->letter.header.smtpd_id,
 		    r->recipient);
 		return RUN_RETRY;
 	}
@@ -209,7 +211,7 @@ dispatch_message(struct run *r)
 	if ((n = run_claim(r, r->digest)) != 1) {
 		if (n == 0)
 			log_info("%s: another run is at it",
-			    r->letter.smtpd_id);
+			    r->letter.header.smtpd_id);
 		return RUN_RETRY;
 	}
 	n = work(r);

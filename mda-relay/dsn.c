@@ -246,8 +246,12 @@ group(struct dsn *d)
 		return 0;
 	if (d->letter->nfailures >= LETTER_FAILURES_MAX)
 		return 0;
-	f = &d->letter->failure[d->letter->nfailures];
-	memset(f, 0, sizeof(*f));
+	n = d->letter->nfailures;
+	if ((f = recallocarray(d->letter->failure, n, n + 1,
+	    sizeof(*f))) == NULL)
+		return -1;
+	d->letter->failure = f;
+	f += n;
 	if ((f->recipient = failure_recipient(&d->hdr)) == NULL)
 		return -1;
 	d->letter->nfailures++;

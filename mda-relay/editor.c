@@ -29,7 +29,16 @@
 #include "peruse.h"
 #include "proc/sandbox.h"
 #include "mailfile.h"
-#include "wire.h"
+
+/* What parent and engine say to each other. */
+enum {
+	EDITOR_READ = 1,	/* parent: u8 look for a report */
+	EDITOR_COPY,		/* parent: a struct copyhdr_plan */
+	EDITOR_FORWARD,		/* parent: u32 flags */
+	EDITOR_LETTER,		/* engine: a struct letter */
+	EDITOR_DONE,		/* engine: the file is complete */
+	EDITOR_FAILED		/* engine: string, why */
+};
 
 struct editor {
 	struct child	 child;
@@ -54,7 +63,7 @@ editor_start(int in, int out, int other)
 		return NULL;
 	e->in = in;
 	e->out = out;
-	if (child_start(&e->child, "engine", WIRE_MAX_DATA, other, serve_all,
+	if (child_start(&e->child, "engine", IPC_MAX_DATA, other, serve_all,
 	    e) == -1) {
 		save = errno;
 		free(e);
@@ -88,17 +97,15 @@ editor_read(struct editor *e, int report, struct letter *l)
 
 	ipc_pack_init(&p);
 	ipc_put_u8(&p, report ? 1 : 0);
-	if (mailfile_rewind(e->in) == 0 && !p.failed)
-		n = ipc_send_wait(e->child.ch, WIRE_READ, 0, p.buf, p.len,
-		    -1, -1);
-	ipc_pack_free(&p);
+	if (mailfile_rewind(e->in) == 0)
+		n = ipc_send_pack_wait(e->child.ch, EDITOR_READ, 0, &p);
 	if (n == -1 ||
 	    ipc_recv_wait(e->child.ch, &msg, -1) != 1) {
 		log_warnx("the engine is gone");
 		return -1;
 	}
-	if (msg.type != WIRE_LETTER ||
-	    letter_unpack(msg.data, msg.len, l) == -1) {
+	if (msg.type != EDITOR_LETTER ||
+	    ipc_get_record(&letter_record, l, msg.data, msg.len) == -1) {
 		log_warnx("the engine could not read the message");
 		return -1;
 	}
@@ -111,8 +118,8 @@ editor_copy(struct editor *e, const struct copyhdr_plan *plan)
 	struct ipc_pack	p;
 
 	ipc_pack_init(&p);
-	wire_plan_pack(&p, plan);
-	return ask(e, WIRE_COPY, &p);
+	ipc_put_record(&p, &copyhdr_plan_record, plan);
+	return ask(e, EDITOR_COPY, &p);
 }
 
 int
@@ -122,7 +129,7 @@ editor_forward(struct editor *e, int flags)
 
 	ipc_pack_init(&p);
 	ipc_put_u32(&p, (uint32_t)flags);
-	return ask(e, WIRE_FORWARD, &p);
+	return ask(e, EDITOR_FORWARD, &p);
 }
 
 /* Has `out' written anew; frees the pack. */
@@ -136,15 +143,15 @@ ask(struct editor *e, uint32_t type, struct ipc_pack *p)
 
 	if (mailfile_rewind(e->in) == -1 || mailfile_clear(e->out) == -1)
 		log_warn("spool");
-	else if (!p->failed)
-		n = ipc_send_wait(e->child.ch, type, 0, p->buf, p->len, -1, -1);
+	else
+		n = ipc_send_pack_wait(e->child.ch, type, 0, p);
 	ipc_pack_free(p);
 	if (n == -1 ||
 	    ipc_recv_wait(e->child.ch, &msg, -1) != 1) {
 		log_warnx("the engine is gone");
 		return -1;
 	}
-	if (msg.type == WIRE_DONE)
+	if (msg.type == EDITOR_DONE)
 		return 0;
 	ipc_unpack_init(&u, msg.data, msg.len);
 	(void)ipc_get_str(&u, why, sizeof(why));
@@ -170,11 +177,11 @@ static int
 serve(struct ipc *ch, struct ipc_msg *msg, int in, int out)
 {
 	switch (msg->type) {
-	case WIRE_READ:
+	case EDITOR_READ:
 		return serve_read(ch, msg, in);
-	case WIRE_COPY:
+	case EDITOR_COPY:
 		return serve_copy(ch, msg, in, out);
-	case WIRE_FORWARD:
+	case EDITOR_FORWARD:
 		return serve_forward(ch, msg, in, out);
 	default:
 		return -1;
@@ -187,7 +194,7 @@ serve_read(struct ipc *ch, struct ipc_msg *msg, int in)
 	struct ipc_pack		p;
 	struct ipc_unpack	u;
 	struct letter		l;
-	int			report, n = -1;
+	int			report;
 
 	ipc_unpack_init(&u, msg->data, msg->len);
 	report = ipc_get_u8(&u);
@@ -196,26 +203,25 @@ serve_read(struct ipc *ch, struct ipc_msg *msg, int in)
 	if (peruse(in, report, &l) == -1)
 		return answer(ch, -1, strerror(errno));
 	ipc_pack_init(&p);
-	letter_pack(&p, &l);
+	ipc_put_record(&p, &letter_record, &l);
 	letter_free(&l);
-	if (p.failed)
-		n = answer(ch, -1, "the header is too long");
-	else
-		n = ipc_send_wait(ch, WIRE_LETTER, 0, p.buf, p.len, -1, -1);
+	if (!p.failed)
+		return ipc_send_pack_wait(ch, EDITOR_LETTER, 0, &p);
 	ipc_pack_free(&p);
-	return n;
+	return answer(ch, -1, "the header is too long");
 }
 
 static int
 serve_copy(struct ipc *ch, struct ipc_msg *msg, int in, int out)
 {
-	struct wire_plan	 w;
+	struct copyhdr_plan	 plan;
 	const char		*why = "malformed plan";
 	int			 n = -1;
 
-	if (wire_plan_unpack(msg->data, msg->len, &w) == 0)
-		n = compose_copy(in, out, &w.plan, &why);
-	wire_plan_free(&w);
+	if (ipc_get_record(&copyhdr_plan_record, &plan, msg->data,
+	    msg->len) == 0)
+		n = compose_copy(in, out, &plan, &why);
+	ipc_free_record(&copyhdr_plan_record, &plan);
 	return answer(ch, n, why);
 }
 
@@ -237,14 +243,10 @@ static int
 answer(struct ipc *ch, int result, const char *why)
 {
 	struct ipc_pack	p;
-	int		n;
 
 	if (result == 0)
-		return ipc_send_wait(ch, WIRE_DONE, 0, NULL, 0, -1, -1);
+		return ipc_send_wait(ch, EDITOR_DONE, 0, NULL, 0, -1, -1);
 	ipc_pack_init(&p);
 	ipc_put_str(&p, why);
-	n = p.failed ? -1 : ipc_send_wait(ch, WIRE_FAILED, 0, p.buf, p.len,
-	    -1, -1);
-	ipc_pack_free(&p);
-	return n;
+	return ipc_send_pack_wait(ch, EDITOR_FAILED, 0, &p);
 }

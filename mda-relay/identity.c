@@ -34,7 +34,7 @@ identity_run(struct run *r, const struct store_rpath *rp)
 		if (l->nfailures > 0)
 			return bounced(r, rp, &l->failure[0]);
 		log_info("%s: a report of delay or success for %s",
-		    l->smtpd_id, r->recipient);
+		    l->header.smtpd_id, r->recipient);
 		return RUN_DONE;
 	}
 	return answered(r, rp);
@@ -49,16 +49,18 @@ static int
 answered(struct run *r, const struct store_rpath *rp)
 {
 	const struct letter	*l = &r->letter;
+	const struct addr	*writer = summary_writer(&l->header);
 	struct store_identity	 idt;
 	int			 n;
 
-	if (r->from[0] == '\0' || l->automatic & FACTS_AUTO_REPLY ||
-	    !l->has_writer || l->flags & (LETTER_UNVERIFIED | LETTER_SPAM)) {
+	if (r->from[0] == '\0' || l->header.automatic & SUMMARY_AUTO_REPLY ||
+	    writer == NULL || l->header.spam ||
+	    l->flags & LETTER_UNVERIFIED) {
 		log_info("%s: dropped: no answer of a person, for the code "
-		    "of %s", l->smtpd_id, rp->address_to);
+		    "of %s", l->header.smtpd_id, rp->address_to);
 		return RUN_DONE;
 	}
-	n = store_identity_confirm(r->store, rp->id, l->writer.addr, r->now,
+	n = store_identity_confirm(r->store, rp->id, writer->folded, r->now,
 	    &idt);
 	if (n == -1) {
 		run_store_failed(r, "identity");
@@ -66,11 +68,11 @@ answered(struct run *r, const struct store_rpath *rp)
 	}
 	if (n == 0) {
 		log_info("%s: dropped: from %s, who cannot confirm %s now",
-		    l->smtpd_id, l->writer.addr, rp->address_to);
+		    l->header.smtpd_id, writer->folded, rp->address_to);
 		return RUN_DONE;
 	}
 	log_info("%s: identity %s of %s is verified, by an answer of its "
-	    "owner", l->smtpd_id, idt.address, idt.user);
+	    "owner", l->header.smtpd_id, idt.address, idt.user);
 	run_event(r, "identity", 0, 0, "%s of %s is verified, by an answer",
 	    idt.address, idt.user);
 	return RUN_DONE;
@@ -95,7 +97,7 @@ bounced(struct run *r, const struct store_rpath *rp, const struct failure *f)
 		run_store_failed(r, "identity");
 		return RUN_RETRY;
 	}
-	log_info("%s: the code for %s came back: %s", r->letter.smtpd_id,
+	log_info("%s: the code for %s came back: %s", r->letter.header.smtpd_id,
 	    rp->address_to, why);
 	if (n == 1)
 		run_event(r, "identity", 0, 0, "the code for %s of %s came "

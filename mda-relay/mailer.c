@@ -90,17 +90,12 @@ mailer_send(struct mailer *s, const char *from, const char *to, char *reply)
 	struct ipc_unpack	 u;
 	struct ipc_msg		 msg;
 	uint32_t		 result;
-	int			 n = -1;
 
 	(void)strlcpy(reply, "the sending process is gone", MAILER_REPLY_MAX);
 	ipc_pack_init(&p);
 	ipc_put_str(&p, from);
 	ipc_put_str(&p, to);
-	if (!p.failed)
-		n = ipc_send_wait(s->child.ch, MAILER_JOB, 0, p.buf, p.len,
-		    -1, -1);
-	ipc_pack_free(&p);
-	if (n == -1 ||
+	if (ipc_send_pack_wait(s->child.ch, MAILER_JOB, 0, &p) == -1 ||
 	    ipc_recv_wait(s->child.ch, &msg, -1) != 1 ||
 	    msg.type != MAILER_DONE)
 		return MAILER_RETRY;
@@ -173,10 +168,8 @@ serve_job(const struct mailer_config *cfg, struct ipc *ch,
 	ipc_pack_init(&p);
 	ipc_put_u32(&p, result);
 	ipc_put_str(&p, reply);
-	if (p.failed || ipc_send_wait(ch, MAILER_DONE, 0, p.buf, p.len, -1,
-	    -1) == -1)
+	if (ipc_send_pack_wait(ch, MAILER_DONE, 0, &p) == -1)
 		_exit(1);
-	ipc_pack_free(&p);
 }
 
 /*

@@ -54,7 +54,7 @@ notice_record(struct run *r, uint64_t conversation, const char *key,
 	}
 	m->conversation = conversation;
 	m->kind = STORE_MSG_TEAM;
-	(void)strlcpy(m->smtpd, r->letter.smtpd_id, sizeof(m->smtpd));
+	(void)strlcpy(m->smtpd, r->letter.header.smtpd_id, sizeof(m->smtpd));
 	(void)strlcpy(m->outside, key, sizeof(m->outside));
 	if ((n = store_message_add(r->store, m, r->now)) == -1)
 		run_store_failed(r, "notice");
@@ -83,7 +83,7 @@ notice_send(struct run *r, const struct notice *n,
 	sbuf_free(&hdr);
 	if (!done) {
 		log_warnx("%s: a notice could not be written",
-		    r->letter.smtpd_id);
+		    r->letter.header.smtpd_id);
 		return RUN_RETRY;
 	}
 	/* from nobody, so that it can never be answered by a bounce */

@@ -22,12 +22,12 @@
 
 #include "base/compat.h"
 #include "dsn.h"
+#include "header/displayname.h"
 #include "lines.h"
 #include "peruse.h"
 
 struct reader {
 	struct lines	 lines;
-	struct facts	 facts;
 	struct dsn	 dsn;
 	EVP_MD_CTX	*md;
 	struct letter	*letter;
@@ -35,6 +35,7 @@ struct reader {
 	int		 body;		/* the header is over */
 };
 
+static int	names_clean(struct addrlist *);
 static int	read_all(struct reader *);
 static int	header_line(struct reader *, const char *, size_t);
 static int	header_over(struct reader *);
@@ -57,26 +58,46 @@ peruse(int fd, int report, struct letter *l)
 	errno = ENOMEM;
 	if ((r->md = EVP_MD_CTX_new()) == NULL ||
 	    EVP_DigestInit_ex(r->md, EVP_sha256(), NULL) != 1 ||
-	    facts_init(&r->facts, NULL) == -1)
+	    summary_init(&l->header, NULL) == -1)
 		goto out;
 	if (read_all(r) == -1)
 		goto free;
 	dsn = r->report ? dsn_end(&r->dsn) : 0;
 	r->report = 0;
-	if (dsn == -1 || letter_facts(l, &r->facts) == -1 ||
+	if (dsn == -1 || names_clean(&l->header.from) == -1 ||
+	    names_clean(&l->header.reply_to) == -1 ||
+	    names_clean(&l->header.to) == -1 ||
+	    names_clean(&l->header.cc) == -1 ||
 	    EVP_DigestFinal_ex(r->md, l->digest, &len) != 1)
 		goto free;
 	ret = 0;
 free:
 	if (r->body && r->report)
 		(void)dsn_end(&r->dsn);
-	facts_free(&r->facts);
 out:
 	EVP_MD_CTX_free(r->md);
 	free(r);
 	if (ret == -1)
 		letter_free(l);
 	return ret;
+}
+
+/* Display names as they are shown and stored; "" where there is none. */
+static int
+names_clean(struct addrlist *l)
+{
+	char	 clean[DISPLAYNAME_SIZE];
+	size_t	 i;
+
+	for (i = 0; i < l->n; i++) {
+		if (displayname_clean(l->v[i].name, clean,
+		    sizeof(clean)) == -1)
+			return -1;
+		free(l->v[i].name);
+		if ((l->v[i].name = strdup(clean)) == NULL)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -108,7 +129,7 @@ header_line(struct reader *r, const char *line, size_t len)
 {
 	int	n;
 
-	if ((n = facts_line(&r->facts, line, len)) == -1) {
+	if ((n = summary_line(&r->letter->header, line, len)) == -1) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -119,26 +140,34 @@ header_line(struct reader *r, const char *line, size_t len)
 	return n == HDR_BODY ? body_line(r, line, len, 0) : 0;
 }
 
-/* What is hashed of the header, and what the body is going to be. */
+/* What the header says and what of it is hashed; what the body will be. */
 static int
 header_over(struct reader *r)
 {
+	struct header_summary	*h = &r->letter->header;
 	const struct hdr_field	*hf;
 	const char		*s;
 
 	errno = ENOMEM;
-	if (facts_finish(&r->facts) == -1)
+	if (summary_finish(h) == -1)
 		return -1;
 	r->body = 1;
-	hf = hdr_get(&r->facts.hdr, "Date", 0);
+	s = summary_single(h, "X-Relay-Unverified");
+	if (s != NULL && strcasecmp(s, "yes") == 0)
+		r->letter->flags |= LETTER_UNVERIFIED;
+	/* one that is too long is none of ours */
+	s = summary_single(h, "X-Relay-Reply");
+	if (s != NULL && strlen(s) <= LETTER_REPLYID_MAX)
+		(void)strlcpy(r->letter->reply_id, s,
+		    sizeof(r->letter->reply_id));
+	hf = hdr_get(&h->hdr, "Date", 0);
 	s = hf != NULL ? hf->value : "";
 	if (digest(r, s, strlen(s) + 1) == -1)
 		return -1;
-	s = r->facts.subject_raw != NULL ? r->facts.subject_raw : "";
+	s = h->subject_raw != NULL ? h->subject_raw : "";
 	if (digest(r, s, strlen(s) + 1) == -1)
 		return -1;
-	if (r->report && dsn_init(&r->dsn, r->letter,
-	    r->facts.content_type) == -1)
+	if (r->report && dsn_init(&r->dsn, r->letter, h->content_type) == -1)
 		return -1;
 	return 0;
 }

@@ -110,7 +110,7 @@ reply_new(struct run *r, const struct store_reply *rec)
 			run_store_failed(r, "worker");
 		else
 			log_warnx("%s: its worker is gone",
-			    r->letter.smtpd_id);
+			    r->letter.header.smtpd_id);
 		goto fail;
 	}
 	(void)snprintf(who, sizeof(who), "%" PRIu32, rec->worker);
@@ -159,7 +159,8 @@ record(struct reply *rp)
 		return n == 1 ? 0 : -1;
 	memset(m, 0, sizeof(*m));
 	if (conversation == 0 && store_conversation_new(r->store,
-	    rec->mailbox, r->letter.subject, r->now, &conversation) == -1)
+	    rec->mailbox, r->letter.header.subject, r->now,
+	    &conversation) == -1)
 		return -1;
 	m->conversation = conversation;
 	m->kind = rec->nhandles > 0 && !rp->note ? STORE_MSG_OUT :
@@ -287,7 +288,8 @@ send_out(struct reply *rp)
 
 	switch (rp->state) {
 	case STORE_SENT_DONE:
-		log_info("%s: reply by %s: sent before", r->letter.smtpd_id,
+		log_info("%s: reply by %s: sent before",
+		    r->letter.header.smtpd_id,
 		    rp->worker.name);
 		return RUN_DONE;
 	case STORE_SENT_NEW:

@@ -80,13 +80,13 @@ run_lock(struct run *r, const char *a, const char *b)
 		n = EVP_DigestFinal_ex(md, r->lock, &len) == 1 ? 0 : -1;
 	EVP_MD_CTX_free(md);
 	if (n == -1 || len != sizeof(r->lock)) {
-		log_warnx("%s: no digest", r->letter.smtpd_id);
+		log_warnx("%s: no digest", r->letter.header.smtpd_id);
 		return -1;
 	}
 	while ((n = run_claim(r, r->lock)) == 0) {
 		if (time(NULL) >= deadline) {
 			log_info("%s: another run is at it",
-			    r->letter.smtpd_id);
+			    r->letter.header.smtpd_id);
 			return -1;
 		}
 		(void)nanosleep(&pause, NULL);
@@ -120,7 +120,7 @@ run_store_failed(const struct run *r, const char *what)
 {
 	const struct store_err	*err = store_error(r->store);
 
-	log_warnx("%s: %s: %s: %s", r->letter.smtpd_id, what,
+	log_warnx("%s: %s: %s: %s", r->letter.header.smtpd_id, what,
 	    store_kind_name(err->kind), err->text);
 }
 
@@ -131,7 +131,7 @@ run_send(struct run *r, const char *rpath, const char *to, const char *what,
 	enum mailer_result	result;
 
 	result = mailer_send(r->sender, rpath, to, reply);
-	log_info("%s: %s for %s: %s: %s", r->letter.smtpd_id, what, whom,
+	log_info("%s: %s for %s: %s: %s", r->letter.header.smtpd_id, what, whom,
 	    result == MAILER_QUEUED ? "queued" :
 	    result == MAILER_REFUSED ? "refused" : "later", reply);
 	return result;
@@ -183,7 +183,7 @@ run_token(struct run *r, const struct store_worker *w, uint64_t conversation,
 		    token_msgid(text, addr_domain(mailbox), msgid,
 		    size) == -1) {
 			log_warnx("%s: no token can be made",
-			    r->letter.smtpd_id);
+			    r->letter.header.smtpd_id);
 			return -1;
 		}
 		n = store_copy_known(r->store, w->id, msgid);
@@ -194,7 +194,7 @@ run_token(struct run *r, const struct store_worker *w, uint64_t conversation,
 			return -1;
 		}
 	}
-	log_warnx("%s: too many copies at once", r->letter.smtpd_id);
+	log_warnx("%s: too many copies at once", r->letter.header.smtpd_id);
 	return -1;
 }
 

@@ -20,4 +20,3 @@ MDA_SRCS += peruse.c
 MDA_SRCS += reply.c
 MDA_SRCS += run.c
 MDA_SRCS += transcript.c
-MDA_SRCS += wire.c

@@ -40,7 +40,7 @@ ROOMS = {
     "common/base": "",
     "common/proc": "base",
     "common/crypto": "base",
-    "common/header": "base",
+    "common/header": "base proc",
     "common/conf": "base header",
     "common/smtp": "base",
     "common/scrub": "base crypto",

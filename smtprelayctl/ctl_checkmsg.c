@@ -69,6 +69,7 @@ struct checkmsg_one {
 	struct msgfile		 msg;
 	struct hdr		 hdr;		/* what gates require */
 	struct sbuf		 header;	/* its lines, LF after each */
+	const char		*writer;	/* of its header, or NULL */
 	const char		*sender;	/* "" is the null sender */
 	int			 from_path;	/* it is of Return-Path */
 	int			 moved;		/* hop says where it is from */
@@ -208,7 +209,7 @@ show_session(struct checkmsg *c, const struct checkmsg_one *o)
 	json_string(js, "user", c->session.login);
 	json_string(js, "listener", c->listener);
 	json_string(js, "sender", o->sender);
-	json_string(js, "from", o->msg.facts.writer);
+	json_string(js, "from", o->writer);
 	(void)snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", c->source,
 	    c->session.host != NULL ? ", " : "",
 	    c->session.host != NULL ? c->session.host : "",
@@ -220,8 +221,7 @@ show_session(struct checkmsg *c, const struct checkmsg_one *o)
 	(void)snprintf(text, sizeof(text), "<%s>%s", o->sender,
 	    o->from_path ? ", by Return-Path" : "");
 	say(c, "sender", text);
-	say(c, "From", o->msg.facts.writer != NULL ? o->msg.facts.writer :
-	    o->msg.facts.why_not);
+	say(c, "From", o->writer != NULL ? o->writer : o->msg.summary.why_not);
 }
 
 static void
@@ -373,11 +373,8 @@ find_gate(struct checkmsg *c, struct checkmsg_one *o)
 	f->login = c->session.login;
 	f->tls = c->tls;
 	f->sender = o->sender;
-	f->from = &o->msg.facts.from;
-	f->nfrom = o->msg.facts.nfrom;
+	f->header = &o->msg.summary;
 	f->hdr = &o->hdr;
-	f->cut = (o->msg.facts.truncated &
-	    (FACTS_TRUNC_HDR | FACTS_TRUNC_ADDRS)) != 0;
 	if ((i = gate_find(conf, f)) >= 0)
 		o->gate = &conf->gate[i];
 }
@@ -640,7 +637,8 @@ header_line(void *arg, const char *line, size_t len)
 static int
 read_one(struct checkmsg *c, struct checkmsg_one *o, const char **names)
 {
-	const char	*why = NULL;
+	const struct addr	*writer;
+	const char		*why = NULL;
 
 	if (msgfile_init(&o->msg, time(NULL)) == -1)
 		return ctl_fail(c->ctl, "out of memory");
@@ -652,13 +650,14 @@ read_one(struct checkmsg *c, struct checkmsg_one *o, const char **names)
 		return ctl_fail(c->ctl, "%s: %s", o->file, why);
 	if (hdr_finish(&o->hdr) == -1)
 		return ctl_fail(c->ctl, "out of memory");
+	if ((writer = summary_writer(&o->msg.summary)) != NULL)
+		o->writer = writer->addr;
 	if (c->sender != NULL)
 		o->sender = c->sender;
 	else if ((o->from_path = o->msg.has_path))
 		o->sender = o->msg.path;
 	else
-		o->sender = o->msg.facts.writer != NULL ?
-		    o->msg.facts.writer : "";
+		o->sender = o->writer != NULL ? o->writer : "";
 	return CTL_OK;
 }
 
@@ -684,8 +683,8 @@ judge(struct checkmsg *c, struct checkmsg_one *o)
 	if (o->moved)
 		req.helo = o->hop.helo[0] != '\0' ? o->hop.helo : NULL;
 	req.sender = o->sender;
-	if (o->msg.facts.writer != NULL)
-		req.author = addr_domain(o->msg.facts.writer);
+	if (o->writer != NULL)
+		req.author = addr_domain(o->writer);
 	req.sigs = dkim_sig(o->msg.dkim, 0);
 	req.nsigs = dkim_count(o->msg.dkim);
 	req.lists = lists;

@@ -29,7 +29,7 @@ msgfile_init(struct msgfile *m, time_t now)
 {
 	memset(m, 0, sizeof(*m));
 	sbuf_init(&m->line, MSGFILE_LINE_MAX);
-	if (facts_init(&m->facts, NULL) == -1 ||
+	if (summary_init(&m->summary, NULL) == -1 ||
 	    (m->dkim = dkim_new(now)) == NULL)
 		return -1;
 	return 0;
@@ -38,7 +38,7 @@ msgfile_init(struct msgfile *m, time_t now)
 void
 msgfile_free(struct msgfile *m)
 {
-	facts_free(&m->facts);
+	summary_free(&m->summary);
 	dkim_free(m->dkim);
 	sbuf_free(&m->line);
 }
@@ -76,10 +76,10 @@ static int
 header_end(struct msgfile *m, int cut)
 {
 	m->body = 1;
-	if (facts_finish(&m->facts) == -1 || dkim_header_end(m->dkim) == -1)
+	if (summary_finish(&m->summary) == -1 || dkim_header_end(m->dkim) == -1)
 		return -1;
 	if (cut)
-		m->facts.truncated |= FACTS_TRUNC_HDR;
+		m->summary.truncated |= SUMMARY_TRUNC_HDR;
 	return 0;
 }
 
@@ -105,7 +105,7 @@ header_line(struct msgfile *m, const char *line, size_t len)
 			return 0;
 		return_path(m, line, len);
 	}
-	switch (facts_line(&m->facts, line, len)) {
+	switch (summary_line(&m->summary, line, len)) {
 	case HDR_MORE:
 		break;
 	case HDR_END:

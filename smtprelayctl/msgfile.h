@@ -16,7 +16,7 @@
 
 /*
  * A message in a file, read as filter-relay reads one from smtpd: its header
- * into facts, its signatures hashed.  Memory does not grow with its body.
+ * into a summary, its signatures hashed.  Memory does not grow with its body.
  */
 
 #ifndef MSGFILE_H
@@ -26,14 +26,14 @@
 
 #include "base/sbuf.h"
 #include "dkim/dkim.h"
-#include "header/facts.h"
+#include "header/summary.h"
 #include "header/verp.h"
 
 #define MSGFILE_LINE_MAX	(64 * 1024)	/* bytes of a header's line */
 #define MSGFILE_HEADER_MAX	(256 * 1024)	/* what is more is body */
 
 struct msgfile {
-	struct facts	 facts;
+	struct header_summary	 summary;
 	struct dkim	*dkim;
 	long long	 bytes;
 	/* The path of Return-Path, if the message begins with it. */

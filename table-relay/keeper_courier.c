@@ -379,7 +379,7 @@ kc_oauth_find(struct keeper_courier *kc, const struct ipc_msg *msg)
 	ret = kc_oauth(kc, o.account, o.generation, &s, &acc, &text);
 	if (ret == 1 &&
 	    strlcpy(o.text, text, sizeof(o.text)) < sizeof(o.text))
-		courier_send_oauth(kc->oauth, msg->id, &o);
+		courier_send_secrets(kc->oauth, OAUTH_IS, msg->id, &o);
 	else
 		courier_send_account(kc->oauth, ret == 0 ? OAUTH_GONE :
 		    OAUTH_NONE, msg->id, o.account, o.generation);
@@ -392,17 +392,16 @@ kc_oauth_rotated(struct keeper_courier *kc, const struct ipc_msg *msg)
 {
 	struct store_account	 acc;
 	struct store		*s;
-	uint64_t		 account, generation;
+	struct oauth_secrets	 o;
 	char			*text = NULL;
-	char			 refresh[COURIER_SECRET_MAX + 1];
 
-	if (courier_get_rotated(msg, &account, &generation, refresh) == -1)
+	if (courier_get_secrets(msg, &o) == -1)
 		log_warnx("the token process's message makes no sense");
-	else if (kc_oauth(kc, account, generation, &s, &acc, &text) == 1 &&
-	    accoauth_renew(kc->keys, s, &acc, text, refresh) == -1)
+	else if (kc_oauth(kc, o.account, o.generation, &s, &acc, &text) == 1 &&
+	    accoauth_renew(kc->keys, s, &acc, text, o.text) == -1)
 		log_warnx("account %s: its new refresh token is lost",
 		    acc.name);
-	explicit_bzero(refresh, sizeof(refresh));
+	explicit_bzero(&o, sizeof(o));
 	accseal_wipe(text);
 }
 

@@ -244,8 +244,12 @@ oauth_on_timer(int fd, short what, void *arg)
 static void
 oauth_store(struct oauth_account *a)
 {
-	(void)courier_send_rotated(a->oauth->keeper, a->id, a->generation,
-	    a->refresh);
+	struct oauth_secrets	 s = { a->id, a->generation, "" };
+
+	if (strlcpy(s.text, a->refresh, sizeof(s.text)) < sizeof(s.text))
+		(void)courier_send_secrets(a->oauth->keeper, OAUTH_ROTATED, 0,
+		    &s);
+	explicit_bzero(&s, sizeof(s));
 }
 
 static void
@@ -392,7 +396,7 @@ oauth_found(struct oauth *o, const struct ipc_msg *msg)
 	struct oauth_secrets	 s;
 	struct oauth_account	*a;
 
-	if (courier_get_oauth(msg, &s) == -1)
+	if (courier_get_secrets(msg, &s) == -1)
 		log_warnx("the keeper's answer makes no sense");
 	else if ((a = oauth_lookup(o, s.account)) != NULL &&
 	    a->generation == s.generation && a->doing == OAUTH_FINDING)

@@ -83,32 +83,40 @@ sender_fits(const struct conf *conf, const struct conf_gate *g,
 	return 0;
 }
 
+/* The header, or the list of writers in it, was too long to be read whole. */
+static int
+is_cut(const struct header_summary *h)
+{
+	return (h->truncated & (SUMMARY_TRUNC_HDR | SUMMARY_TRUNC_ADDRS)) != 0;
+}
+
 /* Who reads the mail sees From, so both have to fit. */
 static enum gate_verdict
 need_sender(const struct conf *conf, const struct conf_gate *g,
     const struct conf_require *r, const struct gate_facts *f,
     struct gate_decision *d)
 {
-	size_t	 i;
+	const struct header_summary	*h = f->header;
+	size_t				 i;
 
 	if (f->known & GATE_KNOWN_SENDER && !sender_fits(conf, g, r, f, d))
 		return GATE_FAIL;
 	if (!(f->known & GATE_KNOWN_HEADER))
 		return GATE_OPEN;
-	if (f->nfrom != 1 || f->from->n == 0 || f->cut) {
-		why(d, f->cut ? "the header is too long to be read" :
+	if (h->nfrom != 1 || h->from.n == 0 || is_cut(h)) {
+		why(d, is_cut(h) ? "the header is too long to be read" :
 		    "there is not exactly one From header with an address");
 		return GATE_FAIL;
 	}
-	if (f->from->flags & (ADDRLIST_AMBIGUOUS | ADDRLIST_TRUNCATED |
+	if (h->from.flags & (ADDRLIST_AMBIGUOUS | ADDRLIST_TRUNCATED |
 	    ADDRLIST_BAD)) {
 		why(d, "it is not clear whom the From header names");
 		return GATE_FAIL;
 	}
-	for (i = 0; i < f->from->n; i++)
-		if (!is_wanted(conf, r, addr_domain(f->from->v[i].addr))) {
+	for (i = 0; i < h->from.n; i++)
+		if (!is_wanted(conf, r, addr_domain(h->from.v[i].addr))) {
 			why(d, "%s in the From header is not of such a domain",
-			    f->from->v[i].addr);
+			    h->from.v[i].addr);
 			return GATE_FAIL;
 		}
 	return f->known & GATE_KNOWN_SENDER ? GATE_PASS : GATE_OPEN;
@@ -130,7 +138,7 @@ need_header(const struct conf_require *r, const struct gate_facts *f,
 			why(d, "%s has another value", r->text);
 			return GATE_FAIL;
 		}
-	if (n == 0 || f->cut || f->hdr->flags & HDR_OVERSIZE) {
+	if (n == 0 || is_cut(f->header) || f->hdr->flags & HDR_OVERSIZE) {
 		why(d, n == 0 ? "there is no such header" :
 		    "the header is too long to be read");
 		return GATE_FAIL;
@@ -161,7 +169,7 @@ static enum gate_verdict
 need_from(enum gate_answer answer, const char *what, const char *word,
     const struct gate_facts *f, struct gate_decision *d)
 {
-	if (f->known & GATE_KNOWN_HEADER && f->cut) {
+	if (f->known & GATE_KNOWN_HEADER && is_cut(f->header)) {
 		why(d, "the header is too long to be read");
 		return GATE_FAIL;
 	}

@@ -33,7 +33,7 @@
 #define GATE_H
 
 #include "conf/conf.h"
-#include "header/facts.h"
+#include "header/summary.h"
 #include "header/verp.h"
 
 #define GATE_WHY_MAX	300	/* bytes of a sentence, with its NUL */
@@ -43,7 +43,7 @@
 #define GATE_KNOWN_SOURCE	0x01	/* local, family, addr */
 #define GATE_KNOWN_FILES	0x02	/* the lists in files are loaded */
 #define GATE_KNOWN_SENDER	0x04	/* sender */
-#define GATE_KNOWN_HEADER	0x08	/* from, nfrom, hdr */
+#define GATE_KNOWN_HEADER	0x08	/* header, hdr */
 #define GATE_KNOWN_AUTH		0x10	/* spf, dkim, aligned, dmarc */
 #define GATE_KNOWN_LISTS	0x20	/* listed */
 #define GATE_KNOWN_ALL		0x3f
@@ -75,10 +75,8 @@ struct gate_facts {
 	const char		*login;		/* or NULL */
 	int			 tls;		/* version 1.x: x; -1 without */
 	const char		*sender;	/* of the envelope; "": none */
-	const struct addrlist	*from;		/* of all From headers */
-	size_t			 nfrom;		/* From headers */
+	const struct header_summary *header;
 	const struct hdr	*hdr;		/* keeps gate_headers() */
-	int			 cut;		/* the header was too long */
 	enum gate_answer	 spf;
 	enum gate_answer	 dkim;		/* a signature is good */
 	enum gate_answer	 aligned;	/* and its domain fits From */

@@ -23,6 +23,7 @@
 #include <strings.h>
 
 #include "base/charset.h"
+#include "base/compat.h"
 #include "base/lex.h"
 #include "base/sbuf.h"
 #include "header/addr.h"
@@ -424,30 +425,17 @@ hides_address(const struct sbuf *b, const char *addr)
 static void
 list_add(struct parser *p, const char *addr, const struct sbuf *name)
 {
-	struct addr	*a;
+	const char	*text = NULL;
 
 	if (p->l->n >= p->max) {
 		p->l->flags |= ADDRLIST_TRUNCATED;
 		return;
 	}
-	a = reallocarray(p->l->v, p->l->n + 1, sizeof(*a));
-	if (a == NULL) {
-		p->nomem = 1;
-		return;
-	}
-	p->l->v = a;
-	a += p->l->n;
-	a->name = NULL;
-	if ((a->addr = strdup(addr)) == NULL) {
-		p->nomem = 1;
-		return;
-	}
-	p->l->n++;
-	if (name->len == 0 || memchr(name->data, '\0', name->len) != NULL)
-		return;
 	if (name->len > ADDR_NAME_MAX)
 		ambiguous(p, "has an endless name");
-	else if ((a->name = strdup(name->data)) == NULL)
+	else if (name->len > 0 && memchr(name->data, '\0', name->len) == NULL)
+		text = name->data;
+	if (addrlist_add(p->l, text, addr) == -1)
 		p->nomem = 1;
 }
 
@@ -631,6 +619,23 @@ addrlist_parse(struct addrlist *l, const char *value, size_t len, size_t max)
 	return p.nomem ? -1 : 0;
 }
 
+int
+addrlist_add(struct addrlist *l, const char *name, const char *addr)
+{
+	struct addr	*a;
+	char		 folded[ADDR_MAX + 1];
+
+	if (addr_fold(addr, folded, sizeof(folded)) == -1 ||
+	    (a = recallocarray(l->v, l->n, l->n + 1, sizeof(*a))) == NULL)
+		return -1;
+	l->v = a;
+	a += l->n++;
+	if ((a->addr = strdup(addr)) == NULL ||
+	    (a->folded = strdup(folded)) == NULL)
+		return -1;
+	return name != NULL && (a->name = strdup(name)) == NULL ? -1 : 0;
+}
+
 void
 addrlist_free(struct addrlist *l)
 {
@@ -639,6 +644,7 @@ addrlist_free(struct addrlist *l)
 	for (i = 0; i < l->n; i++) {
 		free(l->v[i].name);
 		free(l->v[i].addr);
+		free(l->v[i].folded);
 	}
 	free(l->v);
 	memset(l, 0, sizeof(*l));

@@ -65,6 +65,7 @@ struct addr {
 	char	*name;		/* display name, quotes and escapes undone, */
 				/* encoded words kept; NULL when none */
 	char	*addr;		/* valid mailbox, case as it came */
+	char	*folded;	/* the same by addr_fold(), to compare */
 };
 
 /*
@@ -93,6 +94,12 @@ struct addrlist {
  */
 int	 addrlist_parse(struct addrlist *l, const char *value, size_t len,
 	    size_t max);
+
+/*
+ * Appends a copy of an address; name may be NULL.  0, or -1 when it is none or
+ * memory is exhausted.
+ */
+int	 addrlist_add(struct addrlist *l, const char *name, const char *addr);
 
 /* Frees what *l owns and zeroes it. */
 void	 addrlist_free(struct addrlist *l);

@@ -24,6 +24,21 @@
 
 #define TEXT_MAX	(HDR_FIELD_MAX * 4)
 
+static const struct ipc_field addr_fields[] = {
+	IPC_STRING(struct replyhdr_addr, from, IPC_STRING_MAX),
+	IPC_STRING(struct replyhdr_addr, to, IPC_STRING_MAX),
+	IPC_OPTIONAL(struct replyhdr_addr, name, IPC_STRING_MAX)
+};
+const struct ipc_record replyhdr_addr_record =
+    IPC_RECORD_OF(struct replyhdr_addr, addr_fields);
+
+static const struct ipc_field id_fields[] = {
+	IPC_STRING(struct replyhdr_id, from, MSGID_MAX),
+	IPC_STRING(struct replyhdr_id, to, MSGID_MAX)
+};
+const struct ipc_record replyhdr_id_record =
+    IPC_RECORD_OF(struct replyhdr_id, id_fields);
+
 /* 1 when a value may be written as it is. */
 static int
 is_plain(const struct hdr_field *h)
@@ -69,7 +84,7 @@ put_text(struct sbuf *b, const char *name, const struct hdr_field *h,
 }
 
 int
-hdrput_text(struct sbuf *b, const struct facts *f, const char *name,
+hdrput_text(struct sbuf *b, const struct header_summary *f, const char *name,
     struct hdrput_scrub *s)
 {
 	const struct hdr_field	*h;
@@ -117,7 +132,7 @@ put_field(struct sbuf *b, const struct hdr_field *h)
 }
 
 int
-hdrput_raw(struct sbuf *b, const struct facts *f, const char *name)
+hdrput_raw(struct sbuf *b, const struct header_summary *f, const char *name)
 {
 	const struct hdr_field	*h;
 	size_t			 i;
@@ -129,7 +144,7 @@ hdrput_raw(struct sbuf *b, const struct facts *f, const char *name)
 }
 
 int
-hdrput_mime(struct sbuf *b, const struct facts *f, const char *mime)
+hdrput_mime(struct sbuf *b, const struct header_summary *f, const char *mime)
 {
 	size_t	 i;
 
@@ -225,21 +240,10 @@ hdrput_list_forget(struct hdrput_list *l)
 int
 hdrput_list_add(struct hdrput_list *l, const char *name, const char *addr)
 {
-	struct addr	*a;
-
 	if (addrlist_has(&l->seen, addr))
 		return 0;
-	if (!addr_valid(addr))
+	if (addrlist_add(&l->seen, NULL, addr) == -1)
 		return -1;
-	a = reallocarray(l->seen.v, l->seen.n + 1, sizeof(*a));
-	if (a == NULL)
-		return -1;
-	l->seen.v = a;
-	a += l->seen.n;
-	a->name = NULL;
-	if ((a->addr = strdup(addr)) == NULL)
-		return -1;
-	l->seen.n++;
 	if (l->value.len > 0 && sbuf_addstr(&l->value, ", ") == -1)
 		return -1;
 	return displayname_mailbox(&l->value, name, addr);

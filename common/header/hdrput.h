@@ -20,7 +20,7 @@
 #define HDRPUT_H
 
 #include "base/sbuf.h"
-#include "header/facts.h"
+#include "header/summary.h"
 
 #define REPLYHDR_MAX	131072	/* bytes of a header that is built */
 
@@ -35,6 +35,10 @@ struct replyhdr_id {
 	const char	*to;		/* the one that the outside knows */
 };
 
+/* How they are sent, and lists of them freed; see proc/ipcpack.h. */
+extern const struct ipc_record	 replyhdr_addr_record;
+extern const struct ipc_record	 replyhdr_id_record;
+
 /* Takes what must not stand there out of a text: see struct replyhdr_plan. */
 struct hdrput_scrub {
 	int	(*scrub)(void *, const char *, size_t, struct sbuf *);
@@ -48,14 +52,16 @@ struct hdrput_scrub {
  */
 
 /* An unstructured field as it came, scrubbed (s may be NULL), if present. */
-int	hdrput_text(struct sbuf *b, const struct facts *f, const char *name,
-	    struct hdrput_scrub *s);
+int	hdrput_text(struct sbuf *b, const struct header_summary *f,
+	    const char *name, struct hdrput_scrub *s);
 
 /* All kept fields of that name as they came. */
-int	hdrput_raw(struct sbuf *b, const struct facts *f, const char *name);
+int	hdrput_raw(struct sbuf *b, const struct header_summary *f,
+	    const char *name);
 
 /* MIME-Version and Content-*: the ready lines of mime, or as they came. */
-int	hdrput_mime(struct sbuf *b, const struct facts *f, const char *mime);
+int	hdrput_mime(struct sbuf *b, const struct header_summary *f,
+	    const char *mime);
 
 /* "name: <id>"; -1 also when the id is none. */
 int	hdrput_id(struct sbuf *b, const char *name, const char *id);

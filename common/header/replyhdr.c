@@ -109,7 +109,7 @@ put_addrs(struct sbuf *b, struct hdrput_list *l, const char *name,
 }
 
 static int
-put_recipients(struct sbuf *b, const struct facts *f,
+put_recipients(struct sbuf *b, const struct header_summary *f,
     const struct replyhdr_plan *p, struct hdrput_scrub *s)
 {
 	struct hdrput_list	 l;
@@ -151,7 +151,7 @@ put_from(struct sbuf *b, const struct replyhdr_plan *p)
 }
 
 int
-replyhdr_build(struct sbuf *b, const struct facts *f,
+replyhdr_build(struct sbuf *b, const struct header_summary *f,
     const struct replyhdr_plan *p, int *changed)
 {
 	struct hdrput_scrub	 s = { p->scrub, p->arg, 0 };

@@ -20,7 +20,7 @@
 #define REPLYHDR_H
 
 #include "base/sbuf.h"
-#include "header/facts.h"
+#include "header/summary.h"
 #include "header/hdrput.h"
 
 /* What the keeper decided.  All strings are the caller's. */
@@ -61,7 +61,7 @@ struct replyhdr_plan {
  * was taken out of texts and which private addresses became the mailbox's.
  * 0, or -1 when b is exhausted or the plan holds what no header can.
  */
-int	replyhdr_build(struct sbuf *b, const struct facts *f,
+int	replyhdr_build(struct sbuf *b, const struct header_summary *f,
 	    const struct replyhdr_plan *p, int *changed);
 
 #endif

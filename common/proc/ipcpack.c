@@ -334,6 +334,7 @@ get_fields(struct ipc_unpack *u, const struct ipc_record *r, void *v)
 	const struct ipc_field *f;
 	const uint8_t *p;
 	char *at;
+	int there;
 
 	for (f = r->fields; f < r->fields + r->n && !u->failed; f++) {
 		at = (char *)v + f->offset;
@@ -347,7 +348,9 @@ get_fields(struct ipc_unpack *u, const struct ipc_record *r, void *v)
 			(void)ipc_get_str(u, at, f->size);
 			break;
 		case IPC_KIND_OPTIONAL:
-			if (ipc_get_u8(u) == 0)
+			if ((there = ipc_get_u8(u)) > 1)
+				u->failed = 1;
+			if (there != 1)
 				break;
 			/* FALLTHROUGH */
 		case IPC_KIND_STRING:

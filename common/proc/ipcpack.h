@@ -115,7 +115,8 @@ struct ipc_record {
 #define IPC_OPTIONAL(type, member, max) \
 	{ IPC_KIND_OPTIONAL, offsetof(type, member), max, 0, NULL }
 #define IPC_LIST(type, member, count, max, of) \
-	{ IPC_KIND_LIST, offsetof(type, member), max, offsetof(type, count), of }
+	{ IPC_KIND_LIST, offsetof(type, member), max, \
+	    offsetof(type, count), of }
 #define IPC_RECORD(type, member, of) \
 	{ IPC_KIND_RECORD, offsetof(type, member), 0, 0, of }
 #define IPC_RECORD_OF(type, fields) \

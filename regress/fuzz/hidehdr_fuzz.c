@@ -18,7 +18,7 @@
 
 #include "filter-relay/hidehdr.h"
 #include "fuzz.h"
-#include "header/facts.h"
+#include "header/summary.h"
 
 #define LIMIT	(4 * 1024 * 1024)
 
@@ -26,24 +26,24 @@ static const struct replyhdr_id	 ids[] = { { "a@b", "c@d" } };
 
 /* Reads a header: 1 if its From names one writer beyond doubt. */
 static int
-read_header(struct facts *f, const char *p, size_t size)
+read_header(struct header_summary *f, const char *p, size_t size)
 {
 	const char	*nl;
 	size_t		 n;
 	int		 r = HDR_MORE;
 
-	CLAIM(facts_init(f, NULL) == 0);
+	CLAIM(summary_init(f, NULL) == 0);
 	while (size > 0 && r == HDR_MORE) {
 		nl = memchr(p, '\n', size);
 		n = nl == NULL ? size : (size_t)(nl - p);
-		r = facts_line(f, p, n);
+		r = summary_line(f, p, n);
 		CLAIM(r != -1);
 		if (nl == NULL)
 			break;
 		size -= n + 1;
 		p = nl + 1;
 	}
-	CLAIM(facts_finish(f) == 0);
+	CLAIM(summary_finish(f) == 0);
 	return f->writer != NULL;
 }
 
@@ -70,7 +70,7 @@ claim_hidden(const char *p, size_t len)
 }
 
 static void
-claim_build(const struct facts *f, const char *in, size_t size,
+claim_build(const struct header_summary *f, const char *in, size_t size,
     struct sbuf *out)
 {
 	struct hidehdr_plan	 p;
@@ -87,7 +87,7 @@ claim_build(const struct facts *f, const char *in, size_t size,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct facts	 f, g;
+	struct header_summary	 f, g;
 	struct sbuf	 in, out, again;
 
 	sbuf_init(&in, LIMIT);
@@ -103,14 +103,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CLAIM(strcmp(g.message_id, "x@partner.example") == 0);
 		CLAIM(hdr_count(&g.hdr, "Message-Id") == 1);
 		CLAIM(g.sender.n == 0);
-		facts_free(&g);
+		summary_free(&g);
 		/* What is hidden cannot be hidden more. */
 		claim_build(&f, out.data, out.len, &again);
 		CLAIM(out.len == again.len &&
 		    memcmp(out.data, again.data, out.len) == 0);
 	} else
 		claim_build(&f, in.data, in.len, &out);
-	facts_free(&f);
+	summary_free(&f);
 	sbuf_free(&in);
 	sbuf_free(&out);
 	sbuf_free(&again);

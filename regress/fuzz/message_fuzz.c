@@ -30,12 +30,12 @@
 #include "mda-relay/mailfile.c"
 #include "fuzz.h"
 
-static const struct replyhdr_addr	 map[] = {
+static struct replyhdr_addr	 map[] = {
 	{ "carol@customer.test", "support+aaaaaaaaaaaaaaaa@company.example",
 	    NULL },
 };
-static const char *const	 ours[] = { "support@company.example" };
-static const struct replyhdr_id	 ids[] = { { "a@b", "c@d" } };
+static const char	*ours[] = { "support@company.example" };
+static struct replyhdr_id	 ids[] = { { "a@b", "c@d" } };
 
 /* What the parent got is what the engine had. */
 static void
@@ -49,11 +49,11 @@ claim_letter(const struct letter *l)
 	for (i = 0; i < l->nfailures; i++)
 		CLAIM(strlen(l->failure[i].text) <= LETTER_TEXT_MAX);
 	ipc_pack_init(&p);
-	letter_pack(&p, l);
+	ipc_put_record(&p, &letter_record, l);
 	CLAIM(!p.failed);
-	CLAIM(letter_unpack(p.buf, p.len, &got) == 0);
+	CLAIM(ipc_get_record(&letter_record, &got, p.buf, p.len) == 0);
 	ipc_pack_init(&again);
-	letter_pack(&again, &got);
+	ipc_put_record(&again, &letter_record, &got);
 	CLAIM(again.len == p.len && memcmp(again.buf, p.buf, p.len) == 0);
 	ipc_pack_free(&p);
 	ipc_pack_free(&again);
@@ -68,11 +68,11 @@ claim_copy(int out)
 
 	CLAIM(mailfile_rewind(out) == 0);
 	CLAIM(peruse(out, 0, &l) == 0);
-	CLAIM(l.has_writer);
-	CLAIM(strcmp(l.writer.addr, map[0].to) == 0);
-	CLAIM(l.flags & LETTER_ENCODING);
-	CLAIM(l.reply_id[0] == '\0' && l.received == 0);
-	CLAIM(!people_has(&l.to, map[0].from));
+	CLAIM(summary_writer(&l.header) != NULL);
+	CLAIM(strcmp(summary_writer(&l.header)->folded, map[0].to) == 0);
+	CLAIM(l.header.content_encoding != NULL);
+	CLAIM(l.reply_id[0] == '\0' && l.header.received == 0);
+	CLAIM(!addrlist_has(&l.header.to, map[0].from));
 	letter_free(&l);
 }
 

@@ -19,7 +19,7 @@
 #include "mda-relay/copyhdr.h"
 #include "test.h"
 
-static const struct replyhdr_addr	 map[] = {
+static struct replyhdr_addr	 map[] = {
 	{ "carol@customer.test", "support+aaaaaaaaaaaaaaaa@company.example",
 	    NULL },
 	{ "bob@customer.test", "support+bbbbbbbbbbbbbbbb@company.example",
@@ -27,8 +27,8 @@ static const struct replyhdr_addr	 map[] = {
 	{ "support+zzzzzzzzzzzzzzzz@company.example",
 	    "support+cccccccccccccccc@company.example", "Carol" },
 };
-static const char *const	 ours[] = { "sales@company.example" };
-static const struct replyhdr_id	 ids[] = {
+static const char		*ours[] = { "sales@company.example" };
+static struct replyhdr_id	 ids[] = {
 	{ "out.1@company.example", "relay.tok1@company.example" },
 };
 
@@ -54,17 +54,17 @@ init_plan(struct copyhdr_plan *p)
 static int
 build(struct sbuf *b, const char *in, const struct copyhdr_plan *p)
 {
-	struct facts	 f;
+	struct header_summary	 f;
 	const char	*nl;
 	int		 r;
 
-	CHECK(facts_init(&f, NULL) == 0);
+	CHECK(summary_init(&f, NULL) == 0);
 	for (; (nl = strchr(in, '\n')) != NULL; in = nl + 1)
-		CHECK(facts_line(&f, in, (size_t)(nl - in)) != -1);
-	CHECK(facts_finish(&f) == 0);
+		CHECK(summary_line(&f, in, (size_t)(nl - in)) != -1);
+	CHECK(summary_finish(&f) == 0);
 	sbuf_reset(b);
 	r = copyhdr_build(b, &f, p);
-	facts_free(&f);
+	summary_free(&f);
 	return r;
 }
 

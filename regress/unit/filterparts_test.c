@@ -272,23 +272,26 @@ test_plan(void)
 	a.action = PLAN_REPLY;
 	a.commands = 1;
 	a.mailbox = strdup("support@company.example");
-	CHECK(strlist_add(&a.map, "from") == 0 &&
-	    strlist_add(&a.map, "to") == 0 && strlist_add(&a.map, "") == 0);
+	CHECK(plan_map(&a, "from", "to", "") == 0);
+	CHECK(plan_id(&a, "inside", "outside") == 0);
 	CHECK(strlist_add(&a.private, "alice@home.example") == 0);
 	ipc_pack_init(&p);
-	plan_pack(&p, &a);
-	CHECK(!p.failed && plan_unpack(&b, p.buf, p.len) == 0);
-	CHECK(b.action == PLAN_REPLY && b.commands == 1 && b.map.n == 3);
+	ipc_put_record(&p, &plan_record, &a);
+	CHECK(!p.failed);
+	CHECK(ipc_get_record(&plan_record, &b, p.buf, p.len) == 0);
+	CHECK(b.action == PLAN_REPLY && b.commands == 1);
+	CHECK(b.nmap == 1 && b.map[0].name == NULL && b.nids == 1);
+	CHECK_STR(b.map[0].to, "to");
+	CHECK_STR(b.ids[0].from, "inside");
 	CHECK_STR(b.mailbox, a.mailbox);
 	CHECK_STR(b.reply_id, "");
 	CHECK(strlist_has(&b.private, "ALICE@home.example"));
-	plan_free(&b);
-	for (cut = 0; cut < p.len; cut++) {
-		CHECK(plan_unpack(&b, p.buf, cut) == -1);
-		plan_free(&b);
-	}
+	CHECK(strlist_add(&b.private, "bob@home.example") == 0);
+	ipc_free_record(&plan_record, &b);
+	for (cut = 0; cut < p.len; cut++)
+		CHECK(ipc_get_record(&plan_record, &b, p.buf, cut) == -1);
 	ipc_pack_free(&p);
-	plan_free(&a);
+	ipc_free_record(&plan_record, &a);
 }
 
 /* What one process notes, another one finds. */

@@ -47,7 +47,7 @@ static const char text[] =
 
 static struct conf		*conf;
 static struct gate_facts	 f;
-static struct facts		 facts;
+static struct header_summary		 facts;
 static struct hdr		 hdr;
 static const char		**names;
 static struct gate_listed	 listed[CONF_REQUIRE_MAX];
@@ -67,17 +67,16 @@ header(const char *s)
 {
 	const char	*nl;
 
-	facts_free(&facts);
+	summary_free(&facts);
 	hdr_free(&hdr);
-	CHECK(facts_init(&facts, NULL) == 0);
+	CHECK(summary_init(&facts, NULL) == 0);
 	hdr_init(&hdr, names, NULL, NULL);
 	for (; (nl = strchr(s, '\n')) != NULL; s = nl + 1) {
-		CHECK(facts_line(&facts, s, (size_t)(nl - s)) == HDR_MORE);
+		CHECK(summary_line(&facts, s, (size_t)(nl - s)) == HDR_MORE);
 		CHECK(hdr_line(&hdr, s, (size_t)(nl - s)) == HDR_MORE);
 	}
-	CHECK(facts_finish(&facts) == 0 && hdr_finish(&hdr) == 0);
-	f.from = &facts.from;
-	f.nfrom = facts.nfrom;
+	CHECK(summary_finish(&facts) == 0 && hdr_finish(&hdr) == 0);
+	f.header = &facts;
 	f.hdr = &hdr;
 }
 
@@ -296,7 +295,7 @@ test_from(void)
 	CHECK(judge() == GATE_PASS);
 	header("From: nobody\nX-Org: 00D1\n");
 	CHECK(judge() == GATE_FAIL);
-	f.cut = 1;
+	facts.truncated |= SUMMARY_TRUNC_HDR;
 	fails("sender domain own", "the header is too long to be read");
 	header("From: <a\r@evil\x7f\x01.example>\nX-Org: 00D1\n");
 	CHECK(judge() == GATE_FAIL);
@@ -363,7 +362,7 @@ test_later(void)
 	CHECK(judge() == GATE_OPEN);
 	f.known &= ~(unsigned int)GATE_KNOWN_HEADER;
 	f.hdr = NULL;
-	f.from = NULL;
+	f.header = NULL;
 	CHECK(judge() == GATE_OPEN);
 	f.sender = "x@evil.example";
 	CHECK(judge() == GATE_FAIL);
@@ -406,7 +405,7 @@ static void
 test_cut(void)
 {
 	good();
-	f.cut = 1;
+	facts.truncated |= SUMMARY_TRUNC_HDR;
 	CHECK(gate_require(conf, &conf->gate[4], 3, &f, &d) == GATE_FAIL);
 	CHECK_STR(d.why, "the header is too long to be read");
 	CHECK(gate_require(conf, &conf->gate[4], 5, &f, &d) == GATE_FAIL);
@@ -481,7 +480,7 @@ main(void)
 	test_world();
 	test_headers();
 	test_tls();
-	facts_free(&facts);
+	summary_free(&facts);
 	hdr_free(&hdr);
 	free(names);
 	conf_free(conf);

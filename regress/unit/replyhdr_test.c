@@ -88,17 +88,17 @@ static int
 build(struct sbuf *b, const char *in, const struct replyhdr_plan *p,
     int *changed)
 {
-	struct facts	 f;
+	struct header_summary	 f;
 	const char	*nl;
 	int		 r;
 
-	CHECK(facts_init(&f, NULL) == 0);
+	CHECK(summary_init(&f, NULL) == 0);
 	for (; (nl = strchr(in, '\n')) != NULL; in = nl + 1)
-		CHECK(facts_line(&f, in, (size_t)(nl - in)) != -1);
-	CHECK(facts_finish(&f) == 0);
+		CHECK(summary_line(&f, in, (size_t)(nl - in)) != -1);
+	CHECK(summary_finish(&f) == 0);
 	sbuf_reset(b);
 	r = replyhdr_build(b, &f, p, changed);
-	facts_free(&f);
+	summary_free(&f);
 	return r;
 }
 

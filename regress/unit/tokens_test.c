@@ -178,7 +178,7 @@ given(uint64_t generation)
 	CHECK(courier_get_account(&msg, &s.account, &s.generation) == 0);
 	CHECK(s.account == 7 && s.generation == generation);
 	strlcpy(s.text, TEXT, sizeof(s.text));
-	CHECK(courier_send_oauth(keeper, msg.id, &s) == 0);
+	CHECK(courier_send_secrets(keeper, OAUTH_IS, msg.id, &s) == 0);
 	turn();
 }
 
@@ -186,15 +186,14 @@ static void
 stored(const char *want)
 {
 	struct ipc_msg	 msg;
-	uint64_t	 account, generation;
-	char		 refresh[COURIER_SECRET_MAX + 1];
+	struct oauth_secrets s;
 
 	turn();
 	CHECK(ipc_recv_wait(keeper, &msg, WAIT) == 1);
 	CHECK(msg.type == OAUTH_ROTATED);
-	CHECK(courier_get_rotated(&msg, &account, &generation, refresh) == 0);
-	CHECK(account == 7);
-	CHECK_STR(refresh, want);
+	CHECK(courier_get_secrets(&msg, &s) == 0);
+	CHECK(s.account == 7);
+	CHECK_STR(s.text, want);
 }
 
 /* The account's timer goes off. */

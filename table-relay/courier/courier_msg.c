@@ -21,40 +21,94 @@
 #include "base/compat.h"
 #include "courier_msg.h"
 
-/* Sends what was packed, and wipes it. */
-static int
-send_pack(struct ipc *ch, uint32_t type, uint64_t id, struct ipc_pack *p)
-{
-	int	rv = -1;
+struct account {
+	uint64_t	 account;
+	uint64_t	 generation;
+};
 
-	if (ch != NULL && !p->failed)
-		rv = ipc_send(ch, type, id, p->buf, p->len, -1);
-	ipc_pack_free(p);
-	return rv;
+static const struct ipc_field account_fields[] = {
+	IPC_NUMBER(struct account, account),
+	IPC_NUMBER(struct account, generation)
+};
+static const struct ipc_record account_record =
+    IPC_RECORD_OF(struct account, account_fields);
+
+static const struct ipc_field target_fields[] = {
+	IPC_NUMBER(struct courier_target, account),
+	IPC_NUMBER(struct courier_target, generation),
+	IPC_TEXT(struct courier_target, name),
+	IPC_NUMBER(struct courier_target, transport),
+	IPC_TEXT(struct courier_target, host),
+	IPC_NUMBER(struct courier_target, port),
+	IPC_NUMBER(struct courier_target, verify),
+	IPC_NUMBER(struct courier_target, oauth),
+	IPC_TEXT(struct courier_target, user),
+	IPC_TEXT(struct courier_target, secret)
+};
+static const struct ipc_record target_record =
+    IPC_RECORD_OF(struct courier_target, target_fields);
+
+static const struct ipc_field refused_fields[] = {
+	IPC_NUMBER(struct courier_refused, why),
+	IPC_TEXT(struct courier_refused, text)
+};
+static const struct ipc_record refused_record =
+    IPC_RECORD_OF(struct courier_refused, refused_fields);
+
+static const struct ipc_field report_fields[] = {
+	IPC_NUMBER(struct courier_report, account),
+	IPC_NUMBER(struct courier_report, generation),
+	IPC_NUMBER(struct courier_report, works),
+	IPC_NUMBER(struct courier_report, retry),
+	IPC_TEXT(struct courier_report, stage),
+	IPC_TEXT(struct courier_report, text)
+};
+static const struct ipc_record report_record =
+    IPC_RECORD_OF(struct courier_report, report_fields);
+
+static const struct ipc_field token_fields[] = {
+	IPC_NUMBER(struct courier_token, account),
+	IPC_NUMBER(struct courier_token, generation),
+	IPC_NUMBER(struct courier_token, state),
+	IPC_NUMBER(struct courier_token, expires),
+	IPC_TEXT(struct courier_token, text)
+};
+static const struct ipc_record token_record =
+    IPC_RECORD_OF(struct courier_token, token_fields);
+
+static const struct ipc_field secrets_fields[] = {
+	IPC_NUMBER(struct oauth_secrets, account),
+	IPC_NUMBER(struct oauth_secrets, generation),
+	IPC_TEXT(struct oauth_secrets, text)
+};
+static const struct ipc_record secrets_record =
+    IPC_RECORD_OF(struct oauth_secrets, secrets_fields);
+
+static int
+get_record(const struct ipc_msg *m, const struct ipc_record *r, void *v)
+{
+	return ipc_get_record(r, v, m->data, m->len);
 }
 
 int
 courier_send_account(struct ipc *ch, uint32_t type, uint64_t id,
     uint64_t account, uint64_t generation)
 {
-	struct ipc_pack	p;
+	struct account	a = { account, generation };
 
-	ipc_pack_init(&p);
-	ipc_put_u64(&p, account);
-	ipc_put_u64(&p, generation);
-	return send_pack(ch, type, id, &p);
+	return ipc_send_record(ch, type, id, &account_record, &a);
 }
 
 int
 courier_get_account(const struct ipc_msg *m, uint64_t *account,
     uint64_t *generation)
 {
-	struct ipc_unpack	 u;
+	struct account	a;
+	int		rv = get_record(m, &account_record, &a);
 
-	ipc_unpack_init(&u, m->data, m->len);
-	*account = ipc_get_u64(&u);
-	*generation = ipc_get_u64(&u);
-	return ipc_unpack_end(&u);
+	*account = a.account;
+	*generation = a.generation;
+	return rv;
 }
 
 int
@@ -64,7 +118,7 @@ courier_send_find(struct ipc *ch, uint64_t id, const char *sender)
 
 	ipc_pack_init(&p);
 	ipc_put_str(&p, sender);
-	return send_pack(ch, COURIER_FIND, id, &p);
+	return ipc_send_pack(ch, COURIER_FIND, id, &p);
 }
 
 int
@@ -73,7 +127,7 @@ courier_get_find(const struct ipc_msg *m, char sender[COURIER_SENDER_MAX + 1])
 	struct ipc_unpack	 u;
 
 	ipc_unpack_init(&u, m->data, m->len);
-	ipc_get_str(&u, sender, COURIER_SENDER_MAX + 1);
+	(void)ipc_get_str(&u, sender, COURIER_SENDER_MAX + 1);
 	return ipc_unpack_end(&u);
 }
 
@@ -81,183 +135,73 @@ int
 courier_send_target(struct ipc *ch, uint64_t id,
     const struct courier_target *t)
 {
-	struct ipc_pack	p;
-
-	ipc_pack_init(&p);
-	ipc_put_u64(&p, t->account);
-	ipc_put_u64(&p, t->generation);
-	ipc_put_str(&p, t->name);
-	ipc_put_u8(&p, (uint8_t)t->transport);
-	ipc_put_str(&p, t->host);
-	ipc_put_u32(&p, t->port);
-	ipc_put_u8(&p, t->verify != 0);
-	ipc_put_u8(&p, t->oauth != 0);
-	ipc_put_str(&p, t->user);
-	ipc_put_str(&p, t->secret);
-	return send_pack(ch, COURIER_ACCOUNT, id, &p);
+	return ipc_send_record(ch, COURIER_ACCOUNT, id, &target_record, t);
 }
 
 int
 courier_get_target(const struct ipc_msg *m, struct courier_target *t)
 {
-	struct ipc_unpack	 u;
-	uint32_t		 port;
-
-	ipc_unpack_init(&u, m->data, m->len);
-	t->account = ipc_get_u64(&u);
-	t->generation = ipc_get_u64(&u);
-	ipc_get_str(&u, t->name, sizeof(t->name));
-	t->transport = ipc_get_u8(&u);
-	ipc_get_str(&u, t->host, sizeof(t->host));
-	port = ipc_get_u32(&u);
-	t->verify = ipc_get_u8(&u);
-	t->oauth = ipc_get_u8(&u);
-	ipc_get_str(&u, t->user, sizeof(t->user));
-	ipc_get_str(&u, t->secret, sizeof(t->secret));
-	if (ipc_unpack_end(&u) == -1 || t->transport > COURIER_LMTP ||
-	    port > UINT16_MAX || t->name[0] == '\0')
+	if (get_record(m, &target_record, t) == -1)
 		return -1;
-	t->port = (uint16_t)port;
-	return 0;
+	return t->transport < 0 || t->transport > COURIER_LMTP ||
+	    t->name[0] == '\0' ? -1 : 0;
 }
 
 int
 courier_send_refused(struct ipc *ch, uint64_t id, int why, const char *text)
 {
-	struct ipc_pack	p;
-	char		buf[COURIER_TEXT_MAX + 1];
+	struct courier_refused	r = { why, "" };
 
-	strlcpy(buf, text, sizeof(buf));
-	ipc_pack_init(&p);
-	ipc_put_u8(&p, (uint8_t)why);
-	ipc_put_str(&p, buf);
-	return send_pack(ch, COURIER_REFUSED, id, &p);
+	strlcpy(r.text, text, sizeof(r.text));
+	return ipc_send_record(ch, COURIER_REFUSED, id, &refused_record, &r);
 }
 
 int
 courier_get_refused(const struct ipc_msg *m, struct courier_refused *r)
 {
-	struct ipc_unpack	 u;
-
-	ipc_unpack_init(&u, m->data, m->len);
-	r->why = ipc_get_u8(&u);
-	ipc_get_str(&u, r->text, sizeof(r->text));
-	return ipc_unpack_end(&u) == -1 || r->why > COURIER_LATER ? -1 : 0;
+	if (get_record(m, &refused_record, r) == -1)
+		return -1;
+	return r->why < 0 || r->why > COURIER_LATER ? -1 : 0;
 }
 
 int
 courier_send_report(struct ipc *ch, const struct courier_report *r)
 {
-	struct ipc_pack	p;
-
-	ipc_pack_init(&p);
-	ipc_put_u64(&p, r->account);
-	ipc_put_u64(&p, r->generation);
-	ipc_put_u8(&p, r->works != 0);
-	ipc_put_u64(&p, (uint64_t)r->retry);
-	ipc_put_str(&p, r->stage);
-	ipc_put_str(&p, r->text);
-	return send_pack(ch, COURIER_REPORT, 0, &p);
+	return ipc_send_record(ch, COURIER_REPORT, 0, &report_record, r);
 }
 
 int
 courier_get_report(const struct ipc_msg *m, struct courier_report *r)
 {
-	struct ipc_unpack	 u;
-	uint64_t		 retry;
-
-	ipc_unpack_init(&u, m->data, m->len);
-	r->account = ipc_get_u64(&u);
-	r->generation = ipc_get_u64(&u);
-	r->works = ipc_get_u8(&u);
-	retry = ipc_get_u64(&u);
-	ipc_get_str(&u, r->stage, sizeof(r->stage));
-	ipc_get_str(&u, r->text, sizeof(r->text));
-	if (ipc_unpack_end(&u) == -1 || retry > INT64_MAX)
+	if (get_record(m, &report_record, r) == -1)
 		return -1;
-	r->retry = (int64_t)retry;
-	return 0;
+	return r->retry < 0 ? -1 : 0;
 }
 
 int
 courier_send_token(struct ipc *ch, uint64_t id, const struct courier_token *t)
 {
-	struct ipc_pack	p;
-
-	ipc_pack_init(&p);
-	ipc_put_u64(&p, t->account);
-	ipc_put_u64(&p, t->generation);
-	ipc_put_u8(&p, (uint8_t)t->state);
-	ipc_put_u64(&p, (uint64_t)t->expires);
-	ipc_put_str(&p, t->text);
-	return send_pack(ch, COURIER_TOKEN_IS, id, &p);
+	return ipc_send_record(ch, COURIER_TOKEN_IS, id, &token_record, t);
 }
 
 int
 courier_get_token(const struct ipc_msg *m, struct courier_token *t)
 {
-	struct ipc_unpack	 u;
-	uint64_t		 expires;
-
-	ipc_unpack_init(&u, m->data, m->len);
-	t->account = ipc_get_u64(&u);
-	t->generation = ipc_get_u64(&u);
-	t->state = ipc_get_u8(&u);
-	expires = ipc_get_u64(&u);
-	ipc_get_str(&u, t->text, sizeof(t->text));
-	if (ipc_unpack_end(&u) == -1 || t->state > COURIER_TOKEN_LATER ||
-	    expires > INT64_MAX)
+	if (get_record(m, &token_record, t) == -1)
 		return -1;
-	t->expires = (int64_t)expires;
-	return 0;
+	return t->state < 0 || t->state > COURIER_TOKEN_LATER ||
+	    t->expires < 0 ? -1 : 0;
 }
 
 int
-courier_send_oauth(struct ipc *ch, uint64_t id, const struct oauth_secrets *s)
+courier_send_secrets(struct ipc *ch, uint32_t type, uint64_t id,
+    const struct oauth_secrets *s)
 {
-	struct ipc_pack	p;
-
-	ipc_pack_init(&p);
-	ipc_put_u64(&p, s->account);
-	ipc_put_u64(&p, s->generation);
-	ipc_put_str(&p, s->text);
-	return send_pack(ch, OAUTH_IS, id, &p);
+	return ipc_send_record(ch, type, id, &secrets_record, s);
 }
 
 int
-courier_get_oauth(const struct ipc_msg *m, struct oauth_secrets *s)
+courier_get_secrets(const struct ipc_msg *m, struct oauth_secrets *s)
 {
-	struct ipc_unpack	 u;
-
-	ipc_unpack_init(&u, m->data, m->len);
-	s->account = ipc_get_u64(&u);
-	s->generation = ipc_get_u64(&u);
-	ipc_get_str(&u, s->text, sizeof(s->text));
-	return ipc_unpack_end(&u);
-}
-
-int
-courier_send_rotated(struct ipc *ch, uint64_t account, uint64_t generation,
-    const char *refresh)
-{
-	struct ipc_pack	p;
-
-	ipc_pack_init(&p);
-	ipc_put_u64(&p, account);
-	ipc_put_u64(&p, generation);
-	ipc_put_str(&p, refresh);
-	return send_pack(ch, OAUTH_ROTATED, 0, &p);
-}
-
-int
-courier_get_rotated(const struct ipc_msg *m, uint64_t *account,
-    uint64_t *generation, char refresh[COURIER_SECRET_MAX + 1])
-{
-	struct ipc_unpack	 u;
-
-	ipc_unpack_init(&u, m->data, m->len);
-	*account = ipc_get_u64(&u);
-	*generation = ipc_get_u64(&u);
-	ipc_get_str(&u, refresh, COURIER_SECRET_MAX + 1);
-	return ipc_unpack_end(&u);
+	return get_record(m, &secrets_record, s);
 }

@@ -60,8 +60,7 @@ enum courier_frame {
 	OAUTH_IS,		/* struct oauth_secrets */
 	OAUTH_NONE,		/* it cannot be read now */
 	OAUTH_GONE,		/* no such account, or of another generation */
-	OAUTH_ROTATED		/* u64 account, u64 generation, str the new
-				 * refresh token: to be stored */
+	OAUTH_ROTATED		/* struct oauth_secrets: to be stored */
 };
 
 enum courier_transport {
@@ -121,11 +120,11 @@ struct courier_token {
 	char		 text[COURIER_SECRET_MAX + 1];	/* or why not */
 };
 
-/* What a token is asked for with. */
+/* What a token is asked for with (oauthtext.h), or a new refresh token. */
 struct oauth_secrets {
 	uint64_t	 account;
 	uint64_t	 generation;
-	char		 text[COURIER_SECRET_MAX + 1];	/* oauthtext.h */
+	char		 text[COURIER_SECRET_MAX + 1];
 };
 
 /*
@@ -142,10 +141,8 @@ int	courier_send_refused(struct ipc *ch, uint64_t id, int why,
 int	courier_send_report(struct ipc *ch, const struct courier_report *r);
 int	courier_send_token(struct ipc *ch, uint64_t id,
 	    const struct courier_token *t);
-int	courier_send_oauth(struct ipc *ch, uint64_t id,
+int	courier_send_secrets(struct ipc *ch, uint32_t type, uint64_t id,
 	    const struct oauth_secrets *s);
-int	courier_send_rotated(struct ipc *ch, uint64_t account,
-	    uint64_t generation, const char *refresh);
 
 /*
  * Each takes apart the data of one frame of its type; 0, or -1 when it is
@@ -160,8 +157,6 @@ int	courier_get_refused(const struct ipc_msg *m,
 	    struct courier_refused *r);
 int	courier_get_report(const struct ipc_msg *m, struct courier_report *r);
 int	courier_get_token(const struct ipc_msg *m, struct courier_token *t);
-int	courier_get_oauth(const struct ipc_msg *m, struct oauth_secrets *s);
-int	courier_get_rotated(const struct ipc_msg *m, uint64_t *account,
-	    uint64_t *generation, char refresh[COURIER_SECRET_MAX + 1]);
+int	courier_get_secrets(const struct ipc_msg *m, struct oauth_secrets *s);
 
 #endif

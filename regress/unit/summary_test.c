@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "header/facts.h"
+#include "header/summary.h"
 #include "test.h"
 
 #define RCVD	"Received: from mx.test (mx.test [192.0.2.7])\n" \
@@ -27,22 +27,22 @@
 
 /* Reads a header whose lines end in LF; what the last line gave. */
 static int
-read_header(struct facts *f, const char *s, const char *authserv_id)
+read_header(struct header_summary *f, const char *s, const char *authserv_id)
 {
 	const char	*nl;
 	int		 r = HDR_MORE;
 
-	CHECK(facts_init(f, authserv_id) == 0);
+	CHECK(summary_init(f, authserv_id) == 0);
 	for (; (nl = strchr(s, '\n')) != NULL && r == HDR_MORE; s = nl + 1)
-		r = facts_line(f, s, (size_t)(nl - s));
-	CHECK(facts_finish(f) == 0);
+		r = summary_line(f, s, (size_t)(nl - s));
+	CHECK(summary_finish(f) == 0);
 	return r;
 }
 
 static void
 ordinary(void)
 {
-	struct facts	 f;
+	struct header_summary	 f;
 
 	CHECK(read_header(&f, RCVD
 	    "Received: from inner\n"
@@ -64,10 +64,11 @@ ordinary(void)
 	    "Content-Type: text/plain;\n\tcharset=utf-8\n"
 	    "Content-Transfer-Encoding: 8bit\n"
 	    "\n", NULL) == HDR_END);
-	CHECK(f.nfrom == 1 && f.why_not == NULL && f.truncated == 0);
-	CHECK_STR(f.writer, "Alice@Private.test");
-	CHECK_STR(f.writer_name, "=?utf-8?Q?Al=C3=AD?=");
-	CHECK(f.sender.n == 1 && f.to.n == 3 && f.cc.n == 1);
+	CHECK(f.nfrom == 1 && f.why_not[0] == '\0' && f.truncated == 0);
+	CHECK_STR(summary_writer(&f)->addr, "Alice@Private.test");
+	CHECK_STR(summary_writer(&f)->folded, "alice@private.test");
+	CHECK_STR(summary_writer(&f)->name, "=?utf-8?Q?Al=C3=AD?=");
+	CHECK(f.to.n == 3 && f.cc.n == 1);
 	CHECK_STR(f.to.v[2].addr, "second@y.test");
 	CHECK_STR(f.cc.v[0].name, "Bob");
 	CHECK_STR(f.reply_to.v[0].addr, "other@private.test");
@@ -78,13 +79,13 @@ ordinary(void)
 	CHECK(f.in_reply_to.n == 1 && f.references.n == 3);
 	CHECK(f.automatic == 0 && f.received == 2 && !f.spam);
 	CHECK_STR(f.smtpd_id, "0123abcd");
-	CHECK_STR(facts_single(&f, "X-Relay-Reply"), "0011");
-	CHECK(facts_single(&f, "X-Relay-Conversation") == NULL);
-	CHECK(facts_single(&f, "To") == NULL);
+	CHECK_STR(summary_single(&f, "X-Relay-Reply"), "0011");
+	CHECK(summary_single(&f, "X-Relay-Conversation") == NULL);
+	CHECK(summary_single(&f, "To") == NULL);
 	CHECK_STR(f.content_type, "text/plain;\tcharset=utf-8");
 	CHECK_STR(f.content_encoding, "8bit");
 	CHECK(hdr_get(&f.hdr, "X-Mailer", 0) == NULL);
-	facts_free(&f);
+	summary_free(&f);
 }
 
 /* Who wrote it, or the doubt about that. */
@@ -121,18 +122,19 @@ writers(void)
 		{ " From: b@y\nFrom: a@x\n\n", NULL,
 		    "the message has no From header" },
 	};
-	struct facts	 f;
-	size_t		 i;
+	struct header_summary	 f;
+	const struct addr	*w;
+	size_t			 i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		read_header(&f, t[i].in, NULL);
-		CHECK((f.writer == NULL) == (t[i].writer == NULL));
-		if (t[i].writer != NULL)
-			CHECK_STR(f.writer, t[i].writer);
-		CHECK((f.why_not == NULL) == (t[i].why_not == NULL));
-		if (t[i].why_not != NULL)
-			CHECK_STR(f.why_not, t[i].why_not);
-		facts_free(&f);
+		w = summary_writer(&f);
+		CHECK((w == NULL) == (t[i].writer == NULL));
+		if (w != NULL)
+			CHECK_STR(w->addr, t[i].writer);
+		CHECK_STR(f.why_not, t[i].why_not == NULL ? "" :
+		    t[i].why_not);
+		summary_free(&f);
 	}
 }
 
@@ -141,44 +143,44 @@ automatic(void)
 {
 	static const struct {
 		const char	*in;
-		int		 want;
+		uint32_t	 want;
 	} t[] = {
 		{ "Auto-Submitted: no\n", 0 },
 		{ "Auto-Submitted: (c) No; x=y\n", 0 },
-		{ "Auto-Submitted: auto-replied\n", FACTS_AUTO_SUBMITTED },
-		{ "Auto-Submitted:\n", FACTS_AUTO_SUBMITTED },
+		{ "Auto-Submitted: auto-replied\n", SUMMARY_AUTO_SUBMITTED },
+		{ "Auto-Submitted:\n", SUMMARY_AUTO_SUBMITTED },
 		{ "Auto-Submitted: no\nAuto-Submitted: auto-generated\n",
-		    FACTS_AUTO_SUBMITTED },
-		{ "Precedence: BULK\n", FACTS_AUTO_PRECEDENCE },
-		{ "Precedence: list\n", FACTS_AUTO_PRECEDENCE },
+		    SUMMARY_AUTO_SUBMITTED },
+		{ "Precedence: BULK\n", SUMMARY_AUTO_PRECEDENCE },
+		{ "Precedence: list\n", SUMMARY_AUTO_PRECEDENCE },
 		{ "Precedence: first-class\n", 0 },
-		{ "X-Autoreply: yes\n", FACTS_AUTO_XREPLY },
-		{ "x-autorespond: x\n", FACTS_AUTO_XREPLY },
-		{ "List-Id: <l.x>\n", FACTS_AUTO_LIST },
-		{ "List-Unsubscribe: <mailto:x>\n", FACTS_AUTO_LIST },
-		{ "X-Auto-Response-Suppress: All\n", FACTS_AUTO_SUPPRESS },
+		{ "X-Autoreply: yes\n", SUMMARY_AUTO_XREPLY },
+		{ "x-autorespond: x\n", SUMMARY_AUTO_XREPLY },
+		{ "List-Id: <l.x>\n", SUMMARY_AUTO_LIST },
+		{ "List-Unsubscribe: <mailto:x>\n", SUMMARY_AUTO_LIST },
+		{ "X-Auto-Response-Suppress: All\n", SUMMARY_AUTO_SUPPRESS },
 		{ "Subject: Auto-Submitted\n", 0 },
 	};
-	struct facts	 f;
+	struct header_summary	 f;
 	size_t		 i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		read_header(&f, t[i].in, NULL);
 		CHECK(f.automatic == t[i].want);
-		facts_free(&f);
+		summary_free(&f);
 	}
 	read_header(&f, "X-Spam: Yes\n\n", NULL);
 	CHECK(f.spam == 1);
-	facts_free(&f);
+	summary_free(&f);
 	read_header(&f, "X-Spam: No\n\n", NULL);
 	CHECK(f.spam == 0);
-	facts_free(&f);
+	summary_free(&f);
 }
 
 static void
 trust(void)
 {
-	struct facts	 f;
+	struct header_summary	 f;
 
 	read_header(&f,
 	    "Authentication-Results: mx.example; "
@@ -187,15 +189,15 @@ trust(void)
 	    "dkim=pass header.d=y.example\n\n", "mx.example");
 	CHECK(authres_passes(&f.authres, "x.example") == 1);
 	CHECK(authres_passes(&f.authres, "y.example") == 0);
-	facts_free(&f);
+	summary_free(&f);
 	read_header(&f,
 	    "Authentication-Results: mx.example; "
 	    "spf=pass smtp.mailfrom=a@x.example\n" RCVD "\n", NULL);
 	CHECK(f.authres.n == 0);
-	facts_free(&f);
+	summary_free(&f);
 	read_header(&f, RCVD RCVD "\n", "mx.example");
 	CHECK(hdr_count(&f.hdr, "Received") == 1 && f.received == 2);
-	facts_free(&f);
+	summary_free(&f);
 }
 
 static void
@@ -222,20 +224,20 @@ smtpd_ids(void)
 		{ "Received: id\n", "" },
 		{ "To: x id 89abcdef\n", "" },
 	};
-	struct facts	 f;
+	struct header_summary	 f;
 	size_t		 i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		read_header(&f, t[i].in, NULL);
 		CHECK_STR(f.smtpd_id, t[i].want);
-		facts_free(&f);
+		summary_free(&f);
 	}
 }
 
 static void
 limits(void)
 {
-	struct facts	 f;
+	struct header_summary	 f;
 	struct sbuf	 b;
 	int		 i;
 
@@ -251,23 +253,23 @@ limits(void)
 		sbuf_addstr(&b, "x");
 	sbuf_addstr(&b, "\nFrom: a@x\n\n");
 	read_header(&f, sbuf_str(&b), NULL);
-	CHECK(f.cc.n == FACTS_ADDRS_MAX);
-	CHECK(f.references.n == FACTS_IDS_MAX);
-	CHECK(strlen(f.subject) == FACTS_SUBJECT_MAX);
-	CHECK(f.truncated == (FACTS_TRUNC_ADDRS | FACTS_TRUNC_IDS |
-	    FACTS_TRUNC_SUBJECT));
-	CHECK_STR(f.writer, "a@x");
-	facts_free(&f);
+	CHECK(f.cc.n == SUMMARY_ADDRS_MAX);
+	CHECK(f.references.n == SUMMARY_IDS_MAX);
+	CHECK(strlen(f.subject) == SUMMARY_SUBJECT_MAX);
+	CHECK(f.truncated == (SUMMARY_TRUNC_ADDRS | SUMMARY_TRUNC_IDS |
+	    SUMMARY_TRUNC_SUBJECT));
+	CHECK_STR(summary_writer(&f)->addr, "a@x");
+	summary_free(&f);
 	/* a From that did not fit is no writer */
 	sbuf_reset(&b);
 	for (i = 0; i < 20000; i++)
 		sbuf_printf(&b, "To: u%d@x.example\n", i);
 	sbuf_addstr(&b, "From: a@x\n\n");
 	read_header(&f, sbuf_str(&b), NULL);
-	CHECK(f.writer == NULL);
+	CHECK(summary_writer(&f) == NULL);
 	CHECK_STR(f.why_not, "the From header is too long");
-	CHECK(f.truncated & FACTS_TRUNC_HDR);
-	facts_free(&f);
+	CHECK(f.truncated & SUMMARY_TRUNC_HDR);
+	summary_free(&f);
 	sbuf_free(&b);
 }
 

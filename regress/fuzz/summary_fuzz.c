@@ -19,18 +19,18 @@
 #include <ctype.h>
 
 #include "fuzz.h"
-#include "header/facts.h"
+#include "header/summary.h"
 #include "header/replyhdr.h"
 #include "mda-relay/copyhdr.h"
 
-static const struct replyhdr_addr	 map[] = {
+static struct replyhdr_addr	 map[] = {
 	{ "carol@customer.test", "support+aaaaaaaaaaaaaaaa@company.example",
 	    NULL },
 	{ "support+aaaaaaaaaaaaaaaa@company.example", "carol@customer.test",
 	    "Carol" },
 };
 static const char *const	 private[] = { "alice@private.test" };
-static const struct replyhdr_id	 ids[] = { { "a@b", "c@d" } };
+static struct replyhdr_id	 ids[] = { { "a@b", "c@d" } };
 
 /* Finds a private address that is not a piece of a longer one. */
 static int
@@ -57,21 +57,21 @@ leaks(const struct sbuf *b)
 static void
 claim_header(const struct sbuf *b, const char *from)
 {
-	struct facts	 f;
+	struct header_summary	 f;
 	const char	*p = b->data, *nl;
 
 	claim_field(b->data, b->len, 1);
-	CLAIM(facts_init(&f, NULL) == 0);
+	CLAIM(summary_init(&f, NULL) == 0);
 	for (; (nl = strchr(p, '\n')) != NULL; p = nl + 1)
-		CLAIM(facts_line(&f, p, (size_t)(nl - p)) == HDR_MORE);
-	CLAIM(facts_finish(&f) == 0);
+		CLAIM(summary_line(&f, p, (size_t)(nl - p)) == HDR_MORE);
+	CLAIM(summary_finish(&f) == 0);
 	CLAIM(f.writer != NULL && strcmp(f.writer, from) == 0);
 	CLAIM(hdr_count(&f.hdr, "To") <= 1 && hdr_count(&f.hdr, "Cc") <= 1);
-	facts_free(&f);
+	summary_free(&f);
 }
 
 static void
-reply(const struct facts *f)
+reply(const struct header_summary *f)
 {
 	struct replyhdr_plan	 p;
 	struct sbuf		 b;
@@ -100,7 +100,7 @@ reply(const struct facts *f)
 }
 
 static void
-copy(const struct facts *f)
+copy(const struct header_summary *f)
 {
 	struct copyhdr_plan	 p;
 	struct sbuf		 b;
@@ -115,7 +115,7 @@ copy(const struct facts *f)
 	p.nids = 1;
 	p.message_id = "x@company.example";
 	p.conversation = "1";
-	p.unverified = f->writer == NULL;
+	p.unverified = summary_writer(f) == NULL;
 	sbuf_init(&b, 4 * REPLYHDR_MAX);
 	if (copyhdr_build(&b, f, &p) == 0)
 		claim_header(&b, p.from);
@@ -125,27 +125,29 @@ copy(const struct facts *f)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct facts	 f;
-	const char	*p = (const char *)data, *nl;
-	size_t		 n;
-	int		 r = HDR_MORE;
+	struct header_summary	 f;
+	const struct addr	*w;
+	const char		*p = (const char *)data, *nl;
+	size_t			 n;
+	int			 r = HDR_MORE;
 
-	CLAIM(facts_init(&f, "mx.example") == 0);
+	CLAIM(summary_init(&f, "mx.example") == 0);
 	while (size > 0 && r == HDR_MORE) {
 		nl = memchr(p, '\n', size);
 		n = nl == NULL ? size : (size_t)(nl - p);
-		r = facts_line(&f, p, n);
+		r = summary_line(&f, p, n);
 		CLAIM(r != -1);
 		if (nl == NULL)
 			break;
 		size -= n + 1;
 		p = nl + 1;
 	}
-	CLAIM(facts_finish(&f) == 0);
-	CLAIM((f.writer == NULL) == (f.why_not != NULL));
-	CLAIM(f.writer == NULL || addr_valid(f.writer));
+	CLAIM(summary_finish(&f) == 0);
+	w = summary_writer(&f);
+	CLAIM((w == NULL) == (f.why_not[0] != '\0'));
+	CLAIM(w == NULL || addr_valid(w->addr));
 	reply(&f);
 	copy(&f);
-	facts_free(&f);
+	summary_free(&f);
 	return 0;
 }

@@ -22,7 +22,7 @@
 #include "base/lex.h"
 #include "header/date.h"
 #include "header/encword.h"
-#include "header/facts.h"
+#include "header/summary.h"
 
 #define SMTPDID_LEN	8	/* hexadecimal digits */
 
@@ -48,7 +48,7 @@ static const char *const	 suppress[] = {
 static int
 field_seen(void *arg, const char *name, size_t len, size_t place)
 {
-	struct facts	*f = arg;
+	struct header_summary	*f = arg;
 
 	(void)place;
 	if (lex_is(name, len, "From"))
@@ -58,16 +58,60 @@ field_seen(void *arg, const char *name, size_t len, size_t place)
 	else if (lex_is(name, len, "Authentication-Results"))
 		return f->received == 0 && f->authserv_id != NULL;
 	else if (hdr_match(autoreply, name, len))
-		f->automatic |= FACTS_AUTO_XREPLY;
+		f->automatic |= SUMMARY_AUTO_XREPLY;
 	else if (hdr_match(list, name, len))
-		f->automatic |= FACTS_AUTO_LIST;
+		f->automatic |= SUMMARY_AUTO_LIST;
 	else if (hdr_match(suppress, name, len))
-		f->automatic |= FACTS_AUTO_SUPPRESS;
+		f->automatic |= SUMMARY_AUTO_SUPPRESS;
 	return 1;
 }
 
+static const struct ipc_field addr_fields[] = {
+	IPC_OPTIONAL(struct addr, name, ADDR_NAME_MAX),
+	IPC_STRING(struct addr, addr, ADDR_MAX),
+	IPC_STRING(struct addr, folded, ADDR_MAX)
+};
+static const struct ipc_record addr_record =
+    IPC_RECORD_OF(struct addr, addr_fields);
+
+static const struct ipc_field addrlist_fields[] = {
+	IPC_LIST(struct addrlist, v, n, SUMMARY_ADDRS_MAX, &addr_record)
+};
+static const struct ipc_record addrlist_record =
+    IPC_RECORD_OF(struct addrlist, addrlist_fields);
+
+static const struct ipc_field msgids_fields[] = {
+	IPC_LIST(struct msgids, v, n, SUMMARY_IDS_MAX, &ipc_strings)
+};
+static const struct ipc_record msgids_record =
+    IPC_RECORD_OF(struct msgids, msgids_fields);
+
+static const struct ipc_field summary_fields[] = {
+	IPC_NUMBER(struct header_summary, nfrom),
+	IPC_RECORD(struct header_summary, from, &addrlist_record),
+	IPC_TEXT(struct header_summary, why_not),
+	IPC_RECORD(struct header_summary, reply_to, &addrlist_record),
+	IPC_RECORD(struct header_summary, to, &addrlist_record),
+	IPC_RECORD(struct header_summary, cc, &addrlist_record),
+	IPC_STRING(struct header_summary, subject, SUMMARY_SUBJECT_MAX),
+	IPC_STRING(struct header_summary, message_id, MSGID_MAX),
+	IPC_RECORD(struct header_summary, in_reply_to, &msgids_record),
+	IPC_RECORD(struct header_summary, references, &msgids_record),
+	IPC_NUMBER(struct header_summary, automatic),
+	IPC_NUMBER(struct header_summary, received),
+	IPC_TEXT(struct header_summary, smtpd_id),
+	IPC_NUMBER(struct header_summary, spam),
+	IPC_NUMBER(struct header_summary, truncated),
+	IPC_STRING(struct header_summary, from_raw, SUMMARY_FROM_MAX),
+	IPC_NUMBER(struct header_summary, auth_pass),
+	IPC_NUMBER(struct header_summary, auth_judged),
+	IPC_NUMBER(struct header_summary, auth_unsure)
+};
+const struct ipc_record summary_record =
+    IPC_RECORD_OF(struct header_summary, summary_fields);
+
 int
-facts_init(struct facts *f, const char *authserv_id)
+summary_init(struct header_summary *f, const char *authserv_id)
 {
 	memset(f, 0, sizeof(*f));
 	hdr_init(&f->hdr, kept, field_seen, f);
@@ -78,16 +122,16 @@ facts_init(struct facts *f, const char *authserv_id)
 }
 
 void
-facts_free(struct facts *f)
+summary_free(struct header_summary *f)
 {
 	hdr_free(&f->hdr);
 	addrlist_free(&f->from);
-	addrlist_free(&f->sender);
 	addrlist_free(&f->reply_to);
 	addrlist_free(&f->to);
 	addrlist_free(&f->cc);
 	free(f->subject);
 	free(f->subject_raw);
+	free(f->from_raw);
 	free(f->message_id);
 	msgids_free(&f->in_reply_to);
 	msgids_free(&f->references);
@@ -98,36 +142,37 @@ facts_free(struct facts *f)
 
 /* Collects the addresses of all fields of one name. */
 static int
-get_addrs(struct facts *f, const char *name, struct addrlist *l)
+get_addrs(struct header_summary *f, const char *name, struct addrlist *l)
 {
 	const struct hdr_field	*h;
 	size_t			 i;
 
 	for (i = 0; (h = hdr_get(&f->hdr, name, i)) != NULL; i++)
 		if (addrlist_parse(l, h->value, h->valuelen,
-		    FACTS_ADDRS_MAX) == -1)
+		    SUMMARY_ADDRS_MAX) == -1)
 			return -1;
 	if (l->flags & ADDRLIST_TRUNCATED)
-		f->truncated |= FACTS_TRUNC_ADDRS;
+		f->truncated |= SUMMARY_TRUNC_ADDRS;
 	return 0;
 }
 
 static int
-get_ids(struct facts *f, const char *name, struct msgids *l)
+get_ids(struct header_summary *f, const char *name, struct msgids *l)
 {
 	const struct hdr_field	*h;
 	size_t			 i;
 
 	for (i = 0; (h = hdr_get(&f->hdr, name, i)) != NULL; i++)
-		if (msgid_parse(l, h->value, h->valuelen, FACTS_IDS_MAX) == -1)
+		if (msgid_parse(l, h->value, h->valuelen,
+		    SUMMARY_IDS_MAX) == -1)
 			return -1;
 	if (l->truncated)
-		f->truncated |= FACTS_TRUNC_IDS;
+		f->truncated |= SUMMARY_TRUNC_IDS;
 	return 0;
 }
 
 static int
-get_message_id(struct facts *f)
+get_message_id(struct header_summary *f)
 {
 	const struct hdr_field	*h;
 	struct msgids		 l;
@@ -145,7 +190,7 @@ get_message_id(struct facts *f)
 }
 
 static int
-get_subject(struct facts *f)
+get_subject(struct header_summary *f)
 {
 	const struct hdr_field	*h;
 	struct sbuf		 b;
@@ -154,10 +199,10 @@ get_subject(struct facts *f)
 		return 0;
 	if ((f->subject_raw = strdup(h->value)) == NULL)
 		return -1;
-	sbuf_init(&b, FACTS_SUBJECT_MAX);
+	sbuf_init(&b, SUMMARY_SUBJECT_MAX);
 	if (encword_decode(&b, h->value, strlen(h->value)) == -1) {
 		/* What was decoded so far is the best there is. */
-		f->truncated |= FACTS_TRUNC_SUBJECT;
+		f->truncated |= SUMMARY_TRUNC_SUBJECT;
 		b.failed = 0;
 	}
 	f->subject = sbuf_take(&b);
@@ -179,18 +224,18 @@ value_is(const struct hdr_field *h, const char *word)
 
 /* RFC 3834 section 5 and what came before it. */
 static void
-get_automatic(struct facts *f)
+get_automatic(struct header_summary *f)
 {
 	const struct hdr_field	*h;
 	size_t			 i;
 
 	for (i = 0; (h = hdr_get(&f->hdr, "Auto-Submitted", i)) != NULL; i++)
 		if (!value_is(h, "no"))
-			f->automatic |= FACTS_AUTO_SUBMITTED;
+			f->automatic |= SUMMARY_AUTO_SUBMITTED;
 	for (i = 0; (h = hdr_get(&f->hdr, "Precedence", i)) != NULL; i++)
 		if (value_is(h, "bulk") || value_is(h, "junk") ||
 		    value_is(h, "list"))
-			f->automatic |= FACTS_AUTO_PRECEDENCE;
+			f->automatic |= SUMMARY_AUTO_PRECEDENCE;
 	for (i = 0; (h = hdr_get(&f->hdr, "X-Spam", i)) != NULL; i++)
 		if (value_is(h, "yes"))
 			f->spam = 1;
@@ -229,7 +274,7 @@ find_id(const char *line, size_t len)
  * text at all, and the one behind it the recipient: neither may be read.
  */
 static void
-get_smtpd_id(struct facts *f)
+get_smtpd_id(struct header_summary *f)
 {
 	const char	*p, *id, *end, *nl;
 
@@ -255,7 +300,7 @@ get_smtpd_id(struct facts *f)
 }
 
 static void
-get_authres(struct facts *f)
+get_authres(struct header_summary *f)
 {
 	const struct hdr_field	*h;
 	size_t			 i;
@@ -268,7 +313,7 @@ get_authres(struct facts *f)
 
 /* Why no single address is the writer beyond doubt, or NULL. */
 static const char *
-doubt(struct facts *f)
+doubt(const struct header_summary *f)
 {
 	const struct hdr_field	*h = hdr_get(&f->hdr, "From", 0);
 
@@ -282,11 +327,8 @@ doubt(struct facts *f)
 		return "the From header is malformed";
 	if (f->from.n > 1)
 		return "the From header names more than one address";
-	if (f->from.flags & ADDRLIST_AMBIGUOUS) {
-		snprintf(f->why, sizeof(f->why), "the From header %s",
-		    f->from.why);
-		return f->why;
-	}
+	if (f->from.flags & ADDRLIST_AMBIGUOUS)
+		return f->from.why;
 	if (f->from.flags & ADDRLIST_GROUP)
 		return "the From header names a group";
 	if (f->from.flags != 0 || f->from.n == 0)
@@ -300,16 +342,16 @@ doubt(struct facts *f)
 }
 
 int
-facts_finish(struct facts *f)
+summary_finish(struct header_summary *f)
 {
 	const struct hdr_field	*h;
+	const char		*why;
 
 	if (f->finished)
 		return 0;
 	f->finished = 1;
 	if (hdr_finish(&f->hdr) == -1 ||
 	    get_addrs(f, "From", &f->from) == -1 ||
-	    get_addrs(f, "Sender", &f->sender) == -1 ||
 	    get_addrs(f, "Reply-To", &f->reply_to) == -1 ||
 	    get_addrs(f, "To", &f->to) == -1 ||
 	    get_addrs(f, "Cc", &f->cc) == -1 ||
@@ -328,26 +370,49 @@ facts_finish(struct facts *f)
 	if ((h = hdr_get(&f->hdr, "Content-Transfer-Encoding", 0)) != NULL)
 		f->content_encoding = h->value;
 	if (f->hdr.flags & HDR_OVERSIZE)
-		f->truncated |= FACTS_TRUNC_HDR;
-	if ((f->why_not = doubt(f)) == NULL) {
-		f->writer = f->from.v[0].addr;
-		f->writer_name = f->from.v[0].name;
-	}
+		f->truncated |= SUMMARY_TRUNC_HDR;
+	if ((why = doubt(f)) != NULL)
+		snprintf(f->why_not, sizeof(f->why_not), "%s%s",
+		    why == f->from.why ? "the From header " : "", why);
 	return 0;
 }
 
 int
-facts_line(struct facts *f, const char *line, size_t len)
+summary_line(struct header_summary *f, const char *line, size_t len)
 {
 	int	 r = hdr_line(&f->hdr, line, len);
 
 	if (r == HDR_MORE || r == -1)
 		return r;
-	return facts_finish(f) == -1 ? -1 : r;
+	return summary_finish(f) == -1 ? -1 : r;
+}
+
+const struct addr *
+summary_writer(const struct header_summary *f)
+{
+	return f->why_not[0] == '\0' && f->from.n == 1 ? &f->from.v[0] : NULL;
 }
 
 const char *
-facts_single(const struct facts *f, const char *name)
+summary_id(const struct header_summary *f, size_t i)
+{
+	if (i < f->references.n)
+		return f->references.v[i];
+	i -= f->references.n;
+	return i < f->in_reply_to.n ? f->in_reply_to.v[i] : NULL;
+}
+
+const struct addr *
+summary_recipient(const struct header_summary *f, size_t i)
+{
+	if (i < f->to.n)
+		return &f->to.v[i];
+	i -= f->to.n;
+	return i < f->cc.n ? &f->cc.v[i] : NULL;
+}
+
+const char *
+summary_single(const struct header_summary *f, const char *name)
 {
 	const struct hdr_field	*h = hdr_get(&f->hdr, name, 0);
 
