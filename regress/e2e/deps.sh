@@ -27,7 +27,7 @@ BUILD="gcc make byacc pkgconf libc6-dev libevent-dev libbsd-dev libssl-dev
 RUN="$BUILD opensmtpd iproute2 util-linux procps python3 s-nail openssl"
 CHECK="$RUN opensmtpd-filter-dkimsign opensmtpd-extras libopensmtpd-dev
     debootstrap mutt tmux python3-dkim opendkim python3-yaml nsd unbound
-    clang bmake mandoc cppcheck shellcheck sqlite3"
+    clang libclang-rt-dev bmake mandoc cppcheck shellcheck sqlite3"
 
 die() {
 	echo "deps.sh: $*" >&2
