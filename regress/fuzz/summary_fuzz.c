@@ -65,7 +65,8 @@ claim_header(const struct sbuf *b, const char *from)
 	for (; (nl = strchr(p, '\n')) != NULL; p = nl + 1)
 		CLAIM(summary_line(&f, p, (size_t)(nl - p)) == HDR_MORE);
 	CLAIM(summary_finish(&f) == 0);
-	CLAIM(f.writer != NULL && strcmp(f.writer, from) == 0);
+	CLAIM(summary_writer(&f) != NULL &&
+	    strcmp(summary_writer(&f)->addr, from) == 0);
 	CLAIM(hdr_count(&f.hdr, "To") <= 1 && hdr_count(&f.hdr, "Cc") <= 1);
 	summary_free(&f);
 }
