@@ -21,7 +21,7 @@
 #include "base/log.h"
 #include "crypto/token.h"
 #include "policy.h"
-#include "store/tokenbox.h"
+#include "store/own_msgid.h"
 
 /* How near a reference came to being right; the best one is told. */
 enum nearness {
@@ -449,7 +449,7 @@ policy_loop(struct judge *j)
 	if (j->header->received > SUMMARY_RECEIVED_LOOP)
 		n = 1;
 	else if (!j->tx->local)
-		n = tokenbox_is_ours(j->k->store, j->k->keys,
+		n = own_msgid_check(j->k->store, j->k->keys,
 		    j->header->message_id, j->k->now);
 	if (n != 1)
 		return n;

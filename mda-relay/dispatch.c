@@ -31,8 +31,8 @@
 #include "header/startaddr.h"
 #include "reply.h"
 #include "run.h"
+#include "store/own_msgid.h"
 #include "store/store_mail.h"
-#include "store/tokenbox.h"
 
 /*
  * Whether the message goes round: it is one of our own copies come back, or
@@ -52,7 +52,7 @@ loops(struct run *r)
 	}
 	if (r->rcpt.mailbox.id == 0 || r->letter.reply_id[0] != '\0')
 		return 0;
-	n = tokenbox_is_ours(r->store, r->keys, r->letter.header.message_id,
+	n = own_msgid_check(r->store, r->keys, r->letter.header.message_id,
 	    r->now);
 	if (n == 1) {
 		log_warnx("%s: dropped: a loop, it is a copy of ours",

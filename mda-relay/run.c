@@ -31,8 +31,8 @@
 #include "header/handle.h"
 #include "header/startaddr.h"
 #include "run.h"
+#include "store/own_msgid.h"
 #include "store/store_mail.h"
-#include "store/tokenbox.h"
 
 #define RUN_LOCK_POLL	50		/* milliseconds between two tries */
 #define RUN_TOKEN_TRIES	1000		/* seconds that a token may lie ahead */

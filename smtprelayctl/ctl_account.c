@@ -36,11 +36,11 @@
 #include "ctl_account.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "store/accseal.h"
-#include "store/accurl.h"
+#include "store/account_seal.h"
+#include "store/account_url.h"
 #include "store/sender.h"
 
-#define ROOM	(ACCSEAL_PASSWORD_MAX + 2)
+#define ROOM	(ACCOUNT_SEAL_PASSWORD_MAX + 2)
 
 /*
  * One line without its end, byte by byte: what follows is not ours.  Its
@@ -72,7 +72,7 @@ fits(const char *p, size_t len)
 {
 	size_t	 i;
 
-	if (len == 0 || len > ACCSEAL_PASSWORD_MAX)
+	if (len == 0 || len > ACCOUNT_SEAL_PASSWORD_MAX)
 		return 0;
 	for (i = 0; i < len; i++)
 		if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f)
@@ -83,7 +83,7 @@ fits(const char *p, size_t len)
 /*
  * Asks for a password on the terminal, with `prompt', or reads the first
  * line of standard input when that is no terminal.  Returns it, to be given
- * to accseal_wipe(), or NULL after saying why.
+ * to account_seal_wipe(), or NULL after saying why.
  */
 static char *
 ask_password(struct ctl *ctl, const char *prompt)
@@ -104,7 +104,7 @@ ask_password(struct ctl *ctl, const char *prompt)
 		return buf;
 	(void)ctl_fail(ctl, "no password: expected one of 1 to %d bytes "
 	    "without control characters, on the terminal or as the first "
-	    "line of standard input", ACCSEAL_PASSWORD_MAX);
+	    "line of standard input", ACCOUNT_SEAL_PASSWORD_MAX);
 	freezero(buf, ROOM);
 	return NULL;
 }
@@ -143,7 +143,7 @@ get_file(const char *path, char *buf, size_t size)
 /*
  * Reads OAuth 2 data from the file at path, "-" for standard input, and
  * checks them.  Returns them as oauthtext_format() writes them, to be given
- * to accseal_wipe(), or NULL after saying why.
+ * to account_seal_wipe(), or NULL after saying why.
  */
 static char *
 read_oauth(struct ctl *ctl, const char *path)
@@ -221,9 +221,9 @@ ctl_json_account(struct ctl *ctl, const char *name,
     const struct store_account *acc, int opens, unsigned int identities)
 {
 	static const char *const	 auth[] = { NULL, "password", "oauth" };
-	char				 url[ACCURL_MAX * 2];
+	char				 url[ACCOUNT_URL_MAX * 2];
 
-	if (accurl_format(acc, url, sizeof(url)) == -1)
+	if (account_url_format(acc, url, sizeof(url)) == -1)
 		url[0] = '\0';
 	json_object(&ctl->js, name);
 	json_int(&ctl->js, "id", (int64_t)acc->id);
@@ -261,8 +261,8 @@ can_open(struct walk *w, const struct store_account *acc)
 		return 1;
 	if (w->keys == NULL)
 		return -1;
-	ret = accseal_read(w->keys, w->s, acc, &secret);
-	accseal_wipe(secret);
+	ret = account_seal_read(w->keys, w->s, acc, &secret);
+	account_seal_wipe(secret);
 	return ret;
 }
 
@@ -293,13 +293,13 @@ list_one(const struct store_account *acc, void *arg)
 {
 	struct walk	*w = arg;
 	struct ctl	*ctl = w->ctl;
-	char		 url[ACCURL_MAX * 2];
+	char		 url[ACCOUNT_URL_MAX * 2];
 	unsigned int	 n;
 	int		 opens = can_open(w, acc);
 
 	if (store_account_uses(w->s, acc->id, &n) == -1)
 		return -1;
-	if (accurl_format(acc, url, sizeof(url)) == -1)
+	if (account_url_format(acc, url, sizeof(url)) == -1)
 		url[0] = '\0';
 	ctl_say(ctl, "%s\t%s\t%u identit%s\t%s%s", acc->name, url,
 	    n, n == 1 ? "y" : "ies",
@@ -358,7 +358,7 @@ static int
 show(struct ctl *ctl, struct walk *w)
 {
 	struct store_account	 acc;
-	char			 url[ACCURL_MAX * 2], when[32];
+	char			 url[ACCOUNT_URL_MAX * 2], when[32];
 	unsigned int		 n;
 	int			 opens, status;
 
@@ -369,7 +369,7 @@ show(struct ctl *ctl, struct walk *w)
 		return ctl_store_fail(ctl, w->s);
 	w->account = acc.id;
 	opens = can_open(w, &acc);
-	if (accurl_format(&acc, url, sizeof(url)) == -1)
+	if (account_url_format(&acc, url, sizeof(url)) == -1)
 		url[0] = '\0';
 	ctl_say(ctl, "account\t%s", acc.name);
 	ctl_say(ctl, "URL\t%s", url);
@@ -462,12 +462,12 @@ ctl_find_account(struct ctl *ctl, struct store *s, const char *name,
 int
 ctl_account_allowed(struct ctl *ctl, const struct store_account *acc)
 {
-	char	 server[ACCURL_MAX + 1];
+	char	 server[ACCOUNT_URL_MAX + 1];
 
 	if (acc->transport == STORE_NULL ||
 	    conf_host_allowed(ctl->conf, acc->host, acc->port))
 		return CTL_OK;
-	if (accurl_server(acc, server, sizeof(server)) == -1)
+	if (account_url_server(acc, server, sizeof(server)) == -1)
 		server[0] = '\0';
 	return ctl_fail(ctl, "%s: %s does not list this server under hosts",
 	    server, ctl->path);
@@ -485,7 +485,7 @@ describe(struct ctl *ctl, struct store_account *acc)
 		return ctl_usage(ctl, "%s: %s", ctl->arg[0], bad);
 	(void)strlcpy(acc->name, ctl->arg[0], sizeof(acc->name));
 	/* The URL is not quoted: somebody may have put a password there. */
-	if (accurl_parse(ctl->arg[1], acc, why, sizeof(why)) == -1)
+	if (account_url_parse(ctl->arg[1], acc, why, sizeof(why)) == -1)
 		return ctl_usage(ctl, "the URL of account %s: %s", acc->name,
 		    why);
 	if (oauth != NULL && acc->auth == STORE_AUTH_NONE)
@@ -504,15 +504,15 @@ static char *
 seal(struct ctl *ctl, const struct store_account *acc)
 {
 	struct keys	*keys;
-	char		*secret, *sealed = NULL, server[ACCURL_MAX + 1];
-	char		 prompt[ACCURL_MAX + 400], err[512];
+	char		*secret, *sealed = NULL, server[ACCOUNT_URL_MAX + 1];
+	char		 prompt[ACCOUNT_URL_MAX + 400], err[512];
 
 	/* Nobody shall type a password in vain. */
 	if ((keys = keys_open(ctl->conf->key, err, sizeof(err))) == NULL) {
 		(void)ctl_fail(ctl, "%s", err);
 		return NULL;
 	}
-	if (accurl_server(acc, server, sizeof(server)) == -1)
+	if (account_url_server(acc, server, sizeof(server)) == -1)
 		server[0] = '\0';
 	(void)snprintf(prompt, sizeof(prompt), "Password of %s at %s: ",
 	    acc->user, server);
@@ -520,13 +520,13 @@ seal(struct ctl *ctl, const struct store_account *acc)
 	    read_oauth(ctl, ctl->opt['o']) : ask_password(ctl, prompt);
 	if (secret != NULL &&
 	    ((sealed = malloc(STORE_SECRET_MAX + 1)) == NULL ||
-	    accseal_close(keys, acc, secret, sealed,
+	    account_seal_close(keys, acc, secret, sealed,
 	    STORE_SECRET_MAX + 1) == -1)) {
 		(void)ctl_fail(ctl, "the secret cannot be sealed");
 		free(sealed);
 		sealed = NULL;
 	}
-	accseal_wipe(secret);
+	account_seal_wipe(secret);
 	keys_free(keys);
 	return sealed;
 }

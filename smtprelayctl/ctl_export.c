@@ -23,7 +23,7 @@
 #include "ctl_store.h"
 #include "ctlcmd.h"
 #include "report.h"
-#include "store/accseal.h"
+#include "store/account_seal.h"
 #include "store/sender.h"
 #include "store/store_identity.h"
 #include "store_export.h"
@@ -118,8 +118,8 @@ check_secret(const struct store_account *acc, void *arg)
 
 	if (acc->auth == STORE_AUTH_NONE)
 		return 0;
-	ret = accseal_read(sealed->keys, sealed->s, acc, &secret);
-	accseal_wipe(secret);
+	ret = account_seal_read(sealed->keys, sealed->s, acc, &secret);
+	account_seal_wipe(secret);
 	if (ret == 0)
 		(void)fprintf(stderr, "smtprelayctl: warning: the secret of "
 		    "account %s is sealed under another key file: add the "

@@ -30,7 +30,7 @@
 #include "ctl.h"
 #include "ctl_store.h"
 #include "ctlcmd.h"
-#include "store/accseal.h"
+#include "store/account_seal.h"
 
 /* Accounts' secrets under another key. */
 
@@ -57,11 +57,11 @@ again(struct walk *w, const struct store_account *acc)
 	char	*secret;
 	int	 ret;
 
-	if ((ret = accseal_open(w->keys, acc, w->before, &secret)) != 1)
+	if ((ret = account_seal_open(w->keys, acc, w->before, &secret)) != 1)
 		return ret;
-	ret = accseal_close(w->keys, acc, secret, w->after,
+	ret = account_seal_close(w->keys, acc, secret, w->after,
 	    sizeof(w->after)) == 0;
-	accseal_wipe(secret);
+	account_seal_wipe(secret);
 	if (ret == 1)
 		ret = store_account_reseal(w->s, acc->id, w->before,
 		    w->after);

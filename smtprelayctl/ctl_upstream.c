@@ -37,8 +37,8 @@
 #include "oauth/oauthfetch.h"
 #include "report.h"
 #include "smtp/sasl.h"
-#include "store/accseal.h"
-#include "store/accurl.h"
+#include "store/account_seal.h"
+#include "store/account_url.h"
 
 /* Our name in EHLO: that of the machine, if it is one. */
 static void
@@ -132,7 +132,7 @@ token(struct store *s, const struct keys *keys,
 	*secret = NULL;
 	if (oauthtext_parse(&o, text, err, sizeof(err)) == -1) {
 		oauthtext_free(&o);
-		accseal_wipe(text);
+		account_seal_wipe(text);
 		(void)wrong(run, "the OAuth data makes no sense");
 		return -1;
 	}
@@ -141,7 +141,7 @@ token(struct store *s, const struct keys *keys,
 	if (!ok)
 		(void)wrong(run, a.text);
 	else if (a.refresh != NULL &&
-	    accoauth_renew(keys, s, acc, text, a.refresh) == -1) {
+	    account_seal_renew(keys, s, acc, text, a.refresh) == -1) {
 		(void)wrong(run, "the renewed refresh token cannot be kept");
 		ok = 0;
 	} else {
@@ -149,7 +149,7 @@ token(struct store *s, const struct keys *keys,
 		a.token = NULL;
 	}
 	oauthanswer_free(&a);
-	accseal_wipe(text);
+	account_seal_wipe(text);
 	return ok ? 0 : -1;
 }
 
@@ -166,7 +166,7 @@ ctl_upstream(struct ctl *ctl, struct store *s, const struct keys *keys,
 	describe(acc, helo, sizeof(helo), &conf);
 	conf.verify = ctl->conf->outbound.tls == CONF_TLS_VERIFY;
 	if (acc->auth != STORE_AUTH_NONE) {
-		if ((ret = accseal_read(keys, s, acc, &secret)) != 1)
+		if ((ret = account_seal_read(keys, s, acc, &secret)) != 1)
 			return wrong(run, ret == 0 ? "the password is sealed "
 			    "under a key that is not in the key file: add the "
 			    "account again" : "the password cannot be read");
@@ -179,7 +179,7 @@ ctl_upstream(struct ctl *ctl, struct store *s, const struct keys *keys,
 		conf.secret = secret;
 	}
 	ret = upstreamrun(&conf, NULL, NULL, mail, run);
-	accseal_wipe(secret);
+	account_seal_wipe(secret);
 	return ret == 0 ? CTL_OK : CTL_FAIL;
 }
 
@@ -335,7 +335,7 @@ struct checkacc {
 	struct report		 report;
 	struct ask		 ask;
 	struct store_account	 acc;
-	char			 server[ACCURL_MAX + 1];
+	char			 server[ACCOUNT_URL_MAX + 1];
 	struct conf_list	 domains;	/* in lower case */
 };
 
@@ -540,7 +540,7 @@ ctl_check_account(struct ctl *ctl)
 		status = ctl_store_fail(ctl, s);
 	/* Nobody waits for the database while servers think. */
 	store_close(s);
-	if (status == CTL_OK && accurl_server(&c.acc, c.server,
+	if (status == CTL_OK && account_url_server(&c.acc, c.server,
 	    sizeof(c.server)) == -1)
 		c.server[0] = '\0';
 	if (status == CTL_OK)

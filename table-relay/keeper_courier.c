@@ -27,7 +27,7 @@
 #include "courier/courier_msg.h"
 #include "crypto/keys.h"
 #include "keeper_courier.h"
-#include "store/accseal.h"
+#include "store/account_seal.h"
 #include "store/sender.h"
 #include "store/store.h"
 #include "store/store_account.h"
@@ -186,7 +186,7 @@ keeper_courier_new(const struct conf *conf, struct store *(*store)(void *),
 }
 
 /*
- * The secret of an account, to be given to accseal_wipe(); the key file is
+ * The secret of an account, to be given to account_seal_wipe(); the key file is
  * looked at again when it does not open, for a key may be new.
  */
 static int
@@ -197,9 +197,9 @@ kc_secret(struct keeper_courier *kc, struct store *s,
 
 	*secret = NULL;
 	if (kc->keys != NULL)
-		rv = accseal_read(kc->keys, s, acc, secret);
+		rv = account_seal_read(kc->keys, s, acc, secret);
 	if (rv == 0 && kc_keys(kc) == 1)
-		rv = accseal_read(kc->keys, s, acc, secret);
+		rv = account_seal_read(kc->keys, s, acc, secret);
 	if (rv == 0)
 		lograte_info(kc->rate, time(NULL), acc->name, "account %s: "
 		    "its secret does not open with the key file", acc->name);
@@ -267,7 +267,7 @@ kc_tell(struct keeper_courier *kc, uint64_t id, struct store *s,
 	else
 		courier_send_target(kc->courier, id, &t);
 	explicit_bzero(&t, sizeof(t));
-	accseal_wipe(secret);
+	account_seal_wipe(secret);
 }
 
 /* Why there is no account for a sender. */
@@ -384,7 +384,7 @@ kc_oauth_find(struct keeper_courier *kc, const struct ipc_msg *msg)
 		courier_send_account(kc->oauth, ret == 0 ? OAUTH_GONE :
 		    OAUTH_NONE, msg->id, o.account, o.generation);
 	explicit_bzero(&o, sizeof(o));
-	accseal_wipe(text);
+	account_seal_wipe(text);
 }
 
 static void
@@ -398,11 +398,11 @@ kc_oauth_rotated(struct keeper_courier *kc, const struct ipc_msg *msg)
 	if (courier_get_secrets(msg, &o) == -1)
 		log_warnx("the token process's message makes no sense");
 	else if (kc_oauth(kc, o.account, o.generation, &s, &acc, &text) == 1 &&
-	    accoauth_renew(kc->keys, s, &acc, text, o.text) == -1)
+	    account_seal_renew(kc->keys, s, &acc, text, o.text) == -1)
 		log_warnx("account %s: its new refresh token is lost",
 		    acc.name);
 	explicit_bzero(&o, sizeof(o));
-	accseal_wipe(text);
+	account_seal_wipe(text);
 }
 
 static void

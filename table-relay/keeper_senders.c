@@ -22,7 +22,7 @@
 #include "base/log.h"
 #include "keeper_senders.h"
 #include "senders.h"
-#include "store/accseal.h"
+#include "store/account_seal.h"
 #include "store/sender.h"
 #include "store/store_admin.h"
 
@@ -362,7 +362,7 @@ keeper_senders_secret(struct ipc *ch, const struct ipc_msg *msg,
 	if (keys_reload(keys, err, sizeof(err)) == -1)
 		log_warnx("%s", err);
 	if ((r = find_account(s, conf, label, &acc)) == 1)
-		r = accseal_read(keys, s, &acc, &secret);
+		r = account_seal_read(keys, s, &acc, &secret);
 	if (r == -1)
 		fail(ch, msg->id, store_error(s)->text);
 	else if (r == 0)
@@ -375,6 +375,6 @@ keeper_senders_secret(struct ipc *ch, const struct ipc_msg *msg,
 		    p.len, -1) == -1)
 			log_warnx("credentials could not be told");
 		ipc_pack_free(&p);
-		accseal_wipe(secret);
+		account_seal_wipe(secret);
 	}
 }

@@ -1,6 +1,7 @@
 STORE_SRCS =
-STORE_SRCS += accseal.c
-STORE_SRCS += accurl.c
+STORE_SRCS += account_seal.c
+STORE_SRCS += account_url.c
+STORE_SRCS += own_msgid.c
 STORE_SRCS += sender.c
 STORE_SRCS += store_account.c
 STORE_SRCS += store_admin.c
@@ -13,4 +14,3 @@ STORE_SRCS += store_limit.c
 STORE_SRCS += store_open.c
 STORE_SRCS += store_steps.c
 STORE_SRCS += store_watch.c
-STORE_SRCS += tokenbox.c

@@ -16,7 +16,7 @@
 
 /*
  * Accounts: SMTP servers with credentials, through which identities' mail
- * leaves.  Secrets come and go sealed (accseal.h): the store knows no key.
+ * leaves.  Secrets come and go sealed (account_seal.h): the store knows no key.
  */
 
 #ifndef STORE_ACCOUNT_H

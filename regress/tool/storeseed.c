@@ -49,8 +49,8 @@
 #include <time.h>
 
 #include "base/compat.h"
-#include "store/accseal.h"
-#include "store/accurl.h"
+#include "store/account_seal.h"
+#include "store/account_url.h"
 #include "store/sender.h"
 #include "store/store_identity.h"
 #include "store/store_mail.h"
@@ -166,11 +166,11 @@ add_account(const char *name, const char *url, const char *password)
 
 	memset(&acc, 0, sizeof(acc));
 	strlcpy(acc.name, name, sizeof(acc.name));
-	if (accurl_parse(url, &acc, err, sizeof(err)) == -1)
+	if (account_url_parse(url, &acc, err, sizeof(err)) == -1)
 		errx(2, "%s: %s", url, err);
 	if (password != NULL) {
 		acc.auth = STORE_AUTH_PASSWORD;
-		if (keys == NULL || accseal_close(keys, &acc, password,
+		if (keys == NULL || account_seal_close(keys, &acc, password,
 		    sealed, sizeof(sealed)) == -1)
 			errx(2, "%s: cannot seal the password", name);
 	}

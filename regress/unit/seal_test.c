@@ -18,7 +18,7 @@
 
 #include "base/base64.h"
 #include "crypto/seal.h"
-#include "store/accseal.h"
+#include "store/account_seal.h"
 #include "store_util.h"
 
 #define SECRET	"correct horse battery staple"
@@ -138,7 +138,7 @@ refused(const struct keys *keys, const struct store_account *acc,
 {
 	char	*secret;
 
-	CHECK(accseal_open(keys, acc, sealed, &secret) == 0);
+	CHECK(account_seal_open(keys, acc, sealed, &secret) == 0);
 	CHECK(secret == NULL);
 }
 
@@ -149,13 +149,14 @@ moved(const struct keys *keys)
 	struct store_account	 acc = partner(), other;
 	char			 sealed[STORE_SECRET_MAX + 1], *secret;
 
-	CHECK(accseal_close(keys, &acc, SECRET, sealed, sizeof(sealed)) == 0);
+	CHECK(account_seal_close(keys, &acc, SECRET, sealed,
+	    sizeof(sealed)) == 0);
 	CHECK(strstr(sealed, "horse") == NULL);
 	(void)strcpy(acc.name, "PARTNER");
-	CHECK(accseal_open(keys, &acc, sealed, &secret) == 1);
+	CHECK(account_seal_open(keys, &acc, sealed, &secret) == 1);
 	CHECK_STR(secret, SECRET);
-	accseal_wipe(secret);
-	accseal_wipe(NULL);
+	account_seal_wipe(secret);
+	account_seal_wipe(NULL);
 	other = acc;
 	(void)strcpy(other.name, "partner2");
 	refused(keys, &other, sealed);
@@ -185,26 +186,28 @@ rotated(struct store *s)
 	char			 sealed[STORE_SECRET_MAX + 1], *secret;
 	uint8_t			 old, new, id;
 
-	CHECK(accseal_close(keys, &acc, SECRET, sealed, sizeof(sealed)) == 0);
+	CHECK(account_seal_close(keys, &acc, SECRET, sealed,
+	    sizeof(sealed)) == 0);
 	CHECK(store_account_put(s, &acc, sealed, NOW) == 1);
-	CHECK(accseal_read(keys, s, &acc, &secret) == 1);
+	CHECK(account_seal_read(keys, s, &acc, &secret) == 1);
 	CHECK_STR(secret, SECRET);
-	accseal_wipe(secret);
+	account_seal_wipe(secret);
 	/* Somebody moves the row by hand. */
 	(void)strcpy(eve.name, "eve");
 	(void)strcpy(eve.host, "smtp.evil.example");
 	CHECK(store_account_put(s, &eve, sealed, NOW) == 1);
-	CHECK(accseal_read(keys, s, &eve, &secret) == 0 && secret == NULL);
+	CHECK(account_seal_read(keys, s, &eve, &secret) == 0 && secret == NULL);
 
 	old = keys_signer(keys);
 	CHECK(keys_rotate(keypath, NOW, &new, err, sizeof(err)) == 0);
 	CHECK(keys_reload(keys, err, sizeof(err)) == 1);
-	CHECK(accseal_read(keys, s, &acc, &secret) == 1);
-	accseal_wipe(secret);
+	CHECK(account_seal_read(keys, s, &acc, &secret) == 1);
+	account_seal_wipe(secret);
 	CHECK(keys_retire(keypath, old, err, sizeof(err)) == 1);
 	CHECK(keys_reload(keys, err, sizeof(err)) == 1);
-	CHECK(accseal_read(keys, s, &acc, &secret) == 0 && secret == NULL);
-	CHECK(accseal_close(keys, &acc, SECRET, sealed, sizeof(sealed)) == 0);
+	CHECK(account_seal_read(keys, s, &acc, &secret) == 0 && secret == NULL);
+	CHECK(account_seal_close(keys, &acc, SECRET, sealed,
+	    sizeof(sealed)) == 0);
 	CHECK(seal_key(sealed, &id) == 1 && id == new);
 	keys_free(keys);
 	/* A key file of somebody else's is of no use. */

@@ -16,8 +16,8 @@
 
 /* Whether a Message-Id is one of ours, whichever mailbox it was made for. */
 
-#ifndef TOKENBOX_H
-#define TOKENBOX_H
+#ifndef OWN_MSGID_H
+#define OWN_MSGID_H
 
 #include <time.h>
 
@@ -29,7 +29,7 @@
  * of the store, however old, else 0; -1 when store or keys fail.  A message
  * that comes in with such an id has been here before (RFC 5321 section 6.3).
  */
-int	tokenbox_is_ours(struct store *s, const struct keys *keys,
+int	own_msgid_check(struct store *s, const struct keys *keys,
 	    const char *msgid, time_t now);
 
 #endif

@@ -17,7 +17,7 @@
 /* Account URLs, and the OAuth 2 data beside them. */
 
 #include "crypto/oauthtext.h"
-#include "store/accurl.h"
+#include "store/account_url.h"
 #include "test.h"
 
 static void
@@ -25,19 +25,19 @@ good(const char *url, enum store_transport transport, const char *user,
     const char *host, unsigned int port, const char *canonical)
 {
 	struct store_account	 acc, again;
-	char			 err[256] = "", buf[ACCURL_MAX * 2];
+	char			 err[256] = "", buf[ACCOUNT_URL_MAX * 2];
 
 	memset(&acc, 0, sizeof(acc));
 	memset(&again, 0, sizeof(again));
-	if (accurl_parse(url, &acc, err, sizeof(err)) == -1)
+	if (account_url_parse(url, &acc, err, sizeof(err)) == -1)
 		fprintf(stderr, "%s: %s\n", url, err);
 	CHECK(acc.transport == transport && acc.port == port);
 	CHECK_STR(acc.user, user);
 	CHECK_STR(acc.host, host);
 	CHECK(acc.auth == (*user ? STORE_AUTH_PASSWORD : STORE_AUTH_NONE));
-	CHECK(accurl_format(&acc, buf, sizeof(buf)) == 0);
+	CHECK(account_url_format(&acc, buf, sizeof(buf)) == 0);
 	CHECK_STR(buf, canonical);
-	CHECK(accurl_parse(buf, &again, err, sizeof(err)) == 0);
+	CHECK(account_url_parse(buf, &again, err, sizeof(err)) == 0);
 	CHECK_STR(again.user, user);
 	CHECK_STR(again.host, host);
 }
@@ -49,7 +49,7 @@ bad(const char *url, const char *why)
 	char			 err[256] = "";
 
 	memset(&acc, 0, sizeof(acc));
-	CHECK(accurl_parse(url, &acc, err, sizeof(err)) == -1);
+	CHECK(account_url_parse(url, &acc, err, sizeof(err)) == -1);
 	if (strstr(err, why) == NULL)
 		fprintf(stderr, "%s: %s\n", url, err);
 	CHECK(strstr(err, why) != NULL);

@@ -20,12 +20,12 @@
  * section 2.1), the host may be an IPv6 address in brackets (section 3.2.2).
  */
 
-#ifndef ACCURL_H
-#define ACCURL_H
+#ifndef ACCOUNT_URL_H
+#define ACCOUNT_URL_H
 
 #include "store/store_account.h"
 
-#define ACCURL_MAX	1024	/* bytes of a URL */
+#define ACCOUNT_URL_MAX	1024	/* bytes of a URL */
 
 /*
  * Takes url apart into transport, host, port, user and auth of acc, and
@@ -33,14 +33,15 @@
  * stands.  0; or -1 with a sentence in err that names what was wrong and
  * what was expected, and never quotes a password that stands in the URL.
  */
-int	accurl_parse(const char *url, struct store_account *acc, char *err,
-	    size_t errsize);
+int	account_url_parse(const char *url, struct store_account *acc,
+	    char *err, size_t errsize);
 
 /* Writes acc's URL: 0, or -1 if it does not fit.  Parses to the same. */
-int	accurl_format(const struct store_account *acc, char *buf, size_t size);
+int	account_url_format(const struct store_account *acc, char *buf,
+	    size_t size);
 
 /* Writes host:port, [host]:port for IPv6, "null" for null. */
-int	accurl_server(const struct store_account *acc, char *buf,
+int	account_url_server(const struct store_account *acc, char *buf,
 	    size_t size);
 
 #endif

@@ -20,8 +20,8 @@
 
 #include "base/compat.h"
 #include "crypto/oauthtext.h"
-#include "store/accseal.h"
-#include "store/accurl.h"
+#include "store/account_seal.h"
+#include "store/account_url.h"
 
 #define PURPOSE	"account secret"
 
@@ -32,11 +32,11 @@
 static int
 context(const struct store_account *acc, char *buf, size_t size)
 {
-	char	 name[STORE_ACCOUNT_MAX + 1], server[ACCURL_MAX + 1];
+	char	 name[STORE_ACCOUNT_MAX + 1], server[ACCOUNT_URL_MAX + 1];
 	int	 r;
 
 	if (store_fold(acc->name, name, sizeof(name)) == -1 ||
-	    accurl_server(acc, server, sizeof(server)) == -1)
+	    account_url_server(acc, server, sizeof(server)) == -1)
 		return -1;
 	r = snprintf(buf, size, "%s\n%s\n%s\n%s\n%d", name,
 	    store_transport_name(acc->transport), server, acc->user,
@@ -45,7 +45,7 @@ context(const struct store_account *acc, char *buf, size_t size)
 }
 
 int
-accseal_close(const struct keys *keys, const struct store_account *acc,
+account_seal_close(const struct keys *keys, const struct store_account *acc,
     const char *secret, char *out, size_t size)
 {
 	char	 ad[SEAL_AD_MAX + 1];
@@ -57,7 +57,7 @@ accseal_close(const struct keys *keys, const struct store_account *acc,
 }
 
 int
-accseal_open(const struct keys *keys, const struct store_account *acc,
+account_seal_open(const struct keys *keys, const struct store_account *acc,
     const char *sealed, char **secret)
 {
 	char	 ad[SEAL_AD_MAX + 1], *plain;
@@ -82,14 +82,14 @@ accseal_open(const struct keys *keys, const struct store_account *acc,
 }
 
 void
-accseal_wipe(char *secret)
+account_seal_wipe(char *secret)
 {
 	if (secret != NULL)
 		freezero(secret, strlen(secret));
 }
 
 int
-accseal_read(const struct keys *keys, struct store *s,
+account_seal_read(const struct keys *keys, struct store *s,
     const struct store_account *acc, char **secret)
 {
 	char	*sealed;
@@ -101,13 +101,13 @@ accseal_read(const struct keys *keys, struct store *s,
 	ret = store_account_secret(s, acc->id, acc->generation, sealed,
 	    STORE_SECRET_MAX + 1);
 	if (ret == 1)
-		ret = accseal_open(keys, acc, sealed, secret);
+		ret = account_seal_open(keys, acc, sealed, secret);
 	free(sealed);
 	return ret;
 }
 
 int
-accoauth_renew(const struct keys *keys, struct store *s,
+account_seal_renew(const struct keys *keys, struct store *s,
     const struct store_account *acc, const char *text, const char *refresh)
 {
 	struct oauthtext	 o;
@@ -119,7 +119,7 @@ accoauth_renew(const struct keys *keys, struct store *s,
 	if (oauthtext_parse(&o, text, err, sizeof(err)) == 0 &&
 	    oauthtext_renew(&o, refresh) == 0 &&
 	    oauthtext_format(&o, plain, sizeof(plain)) == 0 &&
-	    accseal_close(keys, acc, plain, sealed, sizeof(sealed)) == 0 &&
+	    account_seal_close(keys, acc, plain, sealed, sizeof(sealed)) == 0 &&
 	    store_account_secret(s, acc->id, acc->generation, before,
 	    sizeof(before)) == 1 &&
 	    store_account_reseal(s, acc->id, before, sealed) == 1)

@@ -16,14 +16,14 @@
 
 /* An account's secret, sealed for that account and server alone. */
 
-#ifndef ACCSEAL_H
-#define ACCSEAL_H
+#ifndef ACCOUNT_SEAL_H
+#define ACCOUNT_SEAL_H
 
 #include "crypto/keys.h"
 #include "crypto/seal.h"
 #include "store/store_account.h"
 
-#define ACCSEAL_PASSWORD_MAX	512	/* bytes of a password */
+#define ACCOUNT_SEAL_PASSWORD_MAX	512	/* bytes of a password */
 
 /*
  * Seals a secret for acc: its name, transport, host, port, user and kind of
@@ -31,36 +31,38 @@
  * another.  secret is text, of at most SEAL_PLAIN_MAX bytes; out gets the
  * sealed text.  0 or -1.
  */
-int	accseal_close(const struct keys *keys, const struct store_account *acc,
-	    const char *secret, char *out, size_t size);
+int	account_seal_close(const struct keys *keys,
+	    const struct store_account *acc, const char *secret, char *out,
+	    size_t size);
 
 /*
  * Opens it.  Returns 1 and *secret, which the caller gives to
- * accseal_wipe(); 0 if it does not open (seal.h); -1 without memory.
+ * account_seal_wipe(); 0 if it does not open (seal.h); -1 without memory.
  */
-int	accseal_open(const struct keys *keys, const struct store_account *acc,
-	    const char *sealed, char **secret);
+int	account_seal_open(const struct keys *keys,
+	    const struct store_account *acc, const char *sealed,
+	    char **secret);
 
 /* Wipes and frees; NULL is allowed. */
-void	accseal_wipe(char *secret);
+void	account_seal_wipe(char *secret);
 
 /*
  * Reads and opens the secret that is stored for acc, as of acc->generation.
  * Returns 1; 0 if there is none or it does not open; -1 on an error of the
  * store or without memory.
  */
-int	accseal_read(const struct keys *keys, struct store *s,
+int	account_seal_read(const struct keys *keys, struct store *s,
 	    const struct store_account *acc, char **secret);
 
 /* A renewed refresh token takes the place of the old one in an account. */
 
 /*
  * Puts the refresh token into text, the account's OAuth data (oauthtext.h)
- * as accseal_read() gave it, seals that and stores it, with the account's
+ * as account_seal_read() gave it, seals that and stores it, with the account's
  * generation unchanged.  Returns 0, or -1: it is no token, or the account
  * has another secret by now, or an error of the store or lack of memory.
  */
-int	accoauth_renew(const struct keys *keys, struct store *s,
+int	account_seal_renew(const struct keys *keys, struct store *s,
 	    const struct store_account *acc, const char *text,
 	    const char *refresh);
 

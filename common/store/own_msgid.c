@@ -15,10 +15,10 @@
  */
 
 #include "crypto/token.h"
+#include "store/own_msgid.h"
 #include "store/store_admin.h"
-#include "store/tokenbox.h"
 
-struct tokenbox {
+struct search {
 	const struct keys	*keys;
 	struct token		 token;
 	time_t			 now;
@@ -27,9 +27,9 @@ struct tokenbox {
 };
 
 static int
-check(const struct store_mailbox *mb, void *arg)
+check_mailbox(const struct store_mailbox *mb, void *arg)
 {
-	struct tokenbox	*b = arg;
+	struct search	*b = arg;
 
 	if (b->ours)
 		return 0;
@@ -48,14 +48,14 @@ check(const struct store_mailbox *mb, void *arg)
 }
 
 int
-tokenbox_is_ours(struct store *s, const struct keys *keys, const char *msgid,
+own_msgid_check(struct store *s, const struct keys *keys, const char *msgid,
     time_t now)
 {
-	struct tokenbox	b = { .keys = keys, .now = now };
+	struct search	b = { .keys = keys, .now = now };
 
 	if (token_msgid_parse(msgid, &b.token) != 1)
 		return 0;
-	if (store_mailbox_each(s, 0, check, &b) == -1)
+	if (store_mailbox_each(s, 0, check_mailbox, &b) == -1)
 		return -1;
 	return b.ours ? 1 : b.failed ? -1 : 0;
 }

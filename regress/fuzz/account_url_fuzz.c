@@ -24,18 +24,18 @@
 
 #include "crypto/oauthtext.h"
 #include "fuzz.h"
-#include "store/accurl.h"
+#include "store/account_url.h"
 
 static void
 url(const char *text)
 {
 	struct store_account	 a, b;
-	char			 err[256] = "", one[ACCURL_MAX * 4];
-	char			 two[ACCURL_MAX * 4];
+	char			 err[256] = "", one[ACCOUNT_URL_MAX * 4];
+	char			 two[ACCOUNT_URL_MAX * 4];
 
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
-	if (accurl_parse(text, &a, err, sizeof(err)) == -1) {
+	if (account_url_parse(text, &a, err, sizeof(err)) == -1) {
 		CLAIM(err[0] != '\0');
 		return;
 	}
@@ -44,12 +44,12 @@ url(const char *text)
 	CLAIM((a.auth == STORE_AUTH_NONE) == (a.user[0] == '\0'));
 	CLAIM(strpbrk(a.user, ":\r\n") == NULL);
 	CLAIM(strpbrk(a.host, " \r\n@[]/") == NULL);
-	CLAIM(accurl_format(&a, one, sizeof(one)) == 0);
+	CLAIM(account_url_format(&a, one, sizeof(one)) == 0);
 	/* What is encoded may be longer than what may be typed. */
-	if (strlen(one) > ACCURL_MAX)
+	if (strlen(one) > ACCOUNT_URL_MAX)
 		return;
-	CLAIM(accurl_parse(one, &b, err, sizeof(err)) == 0);
-	CLAIM(accurl_format(&b, two, sizeof(two)) == 0);
+	CLAIM(account_url_parse(one, &b, err, sizeof(err)) == 0);
+	CLAIM(account_url_format(&b, two, sizeof(two)) == 0);
 	CLAIM(strcmp(one, two) == 0 && strcmp(a.user, b.user) == 0);
 }
 

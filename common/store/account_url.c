@@ -22,7 +22,7 @@
 #include "base/compat.h"
 #include "base/hostport.h"
 #include "base/lex.h"
-#include "store/accurl.h"
+#include "store/account_url.h"
 
 #define FORMS	"smtp+tls://user@host, smtps://user@host, lmtp://host:port " \
 		"or null:"
@@ -125,7 +125,7 @@ get_rest(const char *rest, struct store_account *acc, const struct err *err)
 }
 
 int
-accurl_parse(const char *url, struct store_account *acc, char *errbuf,
+account_url_parse(const char *url, struct store_account *acc, char *errbuf,
     size_t errsize)
 {
 	const struct err	 err = { errbuf, errsize };
@@ -135,9 +135,9 @@ accurl_parse(const char *url, struct store_account *acc, char *errbuf,
 	acc->host[0] = acc->user[0] = '\0';
 	acc->port = 0;
 	acc->auth = STORE_AUTH_NONE;
-	if (strlen(url) > ACCURL_MAX)
+	if (strlen(url) > ACCOUNT_URL_MAX)
 		return wrong(&err, "the URL is longer than %d bytes",
-		    ACCURL_MAX);
+		    ACCOUNT_URL_MAX);
 	len = strcspn(url, ":");
 	if (url[len] == '\0' || len >= sizeof(scheme))
 		return wrong(&err, "this is no account's URL, expected "
@@ -159,7 +159,7 @@ accurl_parse(const char *url, struct store_account *acc, char *errbuf,
 }
 
 int
-accurl_server(const struct store_account *acc, char *buf, size_t size)
+account_url_server(const struct store_account *acc, char *buf, size_t size)
 {
 	struct hostport	 hp;
 
@@ -172,7 +172,7 @@ accurl_server(const struct store_account *acc, char *buf, size_t size)
 }
 
 int
-accurl_format(const struct store_account *acc, char *buf, size_t size)
+account_url_format(const struct store_account *acc, char *buf, size_t size)
 {
 	char		 user[STORE_AUTHUSER_MAX * 3 + 2] = "";
 	char		 server[HOSTPORT_TEXT_MAX + 1];
@@ -182,7 +182,7 @@ accurl_format(const struct store_account *acc, char *buf, size_t size)
 
 	if (acc->transport == STORE_NULL)
 		return strlcpy(buf, "null:", size) >= size ? -1 : 0;
-	if (accurl_server(acc, server, sizeof(server)) == -1)
+	if (account_url_server(acc, server, sizeof(server)) == -1)
 		return -1;
 	/* What is not unreserved (RFC 3986 section 2.3) is encoded. */
 	for (p = acc->user; *p != '\0'; p++) {
