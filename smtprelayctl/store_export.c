@@ -142,31 +142,29 @@ static const struct export_table	 tables[] = {
 		{ "name", 32 }, { "seq", 0 } } },
 };
 
-static int	export_table(struct store *s, FILE *fp, const struct
-	    export_table *t, int flags, uint64_t *rows);
+#define NTABLES		(sizeof(tables) / sizeof(tables[0]))
+#define COUNTERS	(NTABLES - 1)	/* the table of the last ids given */
 
-/* The tables in the order in which they are written; *n gets their number. */
-static const struct export_table *
-export_tables(size_t *n)
+static int
+count_columns(const struct export_table *t)
 {
-	*n = sizeof(tables) / sizeof(tables[0]);
-	return tables;
-}
+	int	 n;
 
-#define TABLES_MAX	32
+	for (n = 0; n < EXPORT_COLUMNS && t->column[n].name != NULL; n++)
+		continue;
+	return n;
+}
 
 struct import {
 	struct store		*s;
 	FILE			*fp;
-	const struct export_table *tables;
-	size_t			 ntables;
-	sqlite3_stmt		*insert[TABLES_MAX];
+	struct db_query		*insert[NTABLES];
 	uint64_t		 lineno;
 	char			 line[EXPORT_LINE_MAX];
 };
 
 static int
-wrong(struct import *im, const char *what)
+fail_line(struct import *im, const char *what)
 {
 	return db_fail(im->s, STORE_REFUSED, "import: line %llu: %s",
 	    (unsigned long long)im->lineno, what);
@@ -182,16 +180,16 @@ get_line(struct import *im)
 	im->lineno++;
 	while ((c = fgetc(im->fp)) != EOF && c != '\n') {
 		if (len == sizeof(im->line) - 1)
-			return wrong(im, "too long");
+			return fail_line(im, "too long");
 		if (c == '\0')
-			return wrong(im, "not text");
+			return fail_line(im, "not text");
 		im->line[len++] = c;
 	}
 	im->line[len] = '\0';
 	if (c == EOF && ferror(im->fp))
-		return wrong(im, strerror(errno));
+		return fail_line(im, strerror(errno));
 	if (c == EOF && len > 0)
-		return wrong(im, "ends in the middle");
+		return fail_line(im, "ends in the middle");
 	return c != EOF;
 }
 
@@ -234,19 +232,19 @@ unescape(char *p)
 	return 0;
 }
 
-static sqlite3_stmt *
+static struct db_query *
 get_insert(struct import *im, size_t i)
 {
-	const struct export_column	*c = im->tables[i].column;
+	const struct export_column	*c = tables[i].column;
 	char				 sql[512] = "INSERT INTO ";
 	char				 marks[64] = ") VALUES (";
-	int				 k;
+	int				 k, n = count_columns(&tables[i]);
 
 	if (im->insert[i] != NULL)
 		return im->insert[i];
-	(void)strlcat(sql, im->tables[i].name, sizeof(sql));
+	(void)strlcat(sql, tables[i].name, sizeof(sql));
 	(void)strlcat(sql, " (", sizeof(sql));
-	for (k = 0; k < EXPORT_COLUMNS && c[k].name != NULL; k++) {
+	for (k = 0; k < n; k++) {
 		if (k > 0) {
 			(void)strlcat(sql, ", ", sizeof(sql));
 			(void)strlcat(marks, ", ", sizeof(marks));
@@ -256,12 +254,7 @@ get_insert(struct import *im, size_t i)
 	}
 	(void)strlcat(sql, marks, sizeof(sql));
 	(void)strlcat(sql, ")", sizeof(sql));
-	if (sqlite3_prepare_v2(im->s->db, sql, -1, &im->insert[i], NULL) !=
-	    SQLITE_OK) {
-		(void)db_error(im->s, "import");
-		return NULL;
-	}
-	return im->insert[i];
+	return im->insert[i] = db_prepare(im->s, sql);
 }
 
 /* Nothing here is negative; what is near the end leaves no ids to give. */
@@ -274,36 +267,33 @@ check_number(const char *v, int64_t min)
 	return bad == NULL ? 0 : -1;
 }
 
-/* Binds NAME=VALUE to the column of that name. */
+/* Takes NAME=VALUE apart: the value goes to the place of its column. */
 static int
-bind_field(struct import *im, const struct export_table *t, sqlite3_stmt *st,
-    char *field, unsigned int *seen)
+take_field(struct import *im, const struct export_table *t, char *field,
+    const char *values[EXPORT_COLUMNS])
 {
 	const struct export_column	*c = t->column;
 	char				*value;
-	int				 k;
+	int				 k, n = count_columns(t);
 
 	if ((value = strchr(field, '=')) == NULL)
-		return wrong(im, "expected NAME=VALUE");
+		return fail_line(im, "expected NAME=VALUE");
 	*value++ = '\0';
-	for (k = 0; k < EXPORT_COLUMNS && c[k].name != NULL; k++)
+	for (k = 0; k < n; k++)
 		if (strcmp(c[k].name, field) == 0)
 			break;
-	if (k == EXPORT_COLUMNS || c[k].name == NULL)
-		return wrong(im, "unknown column");
-	if (*seen & 1U << k)
-		return wrong(im, "a column stands twice");
-	*seen |= 1U << k;
+	if (k == n)
+		return fail_line(im, "unknown column");
+	if (values[k] != NULL)
+		return fail_line(im, "a column stands twice");
 	if (unescape(value) == -1)
-		return wrong(im, "malformed escape");
+		return fail_line(im, "malformed escape");
 	if (c[k].max == 0 && check_number(value,
 	    strcmp(field, "id") == 0) == -1)
-		return wrong(im, "a number was expected");
+		return fail_line(im, "a number was expected");
 	if (c[k].max != 0 && strlen(value) > c[k].max)
-		return wrong(im, "a value is too long");
-	if (sqlite3_bind_text(st, k + 1, value, -1, SQLITE_TRANSIENT) !=
-	    SQLITE_OK)
-		return db_error(im->s, "import");
+		return fail_line(im, "a value is too long");
+	values[k] = value;
 	return 0;
 }
 
@@ -312,9 +302,9 @@ bind_field(struct import *im, const struct export_table *t, sqlite3_stmt *st,
  * inserted have set them already.
  */
 static int
-sequence(struct import *im, char *rest)
+raise_counter(struct import *im, char *rest)
 {
-	const struct export_table	*t = &im->tables[im->ntables - 1];
+	const struct export_table	*t = &tables[COUNTERS];
 	char				*f, *name = NULL, *seq = NULL;
 	int				 n;
 
@@ -324,11 +314,11 @@ sequence(struct import *im, char *rest)
 		else if (strncmp(f, "seq=", 4) == 0)
 			seq = f + 4;
 		else
-			return wrong(im, "unknown column");
+			return fail_line(im, "unknown column");
 	}
 	if (name == NULL || seq == NULL || strlen(name) > t->column[0].max ||
 	    check_number(seq, 0) == -1)
-		return wrong(im, "a counter is malformed");
+		return fail_line(im, "a counter is malformed");
 	n = db_run(im->s, "UPDATE sqlite_sequence SET seq = "
 	    "max(seq, cast(?2 AS INTEGER)) WHERE name = ?1", "tt", name, seq);
 	if (n == 0)
@@ -341,33 +331,29 @@ sequence(struct import *im, char *rest)
 static int
 insert_row(struct import *im)
 {
-	sqlite3_stmt	*st;
+	const char	*values[EXPORT_COLUMNS] = { NULL };
+	struct db_query	*q;
 	char		*rest = im->line, *name, *f;
-	unsigned int	 seen = 0;
 	size_t		 i;
-	int		 rc;
 
 	name = strsep(&rest, "\t");
-	for (i = 0; i < im->ntables; i++)
-		if (strcmp(im->tables[i].name, name) == 0)
+	for (i = 0; i < NTABLES; i++)
+		if (strcmp(tables[i].name, name) == 0)
 			break;
-	if (i == im->ntables)
-		return wrong(im, "unknown table");
-	if (i == im->ntables - 1)
-		return sequence(im, rest);
-	if ((st = get_insert(im, i)) == NULL)
+	if (i == NTABLES)
+		return fail_line(im, "unknown table");
+	if (i == COUNTERS)
+		return raise_counter(im, rest);
+	if ((q = get_insert(im, i)) == NULL)
 		return -1;
-	(void)sqlite3_reset(st);
-	(void)sqlite3_clear_bindings(st);
 	while ((f = strsep(&rest, "\t")) != NULL)
-		if (bind_field(im, &im->tables[i], st, f, &seen) == -1)
+		if (take_field(im, &tables[i], f, values) == -1)
 			return -1;
-	rc = sqlite3_step(st);
-	if ((rc & 0xff) == SQLITE_CONSTRAINT || (rc & 0xff) == SQLITE_MISMATCH)
-		return wrong(im, sqlite3_errmsg(im->s->db));
-	if (rc != SQLITE_DONE)
-		return db_error(im->s, "import");
-	return 0;
+	if (db_run_texts(im->s, q, values, count_columns(&tables[i])) != -1)
+		return 0;
+	if (store_error(im->s)->kind == STORE_REFUSED)
+		return fail_line(im, db_reason(im->s));
+	return -1;
 }
 
 struct rules {
@@ -553,19 +539,19 @@ read_all(struct import *im, uint64_t *rows)
 	(void)snprintf(want, sizeof(want), "relay-export %d",
 	    STORE_EXPORT_VERSION);
 	if (ret == 0 || strcmp(im->line, want) != 0)
-		return wrong(im, "expected: relay-export 1");
+		return fail_line(im, "expected: relay-export 1");
 	while ((ret = get_line(im)) == 1) {
 		(void)snprintf(want, sizeof(want), "end %llu",
 		    (unsigned long long)*rows);
 		if (strncmp(im->line, "end ", 4) == 0)
 			return strcmp(im->line, want) == 0 ?
 			    check_rules(im->s) :
-			    wrong(im, "the number of lines is another");
+			    fail_line(im, "the number of lines is another");
 		if (insert_row(im) == -1)
 			return -1;
 		(*rows)++;
 	}
-	return ret == -1 ? -1 : wrong(im, "the end is missing");
+	return ret == -1 ? -1 : fail_line(im, "the end is missing");
 }
 
 int
@@ -580,11 +566,10 @@ store_import(struct store *s, FILE *fp, uint64_t *rows)
 		return db_fail(s, STORE_OTHER, "out of memory");
 	im->s = s;
 	im->fp = fp;
-	im->tables = export_tables(&im->ntables);
 	if ((ret = db_enter(s)) == 0) {
 		ret = read_all(im, rows);
-		for (i = 0; i < im->ntables && i < TABLES_MAX; i++)
-			(void)sqlite3_finalize(im->insert[i]);
+		for (i = 0; i < NTABLES; i++)
+			db_done(im->insert[i]);
 		ret = db_leave(s, ret);
 	}
 	free(im);
@@ -592,8 +577,10 @@ store_import(struct store *s, FILE *fp, uint64_t *rows)
 }
 
 static void
-put_value(FILE *fp, const unsigned char *p)
+put_value(FILE *fp, const char *text)
 {
+	const unsigned char	*p = (const unsigned char *)text;
+
 	for (; *p != '\0'; p++) {
 		if (*p == '\\')
 			fputs("\\\\", fp);
@@ -610,34 +597,35 @@ put_value(FILE *fp, const unsigned char *p)
 	}
 }
 
-static void
-put_row(FILE *fp, const struct export_table *t, sqlite3_stmt *st)
+static int
+put_row(struct store *s, FILE *fp, const struct export_table *t,
+    struct db_query *q)
 {
-	int	 i;
+	const char	*text;
+	int		 i, n = count_columns(t), ret;
 
 	fputs(t->name, fp);
-	for (i = 0; i < EXPORT_COLUMNS && t->column[i].name != NULL; i++) {
-		if (sqlite3_column_type(st, i) == SQLITE_NULL)
+	for (i = 0; i < n; i++) {
+		if ((ret = db_column(s, q, i, &text)) == -1)
+			return -1;
+		if (ret == 0)
 			continue;
 		fprintf(fp, "\t%s=", t->column[i].name);
-		if (t->column[i].max == 0)
-			fprintf(fp, "%lld",
-			    (long long)sqlite3_column_int64(st, i));
-		else
-			put_value(fp, sqlite3_column_text(st, i));
+		put_value(fp, text);
 	}
 	fputc('\n', fp);
+	return 1;
 }
 
 static int
-export_table(struct store *s, FILE *fp, const struct export_table *t,
+put_table(struct store *s, FILE *fp, const struct export_table *t,
     int flags, uint64_t *rows)
 {
-	sqlite3_stmt	*st;
+	struct db_query	*q;
 	char		 sql[512] = "SELECT ";
-	int		 i, ret;
+	int		 i, n = count_columns(t), ret;
 
-	for (i = 0; i < EXPORT_COLUMNS && t->column[i].name != NULL; i++) {
+	for (i = 0; i < n; i++) {
 		if (i > 0)
 			(void)strlcat(sql, ", ", sizeof(sql));
 		(void)strlcat(sql, t->column[i].name, sizeof(sql));
@@ -648,31 +636,28 @@ export_table(struct store *s, FILE *fp, const struct export_table *t,
 	    sizeof(sql));
 	if (strlcat(sql, " ORDER BY 1, 2", sizeof(sql)) >= sizeof(sql))
 		return db_fail(s, STORE_OTHER, "export: too many columns");
-	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return db_error(s, "export");
-	while ((ret = db_step(s, st)) == 1) {
-		put_row(fp, t, st);
+	if ((q = db_prepare(s, sql)) == NULL)
+		return -1;
+	while ((ret = db_step(s, q)) == 1 &&
+	    (ret = put_row(s, fp, t, q)) == 1)
 		(*rows)++;
-	}
-	(void)sqlite3_finalize(st);
+	db_done(q);
 	return ret;
 }
 
 int
 store_export(struct store *s, FILE *fp, int flags, uint64_t *rows)
 {
-	const struct export_table	*t;
-	size_t				 i, n;
-	int				 fixed, ret = 0;
+	size_t	 i;
+	int	 fixed, ret = 0;
 
 	*rows = 0;
 	if ((fixed = db_fix(s)) == -1)
 		return -1;
 	fprintf(fp, "relay-export %d\n", STORE_EXPORT_VERSION);
-	t = export_tables(&n);
-	for (i = 0; i < n && ret == 0; i++)
-		if (!t[i].secret || !(flags & STORE_EXPORT_SANDBOX))
-			ret = export_table(s, fp, &t[i], flags, rows);
+	for (i = 0; i < NTABLES && ret == 0; i++)
+		if (!tables[i].secret || !(flags & STORE_EXPORT_SANDBOX))
+			ret = put_table(s, fp, &tables[i], flags, rows);
 	if (db_unfix(s, fixed, ret) == -1)
 		return -1;
 	fprintf(fp, "end %llu\n", (unsigned long long)*rows);

@@ -25,6 +25,7 @@
 #include "store/account_seal.h"
 #include "store/sender.h"
 #include "store/store_admin.h"
+#include "store/store_watch.h"
 
 #define CHANGES_MAX	4096	/* more: everything is told anew */
 

@@ -62,6 +62,19 @@ lex_hex(int ch)
 	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
 }
 
+void
+lex_hex_write(const uint8_t *src, size_t len, char *dst)
+{
+	static const char	 digits[] = "0123456789abcdef";
+	size_t			 i;
+
+	for (i = 0; i < len; i++) {
+		*dst++ = digits[src[i] >> 4];
+		*dst++ = digits[src[i] & 15];
+	}
+	*dst = '\0';
+}
+
 /* Reads the comment at s[*i], which is '('. */
 static int
 lex_comment(const char *s, size_t len, size_t *i, struct sbuf *b)

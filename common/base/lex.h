@@ -23,6 +23,9 @@
 #ifndef LEX_H
 #define LEX_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/sbuf.h"
 
 #define LEX_COMMENT_DEPTH	100
@@ -35,6 +38,9 @@ int	lex_control(int ch);	/* 0-31 but tab, and 127 */
 
 /* The value of a hexadecimal digit of either case, or -1. */
 int	lex_hex(int ch);
+
+/* Writes 2 * len hexadecimal digits, of lower case, and a NUL. */
+void	lex_hex_write(const uint8_t *src, size_t len, char *dst);
 
 /*
  * Moves *i over white space and comments.  With b, the comments' text is

@@ -122,15 +122,17 @@ int	store_begin_read(struct store *s);
 int	store_commit(struct store *s);
 void	store_rollback(struct store *s);
 
+/*
+ * Whether a commit is on disk when it returns, which is so at first.  Else it
+ * is once a later one is, in the same order: enough for what need only be
+ * known to other processes, or will be followed by more.  Not within a
+ * transaction.
+ */
+int	store_durable(struct store *s, int on);
+
 /* The schema's version; the newest that this release knows. */
 int	store_version(struct store *s);
 int	store_version_newest(void);
-
-/*
- * Reads the whole store and checks it.  Returns 1 if it is sound, 0 if not
- * (store_error() says what is wrong), -1 on an error.  Slow.
- */
-int	store_check(struct store *s);
 
 /*
  * Overwrites what deleted rows left behind in the log: in the file itself

@@ -26,7 +26,7 @@
 
 /* The account if it is still of this generation: 1, 0 or -1. */
 static int
-current(struct store *s, uint64_t id, uint64_t generation,
+get_current(struct store *s, uint64_t id, uint64_t generation,
     struct store_account *acc)
 {
 	int	 ret;
@@ -38,7 +38,7 @@ current(struct store *s, uint64_t id, uint64_t generation,
 }
 
 static int
-tell(struct store *s, const struct store_account *acc, const char *stage,
+add_event(struct store *s, const struct store_account *acc, const char *stage,
     const char *reason, time_t now)
 {
 	struct store_event	 ev;
@@ -65,7 +65,7 @@ store_account_failed(struct store *s, uint64_t id, uint64_t generation,
 	rule_cut(reason, why, sizeof(why));
 	if (db_enter(s) == -1)
 		return -1;
-	if ((ret = current(s, id, generation, &acc)) != 1)
+	if ((ret = get_current(s, id, generation, &acc)) != 1)
 		return db_leave(s, ret);
 	ret = db_run(s, "INSERT INTO account_state (account, failures, "
 	    "stage, reason, failed, retry) VALUES (?1, 1, ?2, ?3, ?4, "
@@ -75,7 +75,7 @@ store_account_failed(struct store *s, uint64_t id, uint64_t generation,
 	    (int64_t)now, (int64_t)retry);
 	/* The log is for people: the first of a row, and what is new. */
 	if (ret != -1 && (acc.failures == 0 || strcmp(acc.stage, at) != 0))
-		ret = tell(s, &acc, at, why, now);
+		ret = add_event(s, &acc, at, why, now);
 	return db_leave(s, ret == -1 ? -1 : 1);
 }
 
@@ -87,21 +87,21 @@ store_account_worked(struct store *s, uint64_t id, uint64_t generation,
 	int			 ret;
 
 	/* Most of the time there is nothing to write. */
-	if ((ret = current(s, id, generation, &acc)) != 1)
+	if ((ret = get_current(s, id, generation, &acc)) != 1)
 		return ret;
 	if (acc.failures == 0 && acc.succeeded <= now &&
 	    now - acc.succeeded < STORE_ACCOUNT_OK_EVERY)
 		return 1;
 	if (db_enter(s) == -1)
 		return -1;
-	if ((ret = current(s, id, generation, &acc)) != 1)
+	if ((ret = get_current(s, id, generation, &acc)) != 1)
 		return db_leave(s, ret);
 	ret = db_run(s, "INSERT INTO account_state (account, succeeded) "
 	    "VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET "
 	    "failures = 0, retry = NULL, succeeded = ?2", "ii", (int64_t)id,
 	    (int64_t)now);
 	if (ret != -1 && acc.failures > 0)
-		ret = tell(s, &acc, acc.stage, "works again", now);
+		ret = add_event(s, &acc, acc.stage, "works again", now);
 	return db_leave(s, ret == -1 ? -1 : 1);
 }
 
@@ -147,45 +147,48 @@ store_transport_parse(const char *name, enum store_transport *transport)
 	return -1;
 }
 
-static int
-fill(struct store *s, sqlite3_stmt *st, struct store_account *acc)
-{
-	char	 transport[16];
+/* A row of COLUMNS. */
+struct row {
+	struct store_account	 acc;
+	char			 transport[16];
+};
 
-	memset(acc, 0, sizeof(*acc));
-	acc->id = sqlite3_column_int64(st, 0);
-	acc->port = sqlite3_column_int64(st, 4);
-	acc->auth = sqlite3_column_int64(st, 6);
-	acc->generation = sqlite3_column_int64(st, 7);
-	acc->created = sqlite3_column_int64(st, 8);
-	acc->changed = sqlite3_column_int64(st, 9);
-	acc->failures = sqlite3_column_int64(st, 10);
-	acc->failed = sqlite3_column_int64(st, 13);
-	acc->retry = sqlite3_column_int64(st, 14);
-	acc->succeeded = sqlite3_column_int64(st, 15);
-	if (db_text(s, st, 1, acc->name, sizeof(acc->name)) == -1 ||
-	    db_text(s, st, 2, transport, sizeof(transport)) == -1 ||
-	    db_text(s, st, 3, acc->host, sizeof(acc->host)) == -1 ||
-	    db_text(s, st, 5, acc->user, sizeof(acc->user)) == -1 ||
-	    db_text(s, st, 11, acc->stage, sizeof(acc->stage)) == -1 ||
-	    db_text(s, st, 12, acc->reason, sizeof(acc->reason)) == -1)
-		return -1;
-	if (store_transport_parse(transport, &acc->transport) == -1)
-		return db_fail(s, STORE_DAMAGED, "%s: %s is no transport",
-		    s->path, transport);
-	return 0;
+static const struct db_column	 columns[] = {
+	DB_INT(row, acc.id), DB_TEXT(row, acc.name), DB_TEXT(row, transport),
+	DB_TEXT(row, acc.host), DB_INT(row, acc.port),
+	DB_TEXT(row, acc.user), DB_INT(row, acc.auth),
+	DB_INT(row, acc.generation), DB_INT(row, acc.created),
+	DB_INT(row, acc.changed), DB_INT(row, acc.failures),
+	DB_TEXT(row, acc.stage), DB_TEXT(row, acc.reason),
+	DB_INT(row, acc.failed), DB_INT(row, acc.retry),
+	DB_INT(row, acc.succeeded), DB_END
+};
+
+/* As db_next(). */
+static int
+get_next(struct store *s, struct db_query *q, struct store_account *acc)
+{
+	struct row	 row;
+	int		 ret;
+
+	memset(&row, 0, sizeof(row));
+	if ((ret = db_next(s, q, columns, &row)) != 1)
+		return ret;
+	*acc = row.acc;
+	if (store_transport_parse(row.transport, &acc->transport) == 0)
+		return 1;
+	db_done(q);
+	return db_fail(s, STORE_DAMAGED, "%s: %s is no transport",
+	    db_path(s), row.transport);
 }
 
 static int
-get(struct store *s, sqlite3_stmt *st, struct store_account *acc)
+get_one(struct store *s, struct db_query *q, struct store_account *acc)
 {
 	int	 ret;
 
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && fill(s, st, acc) == -1)
-		ret = -1;
-	db_done(s, st);
+	if ((ret = get_next(s, q, acc)) == 1)
+		db_done(q);
 	return ret;
 }
 
@@ -193,14 +196,15 @@ int
 store_account_get(struct store *s, const char *name,
     struct store_account *acc)
 {
-	return get(s, db_get(s, COLUMNS "WHERE a.name = ?", "t", name), acc);
+	return get_one(s, db_get(s, COLUMNS "WHERE a.name = ?", "t",
+	    name), acc);
 }
 
 int
 store_account_byid(struct store *s, uint64_t id, struct store_account *acc)
 {
-	return get(s, db_get(s, COLUMNS "WHERE a.id = ?", "i", (int64_t)id),
-	    acc);
+	return get_one(s, db_get(s, COLUMNS "WHERE a.id = ?", "i",
+	    (int64_t)id), acc);
 }
 
 int
@@ -220,36 +224,20 @@ store_account_each(struct store *s,
     int (*cb)(const struct store_account *, void *), void *arg)
 {
 	struct store_account	 acc;
-	sqlite3_stmt		*st;
+	struct db_query		*q;
 	int			 ret;
 
-	if ((st = db_get(s, COLUMNS "ORDER BY a.name", "")) == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (fill(s, st, &acc) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&acc, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	q = db_get(s, COLUMNS "ORDER BY a.name", "");
+	while ((ret = get_next(s, q, &acc)) == 1)
+		if (cb(&acc, arg) != 0)
+			return db_stop(s, q);
 	return ret;
 }
 
 const char *
 store_account_misnamed(const char *name)
 {
-	const char	*p;
-
-	for (p = name; *p != '\0'; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || *p == '_' ||
-		    (*p == '-' && p != name)))
-			break;
-	if (*p != '\0' || p == name || p - name > STORE_ACCOUNT_MAX)
+	if (!rule_is_name(name, STORE_ACCOUNT_MAX))
 		return "an account's name is 1 to 32 letters, digits, - and "
 		    "_, not beginning with -";
 	if (strcasecmp(name, "courier") == 0)
@@ -297,7 +285,7 @@ rule_account(struct store *s, const struct store_account *acc, int secret)
 
 /* Random, so that no earlier or later state of the store has the same. */
 static uint64_t
-new_generation(void)
+draw_generation(void)
 {
 	uint64_t	 g;
 
@@ -312,8 +300,9 @@ int
 store_account_put(struct store *s, struct store_account *acc,
     const char *secret, time_t now)
 {
-	int64_t	 id = 0;
-	int	 known, ret = -1;
+	uint64_t	 id = 0;
+	int64_t		 n;
+	int		 known, ret = -1;
 
 	if (secret != NULL && *secret == '\0')
 		secret = NULL;
@@ -324,31 +313,30 @@ store_account_put(struct store *s, struct store_account *acc,
 		    acc->name);
 	if (db_enter(s) == -1)
 		return -1;
-	acc->generation = new_generation();
+	acc->generation = draw_generation();
 	acc->changed = now;
-	if ((known = db_number(s, &id, "SELECT id FROM account "
+	if ((known = db_number(s, &n, "SELECT id FROM account "
 	    "WHERE name = ?", "t", acc->name)) == -1)
 		goto out;
-	if (known == 1)
+	if (known == 1) {
+		id = n;
 		ret = db_run(s, "UPDATE account SET name = ?, transport = ?, "
 		    "host = ?, port = ?, user = ?, auth = ?, secret = ?, "
 		    "generation = ?, changed = ? WHERE id = ?", "tteieieiii",
 		    acc->name, store_transport_name(acc->transport), acc->host,
 		    (int64_t)acc->port, acc->user, (int64_t)acc->auth, secret,
-		    (int64_t)acc->generation, (int64_t)now, id);
-	else
-		ret = db_run(s, "INSERT INTO account (name, transport, host, "
-		    "port, user, auth, secret, generation, created, changed) "
-		    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
-		    "tteieieii", acc->name,
+		    (int64_t)acc->generation, (int64_t)now, n);
+	} else
+		ret = db_insert(s, &id, "INSERT INTO account (name, "
+		    "transport, host, port, user, auth, secret, generation, "
+		    "created, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+		    "?8, ?9, ?9)", "tteieieii", acc->name,
 		    store_transport_name(acc->transport), acc->host,
 		    (int64_t)acc->port, acc->user, (int64_t)acc->auth, secret,
 		    (int64_t)acc->generation, (int64_t)now);
-	if (ret != -1 && !known)
-		id = sqlite3_last_insert_rowid(s->db);
 	if (ret != -1)
 		ret = db_run(s, "DELETE FROM account_state WHERE account = ?",
-		    "i", id);
+		    "i", (int64_t)id);
 	acc->id = id;
  out:
 	return db_leave(s, ret == -1 ? -1 : !known);
@@ -381,31 +369,17 @@ int
 store_account_secret(struct store *s, uint64_t id, uint64_t generation,
     char *buf, size_t size)
 {
-	sqlite3_stmt	*st;
-	int		 ret;
-
-	if ((st = db_get(s, "SELECT secret FROM account WHERE id = ? AND "
-	    "generation = ? AND secret IS NOT NULL", "ii", (int64_t)id,
-	    (int64_t)generation)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 &&
-	    db_text(s, st, 0, buf, size) == -1)
-		ret = -1;
-	db_done(s, st);
-	return ret;
+	return db_one_text(s, db_get(s, "SELECT secret FROM account "
+	    "WHERE id = ? AND generation = ?", "ii", (int64_t)id,
+	    (int64_t)generation), buf, size);
 }
 
 int
 store_account_reseal(struct store *s, uint64_t id, const char *before,
     const char *secret)
 {
-	int	 ret;
-
 	if (*secret == '\0' || strlen(secret) > STORE_SECRET_MAX)
 		return db_fail(s, STORE_REFUSED, "the secret is too long");
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE account SET secret = ? WHERE id = ? AND "
+	return db_write(s, "UPDATE account SET secret = ? WHERE id = ? AND "
 	    "secret = ?", "tit", secret, (int64_t)id, before);
-	return db_leave(s, ret);
 }

@@ -26,7 +26,7 @@
 #define LABEL_MAX	63	/* RFC 1035 section 2.3.4 */
 
 static int
-alnum(char c)
+is_alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9');
@@ -63,7 +63,7 @@ is_dot_atom(const char *p, const char *end)
 	for (; p < end; last = *p++) {
 		if (*p == '.' && last == '.')
 			return 0;
-		if (*p != '.' && !alnum(*p) &&
+		if (*p != '.' && !is_alnum(*p) &&
 		    (*p == '\0' || strchr("!#$%&'*+-/=?^_`{|}~", *p) == NULL))
 			return 0;
 	}
@@ -86,7 +86,7 @@ is_domain(const char *p)
 			label = 0;
 			continue;
 		}
-		if (!alnum(*p) && *p != '-' && *p != '_')
+		if (!is_alnum(*p) && *p != '-' && *p != '_')
 			return 0;
 		if ((*p == '-' && last == '.') || ++label > LABEL_MAX)
 			return 0;
@@ -125,7 +125,7 @@ rule_mailbox(struct store *s, const char *folded,
 	if (i == n)
 		return db_fail(s, STORE_REFUSED, "%s: %s is not one of the "
 		    "domains in relay.conf", folded, at + 1);
-	if (!alnum(folded[0]))
+	if (!is_alnum(folded[0]))
 		return db_fail(s, STORE_REFUSED, "%s: a mailbox begins with "
 		    "a letter or a digit", folded);
 	p = folded + strcspn(folded, "!#$%&'*?`{|}~");
@@ -225,7 +225,7 @@ rule_tagged(struct store *s, const char *user, const char *folded,
  * that of login (NULL: of anybody).
  */
 static int
-rule_not_identity(struct store *s, const char *folded, const char *login)
+check_not_identity(struct store *s, const char *folded, const char *login)
 {
 	static const char	 sql[] = "SELECT user FROM identity "
 				    "WHERE folded = ?";
@@ -259,33 +259,12 @@ rule_not_identity(struct store *s, const char *folded, const char *login)
 	"  WHERE b.mailbox = m.id AND w.enabled = 1),"			\
 	" m.open FROM mailbox m "
 
-static int
-fill_mailbox(struct store *s, sqlite3_stmt *st, struct store_mailbox *mb)
-{
-	mb->id = sqlite3_column_int64(st, 0);
-	mb->created = sqlite3_column_int64(st, 4);
-	mb->members = sqlite3_column_int64(st, 5);
-	mb->able = sqlite3_column_int64(st, 6);
-	mb->open = sqlite3_column_int64(st, 7);
-	if (db_text(s, st, 1, mb->address, sizeof(mb->address)) == -1 ||
-	    db_text(s, st, 2, mb->name, sizeof(mb->name)) == -1 ||
-	    db_text(s, st, 3, mb->archive, sizeof(mb->archive)) == -1)
-		return -1;
-	return 0;
-}
-
-static int
-get_mailbox(struct store *s, sqlite3_stmt *st, struct store_mailbox *mb)
-{
-	int	 ret;
-
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && fill_mailbox(s, st, mb) == -1)
-		ret = -1;
-	db_done(s, st);
-	return ret;
-}
+static const struct db_column	 mailbox_columns[] = {
+	DB_INT(store_mailbox, id), DB_TEXT(store_mailbox, address),
+	DB_TEXT(store_mailbox, name), DB_TEXT(store_mailbox, archive),
+	DB_INT(store_mailbox, created), DB_INT(store_mailbox, members),
+	DB_INT(store_mailbox, able), DB_INT(store_mailbox, open), DB_END
+};
 
 int
 store_mailbox_get(struct store *s, const char *address,
@@ -295,15 +274,15 @@ store_mailbox_get(struct store *s, const char *address,
 
 	if (store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
-	return get_mailbox(s, db_get(s, MAILBOX "WHERE m.address = ?", "t",
-	    folded), mb);
+	return db_one(s, db_get(s, MAILBOX "WHERE m.address = ?", "t",
+	    folded), mailbox_columns, mb);
 }
 
 int
 store_mailbox_byid(struct store *s, uint64_t id, struct store_mailbox *mb)
 {
-	return get_mailbox(s, db_get(s, MAILBOX "WHERE m.id = ?", "i",
-	    (int64_t)id), mb);
+	return db_one(s, db_get(s, MAILBOX "WHERE m.id = ?", "i",
+	    (int64_t)id), mailbox_columns, mb);
 }
 
 int
@@ -311,28 +290,18 @@ store_mailbox_each(struct store *s, uint32_t worker,
     int (*cb)(const struct store_mailbox *, void *), void *arg)
 {
 	struct store_mailbox	 mb;
-	sqlite3_stmt		*st;
+	struct db_query		*q;
 	int			 ret;
 
 	if (worker == 0)
-		st = db_get(s, MAILBOX "ORDER BY m.address", "");
+		q = db_get(s, MAILBOX "ORDER BY m.address", "");
 	else
-		st = db_get(s, MAILBOX "JOIN member j ON j.mailbox = m.id "
+		q = db_get(s, MAILBOX "JOIN member j ON j.mailbox = m.id "
 		    "WHERE j.worker = ? ORDER BY m.address", "i",
 		    (int64_t)worker);
-	if (st == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (fill_mailbox(s, st, &mb) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&mb, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	while ((ret = db_next(s, q, mailbox_columns, &mb)) == 1)
+		if (cb(&mb, arg) != 0)
+			return db_stop(s, q);
 	return ret;
 }
 
@@ -375,7 +344,7 @@ check_archive(struct store *s, const char *folded, const char *archive)
 
 /* Checks that an address is no mailbox's archive. */
 static int
-rule_not_archive(struct store *s, const char *folded)
+check_not_archive(struct store *s, const char *folded)
 {
 	int64_t	 n;
 	int	 ret;
@@ -401,18 +370,15 @@ store_mailbox_add(struct store *s, const char *address, const char *name,
 	    STORE_NAME_MAX) == -1) || db_enter(s) == -1)
 		return -1;
 	if (check_free(s, folded) == -1 ||
-	    rule_not_archive(s, folded) == -1 ||
-	    rule_not_identity(s, folded, NULL) == -1)
+	    check_not_archive(s, folded) == -1 ||
+	    check_not_identity(s, folded, NULL) == -1)
 		goto out;
 	if (archive != NULL && *archive != '\0' &&
 	    check_archive(s, folded, archive) == -1)
 		goto out;
-	if (db_run(s, "INSERT INTO mailbox (address, name, archive, created) "
-	    "VALUES (?, ?, ?, ?)", "teei", folded, name, archive,
-	    (int64_t)now) == -1)
-		goto out;
-	*id = sqlite3_last_insert_rowid(s->db);
-	ret = 0;
+	ret = db_insert(s, id, "INSERT INTO mailbox (address, name, archive, "
+	    "created) VALUES (?, ?, ?, ?)", "teei", folded, name, archive,
+	    (int64_t)now);
  out:
 	return db_leave(s, ret);
 }
@@ -420,38 +386,24 @@ store_mailbox_add(struct store *s, const char *address, const char *name,
 int
 store_mailbox_del(struct store *s, uint64_t id)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "DELETE FROM mailbox WHERE id = ?", "i", (int64_t)id);
-	return db_leave(s, ret);
+	return db_write(s, "DELETE FROM mailbox WHERE id = ?", "i",
+	    (int64_t)id);
 }
 
 int
 store_mailbox_join(struct store *s, uint64_t mailbox, uint32_t worker,
     time_t now)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "INSERT INTO member (mailbox, worker, since) "
-	    "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iii",
-	    (int64_t)mailbox, (int64_t)worker, (int64_t)now);
-	return db_leave(s, ret);
+	return db_write(s, "INSERT INTO member (mailbox, worker, since) "
+	    "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iii", (int64_t)mailbox,
+	    (int64_t)worker, (int64_t)now);
 }
 
 int
 store_mailbox_leave(struct store *s, uint64_t mailbox, uint32_t worker)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "DELETE FROM member WHERE mailbox = ? AND worker = ?",
-	    "ii", (int64_t)mailbox, (int64_t)worker);
-	return db_leave(s, ret);
+	return db_write(s, "DELETE FROM member WHERE mailbox = ? AND worker = "
+	    "?", "ii", (int64_t)mailbox, (int64_t)worker);
 }
 
 int
@@ -476,37 +428,22 @@ store_is_ours(struct store *s, const char *address)
 }
 
 #define WORKER								\
-	"SELECT w.id, w.name, w.display, w.login, w.enabled,"		\
+	"SELECT w.id, w.name, w.display, w.login, w.enabled <> 0,"	\
 	" w.revoked, w.created,"					\
 	" (SELECT a.address FROM worker_address a"			\
 	"  WHERE a.worker = w.id ORDER BY a.id LIMIT 1) FROM worker w "
 
-static int
-fill_worker(struct store *s, sqlite3_stmt *st, struct store_worker *w)
-{
-	w->id = sqlite3_column_int64(st, 0);
-	w->enabled = sqlite3_column_int64(st, 4) != 0;
-	w->revoked = sqlite3_column_int64(st, 5);
-	w->created = sqlite3_column_int64(st, 6);
-	if (db_text(s, st, 1, w->name, sizeof(w->name)) == -1 ||
-	    db_text(s, st, 2, w->display, sizeof(w->display)) == -1 ||
-	    db_text(s, st, 3, w->login, sizeof(w->login)) == -1 ||
-	    db_text(s, st, 7, w->address, sizeof(w->address)) == -1)
-		return -1;
-	return 0;
-}
+static const struct db_column	 worker_columns[] = {
+	DB_INT(store_worker, id), DB_TEXT(store_worker, name),
+	DB_TEXT(store_worker, display), DB_TEXT(store_worker, login),
+	DB_INT(store_worker, enabled), DB_INT(store_worker, revoked),
+	DB_INT(store_worker, created), DB_TEXT(store_worker, address), DB_END
+};
 
 static int
-get_worker(struct store *s, sqlite3_stmt *st, struct store_worker *w)
+get_worker(struct store *s, struct db_query *q, struct store_worker *w)
 {
-	int	 ret;
-
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && fill_worker(s, st, w) == -1)
-		ret = -1;
-	db_done(s, st);
-	return ret;
+	return db_one(s, q, worker_columns, w);
 }
 
 int
@@ -557,25 +494,15 @@ store_worker_byuser(struct store *s, const char *login,
 }
 
 static int
-each(struct store *s, sqlite3_stmt *st,
+walk_workers(struct store *s, struct db_query *q,
     int (*cb)(const struct store_worker *, void *), void *arg)
 {
 	struct store_worker	 w;
 	int			 ret;
 
-	if (st == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (fill_worker(s, st, &w) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&w, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	while ((ret = db_next(s, q, worker_columns, &w)) == 1)
+		if (cb(&w, arg) != 0)
+			return db_stop(s, q);
 	return ret;
 }
 
@@ -583,67 +510,64 @@ int
 store_worker_each(struct store *s,
     int (*cb)(const struct store_worker *, void *), void *arg)
 {
-	return each(s, db_get(s, WORKER "ORDER BY w.name", ""), cb, arg);
+	return walk_workers(s, db_get(s, WORKER "ORDER BY w.name", ""), cb,
+	    arg);
 }
 
 int
 store_mailbox_members(struct store *s, uint64_t mailbox,
     int (*cb)(const struct store_worker *, void *), void *arg)
 {
-	return each(s, db_get(s, WORKER "JOIN member j ON j.worker = w.id "
-	    "WHERE j.mailbox = ? ORDER BY w.name", "i", (int64_t)mailbox), cb,
-	    arg);
+	return walk_workers(s, db_get(s, WORKER "JOIN member j "
+	    "ON j.worker = w.id WHERE j.mailbox = ? ORDER BY w.name", "i",
+	    (int64_t)mailbox), cb, arg);
 }
+
+#define ADDRESS								\
+	"SELECT worker, failing, address, folded, status, diagnostic "	\
+	"FROM worker_address "
+
+static const struct db_column	 address_columns[] = {
+	DB_INT(store_worker_addr, worker), DB_INT(store_worker_addr, failing),
+	DB_TEXT(store_worker_addr, address),
+	DB_TEXT(store_worker_addr, folded),
+	DB_TEXT(store_worker_addr, status),
+	DB_TEXT(store_worker_addr, diagnostic), DB_END
+};
 
 int
 store_worker_addrs(struct store *s, uint32_t worker,
     int (*cb)(const struct store_worker_addr *, void *), void *arg)
 {
 	struct store_worker_addr	 a;
-	sqlite3_stmt			*st;
+	struct db_query			*q;
 	int				 ret;
 
 	if (worker == 0)
-		st = db_get(s, "SELECT worker, failing, address, folded, "
-		    "status, diagnostic FROM worker_address "
-		    "ORDER BY worker, id", "");
+		q = db_get(s, ADDRESS "ORDER BY worker, id", "");
 	else
-		st = db_get(s, "SELECT worker, failing, address, folded, "
-		    "status, diagnostic FROM worker_address WHERE worker = ? "
-		    "ORDER BY id", "i", (int64_t)worker);
-	if (st == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		a.worker = sqlite3_column_int64(st, 0);
-		a.failing = sqlite3_column_int64(st, 1);
-		if (db_text(s, st, 2, a.address, sizeof(a.address)) == -1 ||
-		    db_text(s, st, 3, a.folded, sizeof(a.folded)) == -1 ||
-		    db_text(s, st, 4, a.status, sizeof(a.status)) == -1 ||
-		    db_text(s, st, 5, a.diagnostic,
-		    sizeof(a.diagnostic)) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&a, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+		q = db_get(s, ADDRESS "WHERE worker = ? ORDER BY id", "i",
+		    (int64_t)worker);
+	while ((ret = db_next(s, q, address_columns, &a)) == 1)
+		if (cb(&a, arg) != 0)
+			return db_stop(s, q);
 	return ret;
+}
+
+int
+rule_is_name(const char *name, size_t max)
+{
+	const char	*p = name;
+
+	while (is_alnum(*p) || *p == '_' || (*p == '-' && p != name))
+		p++;
+	return *p == '\0' && p != name && (size_t)(p - name) <= max;
 }
 
 int
 rule_worker(struct store *s, const char *name)
 {
-	const char	*p;
-
-	for (p = name; *p != '\0'; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || *p == '_' ||
-		    (*p == '-' && p != name)))
-			break;
-	if (*p != '\0' || p == name || p - name > STORE_WORKER_MAX)
+	if (!rule_is_name(name, STORE_WORKER_MAX))
 		return db_fail(s, STORE_REFUSED, "%.40s: a worker's name is 1 "
 		    "to %d letters, digits, - and _, not beginning with -",
 		    name, STORE_WORKER_MAX);
@@ -681,7 +605,7 @@ check_login(struct store *s, const char *login)
 }
 
 static int
-add_address(struct store *s, int64_t worker, const char *address,
+add_address(struct store *s, uint64_t worker, const char *address,
     const char *login)
 {
 	struct store_mailbox	 mb;
@@ -702,11 +626,11 @@ add_address(struct store *s, int64_t worker, const char *address,
 	if (ret == 1)
 		return db_fail(s, STORE_REFUSED, "%s is the worker %s's "
 		    "address already", address, w.name);
-	if (rule_not_archive(s, folded) == -1 ||
-	    rule_not_identity(s, folded, login) == -1)
+	if (check_not_archive(s, folded) == -1 ||
+	    check_not_identity(s, folded, login) == -1)
 		return -1;
 	return db_run(s, "INSERT INTO worker_address (worker, address, "
-	    "folded) VALUES (?, ?, ?)", "itt", worker, address,
+	    "folded) VALUES (?, ?, ?)", "itt", (int64_t)worker, address,
 	    folded) == -1 ? -1 : 0;
 }
 
@@ -715,9 +639,9 @@ store_worker_add(struct store *s, const char *name, const char *display,
     const char *login, const char *const *addrs, size_t n, time_t now,
     uint32_t *id)
 {
-	int64_t	 new;
-	size_t	 i;
-	int	 ret = -1;
+	uint64_t	 new;
+	size_t		 i;
+	int		 ret = -1;
 
 	if (n == 0 || n > STORE_WORKER_ADDRS)
 		return db_fail(s, STORE_REFUSED, "a worker has 1 to %d "
@@ -729,11 +653,10 @@ store_worker_add(struct store *s, const char *name, const char *display,
 		return -1;
 	if (check_name(s, name) == -1 || check_login(s, login) == -1)
 		goto out;
-	if (db_run(s, "INSERT INTO worker (name, display, login, created) "
-	    "VALUES (?, ?, ?, ?)", "teei", name, display, login,
+	if (db_insert(s, &new, "INSERT INTO worker (name, display, login, "
+	    "created) VALUES (?, ?, ?, ?)", "teei", name, display, login,
 	    (int64_t)now) == -1)
 		goto out;
-	new = sqlite3_last_insert_rowid(s->db);
 	for (i = 0; i < n; i++)
 		if (add_address(s, new, addrs[i], login) == -1)
 			goto out;
@@ -746,12 +669,8 @@ store_worker_add(struct store *s, const char *name, const char *display,
 int
 store_worker_del(struct store *s, uint32_t id)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "DELETE FROM worker WHERE id = ?", "i", (int64_t)id);
-	return db_leave(s, ret);
+	return db_write(s, "DELETE FROM worker WHERE id = ?", "i",
+	    (int64_t)id);
 }
 
 int

@@ -19,7 +19,8 @@
 #include "store/store_mail.h"
 
 #define CONVERSATION							\
-	"SELECT c.id, c.mailbox, m.address, c.open, c.taken, w.name,"	\
+	"SELECT c.id, c.mailbox, m.address, c.open <> 0,"		\
+	" c.taken, w.name,"						\
 	" c.subject, c.created, c.last,"				\
 	" (SELECT count(*) FROM participant p"				\
 	"  WHERE p.conversation = c.id),"				\
@@ -27,39 +28,23 @@
 	" FROM conversation c JOIN mailbox m ON m.id = c.mailbox"	\
 	" LEFT JOIN worker w ON w.id = c.taken "
 
-static int
-fill_conversation(struct store *s, sqlite3_stmt *st,
-    struct store_conversation *c)
-{
-	c->id = sqlite3_column_int64(st, 0);
-	c->mailbox = sqlite3_column_int64(st, 1);
-	c->open = sqlite3_column_int64(st, 3) != 0;
-	c->taken = sqlite3_column_int64(st, 4);
-	c->created = sqlite3_column_int64(st, 7);
-	c->last = sqlite3_column_int64(st, 8);
-	c->participants = sqlite3_column_int64(st, 9);
-	c->messages = sqlite3_column_int64(st, 10);
-	if (db_text(s, st, 2, c->address, sizeof(c->address)) == -1 ||
-	    db_text(s, st, 5, c->taken_name, sizeof(c->taken_name)) == -1 ||
-	    db_text(s, st, 6, c->subject, sizeof(c->subject)) == -1)
-		return -1;
-	return 0;
-}
+static const struct db_column	 conversation_columns[] = {
+	DB_INT(store_conversation, id), DB_INT(store_conversation, mailbox),
+	DB_TEXT(store_conversation, address),
+	DB_INT(store_conversation, open), DB_INT(store_conversation, taken),
+	DB_TEXT(store_conversation, taken_name),
+	DB_TEXT(store_conversation, subject),
+	DB_INT(store_conversation, created), DB_INT(store_conversation, last),
+	DB_INT(store_conversation, participants),
+	DB_INT(store_conversation, messages), DB_END
+};
 
 int
 store_conversation_get(struct store *s, uint64_t id,
     struct store_conversation *c)
 {
-	sqlite3_stmt	*st;
-	int		 ret;
-
-	if ((st = db_get(s, CONVERSATION "WHERE c.id = ?", "i",
-	    (int64_t)id)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && fill_conversation(s, st, c) == -1)
-		ret = -1;
-	db_done(s, st);
-	return ret;
+	return db_one(s, db_get(s, CONVERSATION "WHERE c.id = ?", "i",
+	    (int64_t)id), conversation_columns, c);
 }
 
 int
@@ -67,27 +52,17 @@ store_conversation_each(struct store *s, uint64_t mailbox,
     int (*cb)(const struct store_conversation *, void *), void *arg)
 {
 	struct store_conversation	 c;
-	sqlite3_stmt			*st;
+	struct db_query			*q;
 	int				 ret;
 
 	if (mailbox == 0)
-		st = db_get(s, CONVERSATION "ORDER BY c.last DESC", "");
+		q = db_get(s, CONVERSATION "ORDER BY c.last DESC", "");
 	else
-		st = db_get(s, CONVERSATION "WHERE c.mailbox = ? "
+		q = db_get(s, CONVERSATION "WHERE c.mailbox = ? "
 		    "ORDER BY c.last DESC", "i", (int64_t)mailbox);
-	if (st == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (fill_conversation(s, st, &c) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&c, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	while ((ret = db_next(s, q, conversation_columns, &c)) == 1)
+		if (cb(&c, arg) != 0)
+			return db_stop(s, q);
 	return ret;
 }
 
@@ -102,38 +77,24 @@ store_conversation_new(struct store *s, uint64_t mailbox,
 		rule_cut(subject, cut, sizeof(cut));
 	if (db_enter(s) == -1)
 		return -1;
-	ret = db_run(s, "INSERT INTO conversation (mailbox, subject, created, "
-	    "last) VALUES (?, ?, ?3, ?3)", "iei", (int64_t)mailbox, cut,
-	    (int64_t)now);
-	if (ret != -1) {
-		*id = sqlite3_last_insert_rowid(s->db);
-		ret = 0;
-	}
+	ret = db_insert(s, id, "INSERT INTO conversation (mailbox, subject, "
+	    "created, last) VALUES (?, ?, ?3, ?3)", "iei", (int64_t)mailbox,
+	    cut, (int64_t)now);
 	return db_leave(s, ret);
 }
 
 int
 store_conversation_open(struct store *s, uint64_t id, int open)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE conversation SET open = ?1 WHERE id = ?2 AND "
-	    "open <> ?1", "ii", (int64_t)(open != 0), (int64_t)id);
-	return db_leave(s, ret);
+	return db_write(s, "UPDATE conversation SET open = ?1 WHERE id = ?2 "
+	    "AND open <> ?1", "ii", (int64_t)(open != 0), (int64_t)id);
 }
 
 int
 store_conversation_take(struct store *s, uint64_t id, uint32_t worker)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE conversation SET taken = nullif(?, 0) "
+	return db_write(s, "UPDATE conversation SET taken = nullif(?, 0) "
 	    "WHERE id = ?", "ii", (int64_t)worker, (int64_t)id);
-	return db_leave(s, ret);
 }
 
 /* In the order of ids: what the writer answers to, then older ones. */
@@ -163,44 +124,25 @@ store_conversation_find(struct store *s, uint64_t mailbox,
 	return ret;
 }
 
-static int
-fill_participant(struct store *s, sqlite3_stmt *st,
-    struct store_participant *p)
-{
-	p->id = sqlite3_column_int64(st, 0);
-	p->conversation = sqlite3_column_int64(st, 1);
-	p->unverified = sqlite3_column_int64(st, 2) != 0;
-	if (db_text(s, st, 3, p->address, sizeof(p->address)) == -1 ||
-	    db_text(s, st, 4, p->folded, sizeof(p->folded)) == -1 ||
-	    db_text(s, st, 5, p->name, sizeof(p->name)) == -1)
-		return -1;
-	return 0;
-}
-
 #define PEOPLE								\
-	"SELECT id, conversation, unverified, address, folded, name "	\
-	"FROM participant "
+	"SELECT id, conversation, unverified <> 0, address, folded, "	\
+	"name FROM participant "
 
-static int
-get_participant(struct store *s, sqlite3_stmt *st,
-    struct store_participant *p)
-{
-	int	 ret;
-
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && fill_participant(s, st, p) == -1)
-		ret = -1;
-	db_done(s, st);
-	return ret;
-}
+static const struct db_column	 people_columns[] = {
+	DB_INT(store_participant, id),
+	DB_INT(store_participant, conversation),
+	DB_INT(store_participant, unverified),
+	DB_TEXT(store_participant, address),
+	DB_TEXT(store_participant, folded), DB_TEXT(store_participant, name),
+	DB_END
+};
 
 int
 store_participant_get(struct store *s, uint64_t id,
     struct store_participant *p)
 {
-	return get_participant(s, db_get(s, PEOPLE "WHERE id = ?", "i",
-	    (int64_t)id), p);
+	return db_one(s, db_get(s, PEOPLE "WHERE id = ?", "i", (int64_t)id),
+	    people_columns, p);
 }
 
 int
@@ -211,8 +153,9 @@ store_participant_byaddr(struct store *s, uint64_t conversation,
 
 	if (store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
-	return get_participant(s, db_get(s, PEOPLE "WHERE conversation = ? "
-	    "AND folded = ?", "it", (int64_t)conversation, folded), p);
+	return db_one(s, db_get(s, PEOPLE "WHERE conversation = ? "
+	    "AND folded = ?", "it", (int64_t)conversation, folded),
+	    people_columns, p);
 }
 
 int
@@ -220,23 +163,14 @@ store_conversation_people(struct store *s, uint64_t id,
     int (*cb)(const struct store_participant *, void *), void *arg)
 {
 	struct store_participant	 p;
-	sqlite3_stmt			*st;
+	struct db_query			*q;
 	int				 ret;
 
-	if ((st = db_get(s, PEOPLE "WHERE conversation = ? ORDER BY id", "i",
-	    (int64_t)id)) == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (fill_participant(s, st, &p) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&p, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	q = db_get(s, PEOPLE "WHERE conversation = ? ORDER BY id", "i",
+	    (int64_t)id);
+	while ((ret = db_next(s, q, people_columns, &p)) == 1)
+		if (cb(&p, arg) != 0)
+			return db_stop(s, q);
 	return ret;
 }
 
@@ -281,58 +215,32 @@ store_participant_add(struct store *s, uint64_t conversation,
 	    (int64_t)conversation)) == 1 && n >= (int64_t)max)
 		return db_leave(s, 0);
 	if (ret != -1)
-		ret = db_run(s, "INSERT INTO participant (conversation, "
-		    "address, folded, name, unverified, created) "
-		    "VALUES (?, ?, ?, ?, ?, ?)", "itteii",
+		ret = db_insert(s, id, "INSERT INTO participant "
+		    "(conversation, address, folded, name, unverified, "
+		    "created) VALUES (?, ?, ?, ?, ?, ?)", "itteii",
 		    (int64_t)conversation, address, folded, cut,
 		    (int64_t)(unverified != 0), (int64_t)now);
-	if (ret != -1) {
-		*id = sqlite3_last_insert_rowid(s->db);
-		ret = 1;
-	}
-	return db_leave(s, ret);
+	return db_leave(s, ret == -1 ? -1 : 1);
 }
 
 #define MESSAGE								\
 	"SELECT id, conversation, mailbox, kind, created, participant,"	\
 	" worker, author, smtpd, outside, own FROM message "
 
-static int
-fill_message(struct store *s, sqlite3_stmt *st, struct store_message *m)
-{
-	m->id = sqlite3_column_int64(st, 0);
-	m->conversation = sqlite3_column_int64(st, 1);
-	m->mailbox = sqlite3_column_int64(st, 2);
-	m->kind = sqlite3_column_int64(st, 3);
-	m->created = sqlite3_column_int64(st, 4);
-	m->participant = sqlite3_column_int64(st, 5);
-	m->worker = sqlite3_column_int64(st, 6);
-	if (db_text(s, st, 7, m->author, sizeof(m->author)) == -1 ||
-	    db_text(s, st, 8, m->smtpd, sizeof(m->smtpd)) == -1 ||
-	    db_text(s, st, 9, m->outside, sizeof(m->outside)) == -1 ||
-	    db_text(s, st, 10, m->own, sizeof(m->own)) == -1)
-		return -1;
-	return 0;
-}
-
-static int
-get_message(struct store *s, sqlite3_stmt *st, struct store_message *m)
-{
-	int	 ret;
-
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && fill_message(s, st, m) == -1)
-		ret = -1;
-	db_done(s, st);
-	return ret;
-}
+static const struct db_column	 message_columns[] = {
+	DB_INT(store_message, id), DB_INT(store_message, conversation),
+	DB_INT(store_message, mailbox), DB_INT(store_message, kind),
+	DB_INT(store_message, created), DB_INT(store_message, participant),
+	DB_INT(store_message, worker), DB_TEXT(store_message, author),
+	DB_TEXT(store_message, smtpd), DB_TEXT(store_message, outside),
+	DB_TEXT(store_message, own), DB_END
+};
 
 int
 store_message_get(struct store *s, uint64_t id, struct store_message *m)
 {
-	return get_message(s, db_get(s, MESSAGE "WHERE id = ?", "i",
-	    (int64_t)id), m);
+	return db_one(s, db_get(s, MESSAGE "WHERE id = ?", "i", (int64_t)id),
+	    message_columns, m);
 }
 
 int
@@ -343,10 +251,10 @@ store_message_find(struct store *s, uint64_t mailbox, const char *smtpd,
 
 	if (rule_msgid(s, outside, bare) == -1)
 		return -1;
-	return get_message(s, db_get(s,
-	    MESSAGE "WHERE mailbox = ? AND smtpd = ? AND "
-	    "outside IS ? AND created > ? ORDER BY id DESC LIMIT 1", "itei",
-	    (int64_t)mailbox, smtpd, bare, (int64_t)now - STORE_SAMETIME), m);
+	return db_one(s, db_get(s, MESSAGE "WHERE mailbox = ? AND smtpd = ? "
+	    "AND outside IS ? AND created > ? ORDER BY id DESC LIMIT 1",
+	    "itei", (int64_t)mailbox, smtpd, bare,
+	    (int64_t)now - STORE_SAMETIME), message_columns, m);
 }
 
 int
@@ -354,38 +262,28 @@ store_conversation_messages(struct store *s, uint64_t id,
     int (*cb)(const struct store_message *, void *), void *arg)
 {
 	struct store_message	 m;
-	sqlite3_stmt		*st;
+	struct db_query		*q;
 	int			 ret;
 
-	if ((st = db_get(s, MESSAGE "WHERE conversation = ? ORDER BY id", "i",
-	    (int64_t)id)) == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (fill_message(s, st, &m) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&m, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	q = db_get(s, MESSAGE "WHERE conversation = ? ORDER BY id", "i",
+	    (int64_t)id);
+	while ((ret = db_next(s, q, message_columns, &m)) == 1)
+		if (cb(&m, arg) != 0)
+			return db_stop(s, q);
 	return ret;
 }
 
 static int
-insert(struct store *s, struct store_message *m, time_t now)
+insert_message(struct store *s, struct store_message *m, time_t now)
 {
-	if (db_run(s, "INSERT INTO message (conversation, mailbox, kind, "
-	    "created, participant, worker, author, smtpd, outside, own) "
+	if (db_insert(s, &m->id, "INSERT INTO message (conversation, mailbox, "
+	    "kind, created, participant, worker, author, smtpd, outside, own) "
 	    "VALUES (?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)",
 	    "iiiiiietee", (int64_t)m->conversation, (int64_t)m->mailbox,
 	    (int64_t)m->kind, (int64_t)now, (int64_t)m->participant,
 	    (int64_t)m->worker, m->author, m->smtpd, m->outside,
 	    m->own) == -1)
 		return -1;
-	m->id = sqlite3_last_insert_rowid(s->db);
 	m->created = now;
 	if (db_run(s, "UPDATE conversation SET last = max(last, ?), "
 	    "open = max(open, ?) WHERE id = ?", "iii", (int64_t)now,
@@ -425,25 +323,8 @@ store_message_add(struct store *s, struct store_message *m, time_t now)
 		*m = old;
 		ret = 0;
 	} else if (ret == 0)
-		ret = insert(s, m, now);
+		ret = insert_message(s, m, now);
 	return db_leave(s, ret);
-}
-
-static int
-get_text(struct store *s, sqlite3_stmt *st, char *buf, size_t size)
-{
-	int	 ret;
-
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		if (sqlite3_column_type(st, 0) == SQLITE_NULL)
-			ret = 0;
-		else if (db_text(s, st, 0, buf, size) == -1)
-			ret = -1;
-	}
-	db_done(s, st);
-	return ret;
 }
 
 /* What a worker knows message g as: own mail by its own id. */
@@ -460,7 +341,7 @@ store_msgid_inside(struct store *s, uint64_t conversation, uint32_t worker,
 
 	if (rule_msgid(s, outside, bare) == -1 || bare[0] == '\0')
 		return 0;
-	return get_text(s, db_get(s, "SELECT " KNOWN_AS " AS known "
+	return db_one_text(s, db_get(s, "SELECT " KNOWN_AS " AS known "
 	    "FROM message g WHERE g.mailbox = "
 	    "(SELECT mailbox FROM conversation WHERE id = ?1) "
 	    "AND g.outside = ?3 AND known IS NOT NULL "
@@ -485,7 +366,7 @@ store_msgid_outside(struct store *s, uint64_t conversation, uint32_t worker,
 
 	if (rule_msgid(s, inside, bare) == -1 || bare[0] == '\0')
 		return 0;
-	return get_text(s, db_get(s, "SELECT m.outside FROM message m "
+	return db_one_text(s, db_get(s, "SELECT m.outside FROM message m "
 	    "WHERE m.id IN (" KNOWN_BY ") AND m.outside IS NOT NULL AND "
 	    "+m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
 	    "ORDER BY m.conversation = ?1 DESC, m.id DESC LIMIT 1", "iit",
@@ -509,42 +390,37 @@ store_msgid_across(struct store *s, uint64_t conversation, uint32_t from,
 	    (int64_t)conversation, (int64_t)from, bare);
 	if (ret != 1)
 		return ret;
-	return get_text(s, db_get(s, "SELECT " KNOWN_AS " FROM message g "
+	return db_one_text(s, db_get(s, "SELECT " KNOWN_AS " FROM message g "
 	    "WHERE g.id = ?1", "ii", id, (int64_t)to), buf, size);
 }
 
 #define HANDLE								\
 	"SELECT h.id, h.address, h.worker, c.mailbox, h.conversation,"	\
-	" h.participant, h.created, h.expires, h.revoked FROM handle h"	\
-	" JOIN conversation c ON c.id = h.conversation "
+	" h.participant, h.created, h.expires, h.revoked <> 0"		\
+	" FROM handle h JOIN conversation c ON c.id = h.conversation "
+
+static const struct db_column	 handle_columns[] = {
+	DB_INT(store_handle, id), DB_TEXT(store_handle, address),
+	DB_INT(store_handle, worker), DB_INT(store_handle, mailbox),
+	DB_INT(store_handle, conversation), DB_INT(store_handle, participant),
+	DB_INT(store_handle, created), DB_INT(store_handle, expires),
+	DB_INT(store_handle, revoked), DB_END
+};
 
 static int
-fill_handle(struct store *s, sqlite3_stmt *st, time_t now,
-    struct store_handle *h)
+is_live(const struct store_handle *h, time_t now)
 {
-	h->id = sqlite3_column_int64(st, 0);
-	h->worker = sqlite3_column_int64(st, 2);
-	h->mailbox = sqlite3_column_int64(st, 3);
-	h->conversation = sqlite3_column_int64(st, 4);
-	h->participant = sqlite3_column_int64(st, 5);
-	h->created = sqlite3_column_int64(st, 6);
-	h->expires = sqlite3_column_int64(st, 7);
-	h->revoked = sqlite3_column_int64(st, 8) != 0;
-	h->live = !h->revoked && h->expires > now;
-	return db_text(s, st, 1, h->address, sizeof(h->address));
+	return !h->revoked && h->expires > now;
 }
 
 static int
-get_handle(struct store *s, sqlite3_stmt *st, time_t now,
+get_handle(struct store *s, struct db_query *q, time_t now,
     struct store_handle *h)
 {
 	int	 ret;
 
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && fill_handle(s, st, now, h) == -1)
-		ret = -1;
-	db_done(s, st);
+	if ((ret = db_one(s, q, handle_columns, h)) == 1)
+		h->live = is_live(h, now);
 	return ret;
 }
 
@@ -553,8 +429,7 @@ store_handle_byid(struct store *s, uint64_t id, time_t now,
     struct store_handle *h)
 {
 	return get_handle(s, db_get(s, HANDLE "WHERE h.id = ?", "i",
-	    (int64_t)id),
-	    now, h);
+	    (int64_t)id), now, h);
 }
 
 int
@@ -562,45 +437,31 @@ store_handle_each(struct store *s, uint32_t worker, uint64_t conversation,
     time_t now, int (*cb)(const struct store_handle *, void *), void *arg)
 {
 	struct store_handle	 h;
-	sqlite3_stmt		*st;
+	struct db_query		*q;
 	int			 ret;
 
-	if ((st = db_get(s, HANDLE "WHERE h.worker = ? AND "
-	    "h.conversation = ? AND h.current = 1 AND h.revoked = 0 AND "
-	    "h.expires > ? ORDER BY h.id", "iii", (int64_t)worker,
-	    (int64_t)conversation, (int64_t)now)) == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (fill_handle(s, st, now, &h) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&h, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
+	q = db_get(s, HANDLE "WHERE h.worker = ? AND h.conversation = ? AND "
+	    "h.current = 1 AND h.revoked = 0 AND h.expires > ? ORDER BY h.id",
+	    "iii", (int64_t)worker, (int64_t)conversation, (int64_t)now);
+	while ((ret = db_next(s, q, handle_columns, &h)) == 1) {
+		h.live = is_live(&h, now);
+		if (cb(&h, arg) != 0)
+			return db_stop(s, q);
 	}
-	db_done(s, st);
 	return ret;
 }
 
 static int
-make(struct store *s, uint32_t worker, uint64_t conversation,
+make_handle(struct store *s, uint32_t worker, uint64_t conversation,
     uint64_t participant, time_t now, time_t lifetime)
 {
-	sqlite3_stmt	*st;
-	char		 name[HANDLE_LEN + 1], mailbox[STORE_ADDR_MAX + 1];
-	char		 address[STORE_ADDR_MAX + 1];
-	int		 ret;
+	char	 name[HANDLE_LEN + 1], mailbox[STORE_ADDR_MAX + 1];
+	char	 address[STORE_ADDR_MAX + 1];
+	int	 ret;
 
-	if ((st = db_get(s, "SELECT m.address FROM conversation c "
+	ret = db_one_text(s, db_get(s, "SELECT m.address FROM conversation c "
 	    "JOIN mailbox m ON m.id = c.mailbox WHERE c.id = ?", "i",
-	    (int64_t)conversation)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 &&
-	    db_text(s, st, 0, mailbox, sizeof(mailbox)) == -1)
-		ret = -1;
-	db_done(s, st);
+	    (int64_t)conversation), mailbox, sizeof(mailbox));
 	if (ret == 0)
 		return db_fail(s, STORE_REFUSED, "there is no such "
 		    "conversation");
@@ -621,18 +482,26 @@ make(struct store *s, uint32_t worker, uint64_t conversation,
 	    (int64_t)participant, (int64_t)now, (int64_t)now + lifetime);
 }
 
+/* The newest of the three, dead or alive. */
+static int
+get_current(struct store *s, uint32_t worker, uint64_t conversation,
+    uint64_t participant, time_t now, struct store_handle *h)
+{
+	return get_handle(s, db_get(s, HANDLE "WHERE h.worker = ? AND "
+	    "h.conversation = ? AND h.participant = ? AND h.current = 1",
+	    "iii", (int64_t)worker, (int64_t)conversation,
+	    (int64_t)participant), now, h);
+}
+
 int
 store_handle_issue(struct store *s, uint32_t worker, uint64_t conversation,
     uint64_t participant, time_t now, time_t lifetime, struct store_handle *h)
 {
-	static const char	 sql[] = HANDLE "WHERE h.worker = ? AND "
-	    "h.conversation = ? AND h.participant = ? AND h.current = 1";
-	int			 ret;
+	int	 ret;
 
 	if (db_enter(s) == -1)
 		return -1;
-	ret = get_handle(s, db_get(s, sql, "iii", (int64_t)worker,
-	    (int64_t)conversation, (int64_t)participant), now, h);
+	ret = get_current(s, worker, conversation, participant, now, h);
 	if (ret == 1 && h->live) {
 		if (now + lifetime - h->expires > lifetime / 10) {
 			ret = db_run(s, "UPDATE handle SET expires = ? "
@@ -641,13 +510,11 @@ store_handle_issue(struct store *s, uint32_t worker, uint64_t conversation,
 			h->expires = now + lifetime;
 		}
 	} else if (ret != -1) {
-		ret = make(s, worker, conversation, participant, now,
+		ret = make_handle(s, worker, conversation, participant, now,
 		    lifetime);
 		if (ret != -1)
-			ret = get_handle(s, db_get(s, sql, "iii",
-			    (int64_t)worker,
-			    (int64_t)conversation, (int64_t)participant), now,
-			    h);
+			ret = get_current(s, worker, conversation,
+			    participant, now, h);
 	}
 	return db_leave(s, ret == -1 ? -1 : 0);
 }
@@ -658,36 +525,15 @@ store_handle_issue(struct store *s, uint32_t worker, uint64_t conversation,
 	" r.expires, r.quoted, r.gate FROM rpath r"			\
 	" LEFT JOIN conversation c ON c.id = r.conversation "
 
-static int
-get_rpath(struct store *s, const char *address, time_t now,
-    struct store_rpath *rp)
-{
-	sqlite3_stmt	*st;
-	int		 ret;
-
-	if ((st = db_get(s, RPATH "WHERE r.address = ? AND r.expires > ?",
-	    "ti", address, (int64_t)now)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		rp->id = sqlite3_column_int64(st, 0);
-		rp->kind = sqlite3_column_int64(st, 2);
-		rp->mailbox = sqlite3_column_int64(st, 3);
-		rp->conversation = sqlite3_column_int64(st, 4);
-		rp->message = sqlite3_column_int64(st, 5);
-		rp->worker = sqlite3_column_int64(st, 6);
-		rp->participant = sqlite3_column_int64(st, 7);
-		rp->created = sqlite3_column_int64(st, 9);
-		rp->expires = sqlite3_column_int64(st, 10);
-		rp->quoted = sqlite3_column_int64(st, 11);
-		if (db_text(s, st, 1, rp->address,
-		    sizeof(rp->address)) == -1 || db_text(s, st, 8,
-		    rp->address_to, sizeof(rp->address_to)) == -1 ||
-		    db_text(s, st, 12, rp->gate, sizeof(rp->gate)) == -1)
-			ret = -1;
-	}
-	db_done(s, st);
-	return ret;
-}
+static const struct db_column	 rpath_columns[] = {
+	DB_INT(store_rpath, id), DB_TEXT(store_rpath, address),
+	DB_INT(store_rpath, kind), DB_INT(store_rpath, mailbox),
+	DB_INT(store_rpath, conversation), DB_INT(store_rpath, message),
+	DB_INT(store_rpath, worker), DB_INT(store_rpath, participant),
+	DB_TEXT(store_rpath, address_to), DB_INT(store_rpath, created),
+	DB_INT(store_rpath, expires), DB_INT(store_rpath, quoted),
+	DB_TEXT(store_rpath, gate), DB_END
+};
 
 int
 store_rpath_make(struct store *s, const char *domain, time_t now,
@@ -705,43 +551,30 @@ store_rpath_make(struct store *s, const char *domain, time_t now,
 	rp->quoted = 0;
 	if (db_enter(s) == -1)
 		return -1;
-	ret = db_run(s, "INSERT INTO rpath (address, kind, conversation, "
-	    "message, worker, participant, sent_to, created, expires, gate) "
+	ret = db_insert(s, &rp->id, "INSERT INTO rpath (address, kind, "
+	    "conversation, message, worker, participant, sent_to, created, "
+	    "expires, gate) "
 	    "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), "
 	    "nullif(?, 0), ?, ?, ?, ?)", "tiiiiieiie", rp->address,
 	    (int64_t)rp->kind, (int64_t)rp->conversation,
 	    (int64_t)rp->message, (int64_t)rp->worker,
 	    (int64_t)rp->participant, rp->address_to, (int64_t)rp->created,
 	    (int64_t)rp->expires, rp->gate);
-	if (ret != -1) {
-		rp->id = sqlite3_last_insert_rowid(s->db);
-		ret = 0;
-	}
 	return db_leave(s, ret);
 }
 
 int
 store_rpath_quote(struct store *s, uint64_t id)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE rpath SET quoted = quoted + 1 WHERE id = ? "
+	return db_write(s, "UPDATE rpath SET quoted = quoted + 1 WHERE id = ? "
 	    "AND quoted < ?", "ii", (int64_t)id, (int64_t)STORE_RPATH_QUOTES);
-	return db_leave(s, ret);
 }
 
 int
 store_rpath_unquote(struct store *s, uint64_t id)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE rpath SET quoted = quoted - 1 WHERE id = ? "
-	    "AND quoted > 0", "i", (int64_t)id);
-	return db_leave(s, ret == -1 ? -1 : 0);
+	return db_write(s, "UPDATE rpath SET quoted = quoted - 1 WHERE id = ? "
+	    "AND quoted > 0", "i", (int64_t)id) == -1 ? -1 : 0;
 }
 
 /*
@@ -772,7 +605,9 @@ store_rcpt_get(struct store *s, const char *address, time_t now,
 		mailbox = rcpt->handle.mailbox;
 	} else if (rpath_addr_parse(folded, name, &domain)) {
 		rcpt->kind = STORE_RCPT_RPATH;
-		ret = get_rpath(s, folded, now, &rcpt->rpath);
+		ret = db_one(s, db_get(s, RPATH "WHERE r.address = ? AND "
+		    "r.expires > ?", "ti", folded, (int64_t)now),
+		    rpath_columns, &rcpt->rpath);
 		mailbox = rcpt->rpath.mailbox;
 	}
 	if (ret == 1 && mailbox != 0 &&

@@ -14,15 +14,10 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "store/store_db.h"
+#include "store/store_sqlite.h"
 
 const char	 db_commit[] = "COMMIT";
 const char	 db_rollback[] = "ROLLBACK";
@@ -56,6 +51,7 @@ kind_of(int code)
 	case SQLITE_PERM:
 		return STORE_READONLY;
 	case SQLITE_CONSTRAINT:
+	case SQLITE_MISMATCH:
 		return STORE_REFUSED;
 	case SQLITE_IOERR:
 		if (code == SQLITE_IOERR_SHORT_READ ||
@@ -65,6 +61,18 @@ kind_of(int code)
 	default:
 		return STORE_OTHER;
 	}
+}
+
+const char *
+db_reason(struct store *s)
+{
+	return s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db);
+}
+
+const char *
+db_path(const struct store *s)
+{
+	return s->path;
 }
 
 int
@@ -78,11 +86,11 @@ db_error(struct store *s, const char *what)
 		    "its -wal or -shm file, or cannot make them in its "
 		    "directory (%d)", s->path, what, code);
 	return db_fail(s, kind_of(code), "%s: %s: %s (%d)", s->path, what,
-	    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db), code);
+	    db_reason(s), code);
 }
 
 static int
-bind(struct store *s, sqlite3_stmt *st, const char *types, va_list ap)
+bind_all(struct store *s, sqlite3_stmt *st, const char *types, va_list ap)
 {
 	const char	*t;
 	const void	*b;
@@ -119,90 +127,95 @@ bind(struct store *s, sqlite3_stmt *st, const char *types, va_list ap)
 
 /*
  * Looks the statement up in the cache, or prepares it into a free place.
- * When it is in use further up the stack, or the cache is full, it is
- * prepared for this use alone.
+ * When it is in use further up the stack, or the cache is full, or it is not
+ * to be kept, it is prepared for this use alone.
  */
-static sqlite3_stmt *
-lookup(struct store *s, const char *sql)
+static struct db_query *
+find_query(struct store *s, const char *sql, int keep)
 {
-	struct store_stmt	*place = NULL;
-	sqlite3_stmt		*st;
-	size_t			 h, i;
+	struct db_query	*q = NULL;
+	size_t		 h, i;
 
 	h = ((uintptr_t)sql >> 3) * 2654435761U;
-	for (i = 0; i < STORE_STMTS; i++) {
-		place = &s->stmt[(h + i) % STORE_STMTS];
-		if (place->sql == sql || place->sql == NULL)
+	for (i = 0; i < STORE_STMTS && keep; i++) {
+		q = &s->stmt[(h + i) % STORE_STMTS];
+		if (q->sql == sql && !q->busy) {
+			q->busy = 1;
+			return q;
+		}
+		if (q->sql == sql || q->sql == NULL)
 			break;
 	}
-	if (i == STORE_STMTS || place->busy)
-		place = NULL;
-	else if (place->sql == sql) {
-		place->busy = 1;
-		return place->stmt;
+	keep = keep && i < STORE_STMTS && q->sql == NULL;
+	if (!keep && (q = calloc(1, sizeof(*q))) == NULL) {
+		(void)db_fail(s, STORE_OTHER, "out of memory");
+		return NULL;
 	}
 	if (sqlite3_prepare_v3(s->db, sql, -1,
-	    place != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &st, NULL) !=
+	    keep ? SQLITE_PREPARE_PERSISTENT : 0, &q->stmt, NULL) !=
 	    SQLITE_OK) {
 		(void)db_error(s, "prepare");
+		if (!keep)
+			free(q);
 		return NULL;
 	}
-	if (place != NULL) {
-		place->sql = sql;
-		place->stmt = st;
-		place->busy = 1;
-	}
-	return st;
+	if (keep)
+		q->sql = sql;
+	q->busy = 1;
+	return q;
 }
 
-static sqlite3_stmt *
-vget(struct store *s, const char *sql, const char *types, va_list ap)
+static struct db_query *
+get_query(struct store *s, const char *sql, const char *types, va_list ap)
 {
-	sqlite3_stmt	*st;
+	struct db_query	*q;
 
-	if ((st = lookup(s, sql)) == NULL)
+	if ((q = find_query(s, sql, 1)) == NULL)
 		return NULL;
-	if (bind(s, st, types, ap) == -1) {
-		db_done(s, st);
+	if (bind_all(s, q->stmt, types, ap) == -1) {
+		db_done(q);
 		return NULL;
 	}
-	return st;
+	return q;
 }
 
-sqlite3_stmt *
+struct db_query *
 db_get(struct store *s, const char *sql, const char *types, ...)
 {
-	sqlite3_stmt	*st;
+	struct db_query	*q;
 	va_list		 ap;
 
 	va_start(ap, types);
-	st = vget(s, sql, types, ap);
+	q = get_query(s, sql, types, ap);
 	va_end(ap);
-	return st;
+	return q;
+}
+
+struct db_query *
+db_prepare(struct store *s, const char *sql)
+{
+	return find_query(s, sql, 0);
 }
 
 void
-db_done(struct store *s, sqlite3_stmt *st)
+db_done(struct db_query *q)
 {
-	size_t	 i;
-
-	if (st == NULL)
+	if (q == NULL)
 		return;
-	for (i = 0; i < STORE_STMTS; i++) {
-		if (s->stmt[i].stmt == st) {
-			(void)sqlite3_reset(st);
-			(void)sqlite3_clear_bindings(st);
-			s->stmt[i].busy = 0;
-			return;
-		}
+	if (q->sql == NULL) {
+		(void)sqlite3_finalize(q->stmt);
+		free(q);
+		return;
 	}
-	(void)sqlite3_finalize(st);
+	(void)sqlite3_reset(q->stmt);
+	(void)sqlite3_clear_bindings(q->stmt);
+	q->busy = 0;
 }
 
 int
-db_step(struct store *s, sqlite3_stmt *st)
+db_step(struct store *s, struct db_query *q)
 {
-	switch (sqlite3_step(st)) {
+	switch (sqlite3_step(q->stmt)) {
 	case SQLITE_ROW:
 		return 1;
 	case SQLITE_DONE:
@@ -213,46 +226,210 @@ db_step(struct store *s, sqlite3_stmt *st)
 }
 
 int
-db_run(struct store *s, const char *sql, const char *types, ...)
+db_column(struct store *s, struct db_query *q, int column, const char **text)
 {
-	sqlite3_stmt	*st;
-	va_list		 ap;
-	int		 n;
+	*text = NULL;
+	if (sqlite3_column_type(q->stmt, column) == SQLITE_NULL)
+		return 0;
+	*text = (const char *)sqlite3_column_text(q->stmt, column);
+	return *text == NULL ? db_error(s, "column") : 1;
+}
 
-	va_start(ap, types);
-	st = vget(s, sql, types, ap);
-	va_end(ap);
-	if (st == NULL)
+/* Copies a column; NULL becomes "".  1, 0 it is NULL, -1 it does not fit. */
+static int
+copy_text(struct store *s, struct db_query *q, int column, char *buf,
+    size_t size)
+{
+	const char	*t;
+	size_t		 len;
+	int		 ret;
+
+	buf[0] = '\0';
+	if ((ret = db_column(s, q, column, &t)) != 1)
+		return ret;
+	len = sqlite3_column_bytes(q->stmt, column);
+	if (len >= size || strlen(t) != len)
+		return db_fail(s, STORE_DAMAGED, "%s: a stored text is "
+		    "longer than it may be", s->path);
+	memcpy(buf, t, len + 1);
+	return 1;
+}
+
+/* Takes a row over: 1 or -1. */
+static int
+fill_row(struct store *s, struct db_query *q, const struct db_column *c,
+    void *row)
+{
+	int64_t		 n;
+	uint32_t	 half;
+	char		*to;
+	int		 i;
+
+	for (i = 0; c[i].type != '\0'; i++) {
+		to = (char *)row + c[i].offset;
+		if (c[i].type == 't') {
+			if (copy_text(s, q, i, to, c[i].size) == -1)
+				return -1;
+			continue;
+		}
+		n = sqlite3_column_int64(q->stmt, i);
+		half = (uint32_t)n;
+		if (c[i].size == sizeof(n))
+			memcpy(to, &n, sizeof(n));
+		else
+			memcpy(to, &half, sizeof(half));
+	}
+	return 1;
+}
+
+int
+db_next(struct store *s, struct db_query *q, const struct db_column *columns,
+    void *row)
+{
+	int	 ret;
+
+	if (q == NULL)
 		return -1;
-	while ((n = db_step(s, st)) == 1)
-		continue;
-	if (n == 0)
-		n = sqlite3_changes(s->db);
-	db_done(s, st);
-	return n;
+	if ((ret = db_step(s, q)) == 1)
+		ret = fill_row(s, q, columns, row);
+	if (ret != 1)
+		db_done(q);
+	return ret;
+}
+
+int
+db_stop(struct store *s, struct db_query *q)
+{
+	db_done(q);
+	return db_fail(s, STORE_REFUSED, "stopped");
+}
+
+int
+db_one(struct store *s, struct db_query *q, const struct db_column *columns,
+    void *row)
+{
+	int	 ret;
+
+	if ((ret = db_next(s, q, columns, row)) == 1)
+		db_done(q);
+	return ret;
+}
+
+int
+db_one_text(struct store *s, struct db_query *q, char *buf, size_t size)
+{
+	int	 ret;
+
+	if (q == NULL)
+		return -1;
+	if ((ret = db_step(s, q)) == 1)
+		ret = copy_text(s, q, 0, buf, size);
+	db_done(q);
+	return ret;
 }
 
 int
 db_number(struct store *s, int64_t *n, const char *sql, const char *types,
     ...)
 {
-	sqlite3_stmt	*st;
+	struct db_query	*q;
 	va_list		 ap;
 	int		 ret;
 
 	va_start(ap, types);
-	st = vget(s, sql, types, ap);
+	q = get_query(s, sql, types, ap);
 	va_end(ap);
-	if (st == NULL)
+	if (q == NULL)
 		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		if (sqlite3_column_type(st, 0) == SQLITE_NULL)
+	if ((ret = db_step(s, q)) == 1) {
+		if (sqlite3_column_type(q->stmt, 0) == SQLITE_NULL)
 			ret = 0;
 		else
-			*n = sqlite3_column_int64(st, 0);
+			*n = sqlite3_column_int64(q->stmt, 0);
 	}
-	db_done(s, st);
+	db_done(q);
 	return ret;
+}
+
+/* Steps to the end: rows changed, or -1. */
+static int
+run_query(struct store *s, struct db_query *q)
+{
+	int	 n;
+
+	while ((n = db_step(s, q)) == 1)
+		continue;
+	return n == -1 ? -1 : sqlite3_changes(s->db);
+}
+
+static int
+run_once(struct store *s, const char *sql, const char *types, va_list ap)
+{
+	struct db_query	*q;
+	int		 n;
+
+	if ((q = get_query(s, sql, types, ap)) == NULL)
+		return -1;
+	n = run_query(s, q);
+	db_done(q);
+	return n;
+}
+
+int
+db_run(struct store *s, const char *sql, const char *types, ...)
+{
+	va_list	 ap;
+	int	 n;
+
+	va_start(ap, types);
+	n = run_once(s, sql, types, ap);
+	va_end(ap);
+	return n;
+}
+
+int
+db_run_texts(struct store *s, struct db_query *q, const char *const *text,
+    int n)
+{
+	int	 i;
+
+	(void)sqlite3_reset(q->stmt);
+	(void)sqlite3_clear_bindings(q->stmt);
+	for (i = 0; i < n; i++)
+		if (text[i] != NULL && sqlite3_bind_text(q->stmt, i + 1,
+		    text[i], -1, SQLITE_TRANSIENT) != SQLITE_OK)
+			return db_error(s, "bind");
+	return run_query(s, q);
+}
+
+int
+db_insert(struct store *s, uint64_t *id, const char *sql, const char *types,
+    ...)
+{
+	va_list	 ap;
+	int	 n;
+
+	va_start(ap, types);
+	n = run_once(s, sql, types, ap);
+	va_end(ap);
+	if (n == -1)
+		return -1;
+	*id = sqlite3_last_insert_rowid(s->db);
+	return 0;
+}
+
+int
+db_write(struct store *s, const char *sql, const char *types, ...)
+{
+	va_list	 ap;
+	int	 n;
+
+	if (db_enter(s) == -1)
+		return -1;
+	va_start(ap, types);
+	n = run_once(s, sql, types, ap);
+	va_end(ap);
+	return db_leave(s, n);
 }
 
 int
@@ -261,38 +438,6 @@ db_exec(struct store *s, const char *sql)
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return db_error(s, "exec");
 	return 0;
-}
-
-int
-db_text(struct store *s, sqlite3_stmt *st, int col, char *buf, size_t size)
-{
-	const char	*t;
-	size_t		 len;
-
-	buf[0] = '\0';
-	if (sqlite3_column_type(st, col) == SQLITE_NULL)
-		return 0;
-	if ((t = (const char *)sqlite3_column_text(st, col)) == NULL)
-		return db_error(s, "column");
-	len = sqlite3_column_bytes(st, col);
-	if (len >= size || strlen(t) != len)
-		return db_fail(s, STORE_DAMAGED, "%s: a stored text is "
-		    "longer than it may be", s->path);
-	memcpy(buf, t, len + 1);
-	return 0;
-}
-
-int
-db_one_text(struct store *s, sqlite3_stmt *st, char *buf, size_t size)
-{
-	int	 ret;
-
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && db_text(s, st, 0, buf, size) == -1)
-		ret = -1;
-	db_done(s, st);
-	return ret;
 }
 
 int
@@ -321,7 +466,7 @@ schema_newer(struct store *s, int version)
 }
 
 static int
-begin(struct store *s, const char *sql, int reading)
+begin_with(struct store *s, const char *sql, int reading)
 {
 	if (s->depth != 0)
 		return db_fail(s, STORE_OTHER, "a transaction is open "
@@ -348,7 +493,7 @@ store_begin(struct store *s)
 {
 	int	 version;
 
-	if (begin(s, "BEGIN IMMEDIATE", 0) == -1)
+	if (begin_with(s, "BEGIN IMMEDIATE", 0) == -1)
 		return -1;
 	if ((version = store_version(s)) != -1) {
 		if (version <= store_version_newest())
@@ -364,7 +509,7 @@ store_begin_read(struct store *s)
 {
 	int64_t	 n;
 
-	if (begin(s, "BEGIN DEFERRED", 1) == -1)
+	if (begin_with(s, "BEGIN DEFERRED", 1) == -1)
 		return -1;
 	/* The moment that is seen is that of the first read. */
 	if (db_number(s, &n, "SELECT count(*) FROM sqlite_schema", "") != -1)

@@ -14,87 +14,128 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* Statements, errors and transactions: all of SQLite that the store knows. */
+/*
+ * Queries, errors and transactions, for those who write SQL.  Nothing here
+ * names the database: what is under it are store_db.c and store_open.c.
+ *
+ * A query is its SQL, what is bound to it, and where its columns go:
+ *
+ *	static const struct db_column columns[] = {
+ *		DB_INT(store_mailbox, id), DB_TEXT(store_mailbox, address),
+ *		DB_END
+ *	};
+ *
+ *	q = db_get(s, "SELECT id, address FROM mailbox WHERE ...", ...);
+ *	while ((ret = db_next(s, q, columns, &mb)) == 1)
+ *		if (cb(&mb, arg) != 0)
+ *			return db_stop(s, q);
+ *	return ret;
+ */
 
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
-#include <sys/types.h>
-
 #include <stdarg.h>
-
-#include <sqlite3.h>
+#include <stddef.h>
 
 #include "base/compat.h"
 
 #include "store/store.h"
 
 #define STORE_APPID	0x72656c79	/* "rely": PRAGMA application_id */
-#define STORE_STMTS	256		/* places for prepared statements */
 #define STORE_SAMETIME	(10 * 86400)	/* smtpd ids are its queue's: after
 					 * this they may come again */
 
-struct store_stmt {
-	const char	*sql;		/* the literal's address is the key */
-	sqlite3_stmt	*stmt;
-	int		 busy;
+struct db_query;
+
+/* Where one column of a row goes; a list of them ends with DB_END. */
+struct db_column {
+	char	 type;		/* i: integer of 4 or 8 bytes, t: text */
+	size_t	 offset;
+	size_t	 size;
 };
 
-struct store {
-	sqlite3		*db;
-	struct store_err err;
-	int		 flags;
-	int		 depth;		/* of transactions; 0: none is open */
-	int		 reading;	/* the open one only reads */
-	int		 watch_fd;
-	dev_t		 dev;		/* of the file that was opened */
-	ino_t		 ino;
-	char		 path[STORE_PATH_MAX + 1];
-	struct store_stmt stmt[STORE_STMTS];
-};
-
-/* Statements and errors. */
+/* A field of struct type.  NULL is 0, or "". */
+#define DB_FIELD(letter, type, field)					\
+	{ letter, offsetof(struct type, field),				\
+	    sizeof(((struct type *)0)->field) }
+#define DB_INT(type, field)	DB_FIELD('i', type, field)
+#define DB_TEXT(type, field)	DB_FIELD('t', type, field)
+#define DB_END			{ '\0', 0, 0 }
 
 /* Remembers an error; always returns -1. */
 int	db_fail(struct store *s, enum store_kind kind, const char *fmt, ...)
 	    __attribute__((__format__(printf, 3, 4)));
 
-/* Remembers what SQLite says is wrong while doing what; returns -1. */
+/* Remembers what the database says is wrong while doing what; returns -1. */
 int	db_error(struct store *s, const char *what);
 
-/*
- * A statement, prepared once for each literal sql, with its parameters bound
- * by types: i int64_t, t const char * (NULL: NULL; copied), e the same but ""
- * is NULL too, b const void * and size_t.  NULL on an error.  Give it back
- * with db_done(); until then another db_get() of it makes a second one.
- */
-sqlite3_stmt *db_get(struct store *s, const char *sql, const char *types,
-	    ...);
-void	db_done(struct store *s, sqlite3_stmt *st);
+/* What the database said of the last failure, for people. */
+const char *db_reason(struct store *s);
 
-/* 1 there is a row, 0 it has ended, -1 error. */
-int	db_step(struct store *s, sqlite3_stmt *st);
+/* The name of the file, for what is told to people. */
+const char *db_path(const struct store *s);
+
+/*
+ * A query, prepared once for each literal sql, with its parameters bound by
+ * types: i int64_t, t const char * (NULL: NULL; copied), e the same but "" is
+ * NULL too, b const void * and size_t.  NULL on an error, which db_next() and
+ * db_one() turn into -1.  What does not end it gives it back with db_done();
+ * until then another db_get() of it makes a second one.
+ */
+struct db_query *db_get(struct store *s, const char *sql, const char *types,
+	    ...);
+void	db_done(struct db_query *q);
+
+/* The same for SQL that was put together: it is not kept after db_done(). */
+struct db_query *db_prepare(struct store *s, const char *sql);
+
+/*
+ * Reads the next row into the structure that columns describe: 1; 0 the rows
+ * have ended; -1 an error, such as a text that does not fit its field.  But
+ * for 1, q (which may be NULL: -1) has been given back.
+ */
+int	db_next(struct store *s, struct db_query *q,
+	    const struct db_column *columns, void *row);
+
+/* Gives q back, and says that a callback ended the walk: -1. */
+int	db_stop(struct store *s, struct db_query *q);
+
+/* Reads the first row, if any, and gives q (or NULL) back: 1, 0 or -1. */
+int	db_one(struct store *s, struct db_query *q,
+	    const struct db_column *columns, void *row);
+
+/* The same for one text: 1, 0 if there is no row or it is NULL, -1. */
+int	db_one_text(struct store *s, struct db_query *q, char *buf,
+	    size_t size);
+
+/* The same for one number. */
+int	db_number(struct store *s, int64_t *n, const char *sql,
+	    const char *types, ...);
+
+/* For those who do not know the columns: 1 there is a row, 0 no more, -1. */
+int	db_step(struct store *s, struct db_query *q);
+
+/* A column of that row as text, good until the next step: 1, 0 NULL, -1. */
+int	db_column(struct store *s, struct db_query *q, int column,
+	    const char **text);
 
 /* Runs a statement to its end: rows changed, or -1. */
 int	db_run(struct store *s, const char *sql, const char *types, ...);
 
-/* Runs a query for one number: 1, 0 if there is no row or it is NULL, -1. */
-int	db_number(struct store *s, int64_t *n, const char *sql,
+/* Runs q, which may have been run before, with n texts (or NULL). */
+int	db_run_texts(struct store *s, struct db_query *q,
+	    const char *const *text, int n);
+
+/* Runs an INSERT; *id gets the row's. 0 or -1. */
+int	db_insert(struct store *s, uint64_t *id, const char *sql,
 	    const char *types, ...);
 
-/* Reads one text, and ends st, which may be NULL: 1, 0 no row, -1. */
-int	db_one_text(struct store *s, sqlite3_stmt *st, char *buf,
-	    size_t size);
-
-/* COMMIT and ROLLBACK, which are prepared before they are needed. */
-extern const char	 db_commit[], db_rollback[];
+/* The same as db_run() between db_enter() and db_leave(). */
+int	db_write(struct store *s, const char *sql, const char *types, ...);
 
 /* Runs SQL that is not worth keeping. */
 int	db_exec(struct store *s, const char *sql);
-
-/* Copies a column; NULL becomes "".  -1 if it does not fit. */
-int	db_text(struct store *s, sqlite3_stmt *st, int col, char *buf,
-	    size_t size);
 
 /*
  * Brackets for a function that writes more than once: a transaction of its
@@ -127,6 +168,8 @@ int	rule_mailbox(struct store *s, const char *folded,
 	    const char *const *domains, size_t n);
 /* Checks any other address: a dot-atom and a domain, in ASCII. */
 int	rule_address(struct store *s, const char *address);
+/* Whether a name is 1 to max letters, digits, - and _, and no - first. */
+int	rule_is_name(const char *name, size_t max);
 /* Checks the form of a worker's name. */
 int	rule_worker(struct store *s, const char *name);
 /* Checks a text to show: UTF-8 without control characters, at most max. */

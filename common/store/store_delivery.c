@@ -19,6 +19,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
+#include "base/lex.h"
 #include "header/handle.h"
 #include "header/verp.h"
 #include "store/store_db.h"
@@ -28,38 +29,26 @@
 int
 store_event_add(struct store *s, const struct store_event *ev, time_t now)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "INSERT INTO event (created, kind, mailbox, "
+	return db_write(s, "INSERT INTO event (created, kind, mailbox, "
 	    "conversation, worker, text) VALUES (?, ?, nullif(?, 0), "
-	    "nullif(?, 0), nullif(?, 0), ?)", "itiiie", (int64_t)now,
-	    ev->kind, (int64_t)ev->mailbox, (int64_t)ev->conversation,
-	    (int64_t)ev->worker, ev->text);
-	return db_leave(s, ret == -1 ? -1 : 0);
+	    "nullif(?, 0), nullif(?, 0), ?)", "itiiie", (int64_t)now, ev->kind,
+	    (int64_t)ev->mailbox, (int64_t)ev->conversation,
+	    (int64_t)ev->worker, ev->text) == -1 ? -1 : 0;
 }
 
-static int
-fill(struct store *s, sqlite3_stmt *st, struct store_event *ev)
-{
-	ev->id = sqlite3_column_int64(st, 0);
-	ev->when = sqlite3_column_int64(st, 1);
-	ev->mailbox = sqlite3_column_int64(st, 3);
-	ev->conversation = sqlite3_column_int64(st, 4);
-	ev->worker = sqlite3_column_int64(st, 5);
-	if (db_text(s, st, 2, ev->kind, sizeof(ev->kind)) == -1 ||
-	    db_text(s, st, 6, ev->text, sizeof(ev->text)) == -1)
-		return -1;
-	return 0;
-}
+static const struct db_column	 event_columns[] = {
+	DB_INT(store_event, id), DB_INT(store_event, when),
+	DB_TEXT(store_event, kind), DB_INT(store_event, mailbox),
+	DB_INT(store_event, conversation), DB_INT(store_event, worker),
+	DB_TEXT(store_event, text), DB_END
+};
 
 int
 store_event_each(struct store *s, uint64_t after, unsigned int last,
     int (*cb)(const struct store_event *, void *), void *arg)
 {
 	struct store_event	 ev;
-	sqlite3_stmt		*st;
+	struct db_query		*q;
 	int64_t			 from;
 	int			 ret;
 
@@ -72,21 +61,12 @@ store_event_each(struct store *s, uint64_t after, unsigned int last,
 		if (ret == 1)
 			after = from;
 	}
-	if ((st = db_get(s, "SELECT id, created, kind, mailbox, "
-	    "conversation, worker, text FROM event WHERE id > ? ORDER BY id",
-	    "i", (int64_t)after)) == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (fill(s, st, &ev) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&ev, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	q = db_get(s, "SELECT id, created, kind, mailbox, conversation, "
+	    "worker, text FROM event WHERE id > ? ORDER BY id", "i",
+	    (int64_t)after);
+	while ((ret = db_next(s, q, event_columns, &ev)) == 1)
+		if (cb(&ev, arg) != 0)
+			return db_stop(s, q);
 	return ret;
 }
 
@@ -96,29 +76,38 @@ store_failing_set(struct store *s, const char *address, const char *status,
 {
 	char	 folded[STORE_ADDR_MAX + 1], st[STORE_STATUS_MAX + 1];
 	char	 diag[STORE_DIAG_MAX + 1];
-	int	 ret;
 
 	if (store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
 	rule_cut(status, st, sizeof(st));
 	rule_cut(diagnostic, diag, sizeof(diag));
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE worker_address SET status = ?, "
-	    "diagnostic = ?, failing = coalesce(failing, ?) "
-	    "WHERE folded = ?", "eeit", st, diag, (int64_t)now, folded);
-	return db_leave(s, ret);
+	return db_write(s, "UPDATE worker_address SET status = ?, diagnostic "
+	    "= ?, failing = coalesce(failing, ?) WHERE folded = ?", "eeit", st,
+	    diag, (int64_t)now, folded);
 }
+
+static const struct db_column	 counts_columns[] = {
+	DB_INT(store_counts, mailboxes), DB_INT(store_counts, workers),
+	DB_INT(store_counts, workers_disabled), DB_INT(store_counts, failing),
+	DB_INT(store_counts, conversations),
+	DB_INT(store_counts, conversations_open),
+	DB_INT(store_counts, participants),
+	DB_INT(store_counts, handles_live),
+	DB_INT(store_counts, return_paths_live),
+	DB_INT(store_counts, messages), DB_INT(store_counts, copies_unqueued),
+	DB_INT(store_counts, replies_unqueued),
+	DB_INT(store_counts, accounts), DB_INT(store_counts, accounts_failing),
+	DB_INT(store_counts, identities),
+	DB_INT(store_counts, identities_unverified), DB_END
+};
 
 int
 store_counts(struct store *s, time_t now, struct store_counts *c)
 {
-	sqlite3_stmt	*st;
 	struct stat	 sb;
-	int		 ret;
 
 	memset(c, 0, sizeof(*c));
-	if ((st = db_get(s, "SELECT (SELECT count(*) FROM mailbox),"
+	if (db_one(s, db_get(s, "SELECT (SELECT count(*) FROM mailbox),"
 	    " (SELECT count(*) FROM worker),"
 	    " (SELECT count(*) FROM worker WHERE enabled = 0),"
 	    " (SELECT count(*) FROM worker_address"
@@ -136,54 +125,30 @@ store_counts(struct store *s, time_t now, struct store_counts *c)
 	    " (SELECT count(*) FROM account_state WHERE failures > 0),"
 	    " (SELECT count(*) FROM identity),"
 	    " (SELECT count(*) FROM identity WHERE verified IS NULL)", "i",
-	    (int64_t)now)) == NULL)
+	    (int64_t)now), counts_columns, c) == -1)
 		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		c->mailboxes = sqlite3_column_int64(st, 0);
-		c->workers = sqlite3_column_int64(st, 1);
-		c->workers_disabled = sqlite3_column_int64(st, 2);
-		c->failing = sqlite3_column_int64(st, 3);
-		c->conversations = sqlite3_column_int64(st, 4);
-		c->conversations_open = sqlite3_column_int64(st, 5);
-		c->participants = sqlite3_column_int64(st, 6);
-		c->handles_live = sqlite3_column_int64(st, 7);
-		c->return_paths_live = sqlite3_column_int64(st, 8);
-		c->messages = sqlite3_column_int64(st, 9);
-		c->copies_unqueued = sqlite3_column_int64(st, 10);
-		c->replies_unqueued = sqlite3_column_int64(st, 11);
-		c->accounts = sqlite3_column_int64(st, 12);
-		c->accounts_failing = sqlite3_column_int64(st, 13);
-		c->identities = sqlite3_column_int64(st, 14);
-		c->identities_unverified = sqlite3_column_int64(st, 15);
-	}
-	db_done(s, st);
-	if (ret == -1)
-		return -1;
-	if (stat(s->path, &sb) == 0)
+	if (stat(db_path(s), &sb) == 0)
 		c->bytes = sb.st_size;
 	return 0;
 }
+
+static const struct db_column	 copy_columns[] = {
+	DB_INT(store_copy, id), DB_TEXT(store_copy, msgid),
+	DB_TEXT(store_copy, rpath), DB_INT(store_copy, queued), DB_END
+};
 
 static int
 find_copy(struct store *s, uint64_t message, uint32_t worker,
     struct store_copy *c)
 {
-	sqlite3_stmt	*st;
-	int		 ret;
+	int	 ret;
 
-	if ((st = db_get(s, "SELECT id, msgid, rpath, queued FROM copy "
-	    "WHERE message = ? AND worker IS nullif(?, 0)", "ii",
-	    (int64_t)message, (int64_t)worker)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		c->id = sqlite3_column_int64(st, 0);
-		c->queued = sqlite3_column_type(st, 3) != SQLITE_NULL;
+	ret = db_one(s, db_get(s, "SELECT id, msgid, rpath, "
+	    "queued IS NOT NULL FROM copy WHERE message = ? AND "
+	    "worker IS nullif(?, 0)", "ii", (int64_t)message,
+	    (int64_t)worker), copy_columns, c);
+	if (ret == 1)
 		c->begun = 1;
-		if (db_text(s, st, 1, c->msgid, sizeof(c->msgid)) == -1 ||
-		    db_text(s, st, 2, c->rpath, sizeof(c->rpath)) == -1)
-			ret = -1;
-	}
-	db_done(s, st);
 	return ret;
 }
 
@@ -197,11 +162,11 @@ store_copy_begin(struct store *s, uint64_t message, uint32_t worker,
 	if (rule_msgid(s, c->msgid, bare) == -1 || db_enter(s) == -1)
 		return -1;
 	if ((ret = find_copy(s, message, worker, c)) == 0) {
-		ret = db_run(s, "INSERT INTO copy (message, worker, msgid, "
-		    "rpath, begun) VALUES (?, nullif(?, 0), ?, ?, ?)",
-		    "iieei", (int64_t)message, (int64_t)worker, bare,
-		    c->rpath, (int64_t)now);
-		c->id = sqlite3_last_insert_rowid(s->db);
+		ret = db_insert(s, &c->id, "INSERT INTO copy (message, "
+		    "worker, msgid, rpath, begun) "
+		    "VALUES (?, nullif(?, 0), ?, ?, ?)", "iieei",
+		    (int64_t)message, (int64_t)worker, bare, c->rpath,
+		    (int64_t)now);
 		c->queued = c->begun = 0;
 		(void)strlcpy(c->msgid, bare, sizeof(c->msgid));
 	}
@@ -250,20 +215,8 @@ store_claim(struct store *s, const uint8_t hash[STORE_HASH], int pid,
 int
 store_claim_release(struct store *s, const uint8_t hash[STORE_HASH], int pid)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "DELETE FROM claim WHERE hash = ? AND pid = ?", "bi",
-	    hash, (size_t)STORE_HASH, (int64_t)pid);
-	return db_leave(s, ret == -1 ? -1 : 0);
-}
-
-int
-store_durable(struct store *s, int on)
-{
-	return db_exec(s, on ? "PRAGMA synchronous = FULL" :
-	    "PRAGMA synchronous = NORMAL");
+	return db_write(s, "DELETE FROM claim WHERE hash = ? AND pid = ?",
+	    "bi", hash, (size_t)STORE_HASH, (int64_t)pid) == -1 ? -1 : 0;
 }
 
 int
@@ -298,11 +251,9 @@ void
 store_reply_id(char id[STORE_REPLY_ID + 1])
 {
 	uint8_t	 raw[STORE_REPLY_ID / 2];
-	size_t	 i;
 
 	arc4random_buf(raw, sizeof(raw));
-	for (i = 0; i < sizeof(raw); i++)
-		(void)snprintf(id + 2 * i, 3, "%02x", raw[i]);
+	lex_hex_write(raw, sizeof(raw), id);
 }
 
 int
@@ -331,134 +282,129 @@ store_reply_add(struct store *s, struct store_reply *r, time_t now)
 	return db_leave(s, ret == -1 ? -1 : 0);
 }
 
+/* One row of reply_handle. */
+struct accepted {
+	uint64_t	 handle;
+};
+
+static const struct db_column	 accepted_columns[] = {
+	DB_INT(accepted, handle), DB_END
+};
+
 static int
 get_handles(struct store *s, struct store_reply *r)
 {
-	sqlite3_stmt	*st;
+	struct accepted	 row;
+	struct db_query	*q;
 	int		 ret;
 
 	r->nhandles = 0;
-	if ((st = db_get(s, "SELECT handle FROM reply_handle WHERE reply = ? "
-	    "ORDER BY handle", "t", r->id)) == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
+	q = db_get(s, "SELECT handle FROM reply_handle WHERE reply = ? "
+	    "ORDER BY handle", "t", r->id);
+	while ((ret = db_next(s, q, accepted_columns, &row)) == 1) {
 		if (r->nhandles == STORE_REPLY_HANDLES) {
-			ret = db_fail(s, STORE_DAMAGED, "%s: a reply has too "
-			    "many handles", s->path);
-			break;
+			db_done(q);
+			return db_fail(s, STORE_DAMAGED, "%s: a reply has too "
+			    "many handles", db_path(s));
 		}
-		r->handle[r->nhandles++] = sqlite3_column_int64(st, 0);
+		r->handle[r->nhandles++] = row.handle;
 	}
-	db_done(s, st);
 	return ret;
 }
+
+static const struct db_column	 reply_columns[] = {
+	DB_INT(store_reply, worker), DB_INT(store_reply, mailbox),
+	DB_INT(store_reply, conversation), DB_INT(store_reply, created),
+	DB_TEXT(store_reply, smtpd), DB_TEXT(store_reply, own),
+	DB_TEXT(store_reply, dkey), DB_TEXT(store_reply, outside),
+	DB_TEXT(store_reply, commands), DB_TEXT(store_reply, id), DB_END
+};
 
 int
 store_reply_get(struct store *s, const char *id, time_t now,
     struct store_reply *r)
 {
-	sqlite3_stmt	*st;
-	int		 ret;
+	int	 ret;
 
-	if ((st = db_get(s, "SELECT worker, mailbox, conversation, created, "
-	    "smtpd, own, dkey, outside, commands, id FROM reply "
+	ret = db_one(s, db_get(s, "SELECT worker, mailbox, conversation, "
+	    "created, smtpd, own, dkey, outside, commands, id FROM reply "
 	    "WHERE id = ? AND created > ?", "ti", id,
-	    (int64_t)now - STORE_REPLY_LIFE)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		r->worker = sqlite3_column_int64(st, 0);
-		r->mailbox = sqlite3_column_int64(st, 1);
-		r->conversation = sqlite3_column_int64(st, 2);
-		r->created = sqlite3_column_int64(st, 3);
-		if (db_text(s, st, 4, r->smtpd, sizeof(r->smtpd)) == -1 ||
-		    db_text(s, st, 5, r->own, sizeof(r->own)) == -1 ||
-		    db_text(s, st, 6, r->dkey, sizeof(r->dkey)) == -1 ||
-		    db_text(s, st, 7, r->outside, sizeof(r->outside)) == -1 ||
-		    db_text(s, st, 8, r->commands,
-		    sizeof(r->commands)) == -1 ||
-		    db_text(s, st, 9, r->id, sizeof(r->id)) == -1)
-			ret = -1;
-	}
-	db_done(s, st);
-	if (ret == 1 && get_handles(s, r) == -1)
-		return -1;
-	return ret;
+	    (int64_t)now - STORE_REPLY_LIFE), reply_columns, r);
+	return ret == 1 && get_handles(s, r) == -1 ? -1 : ret;
 }
+
+/* What an earlier record of the same message says. */
+struct earlier {
+	uint64_t	 conversation;
+	char		 outside[STORE_MSGID_MAX + 1];
+};
+
+static const struct db_column	 earlier_columns[] = {
+	DB_INT(earlier, conversation), DB_TEXT(earlier, outside), DB_END
+};
 
 int
 store_reply_before(struct store *s, const struct store_reply *r, time_t now,
     uint64_t *conversation, char *outside, size_t size)
 {
-	sqlite3_stmt	*st;
+	struct earlier	 row;
 	int		 ret;
 
-	if ((st = db_get(s, "SELECT conversation, outside FROM reply "
-	    "WHERE worker = ? AND mailbox = ? AND dkey = ? AND created > ? "
-	    "ORDER BY outside = '', created, conversation LIMIT 1", "iiti",
-	    (int64_t)r->worker, (int64_t)r->mailbox, r->dkey,
-	    (int64_t)now - STORE_REPLY_LIFE)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		*conversation = sqlite3_column_int64(st, 0);
-		if (db_text(s, st, 1, outside, size) == -1)
-			ret = -1;
-	}
-	db_done(s, st);
-	return ret;
+	if ((ret = db_one(s, db_get(s, "SELECT conversation, outside "
+	    "FROM reply WHERE worker = ? AND mailbox = ? AND dkey = ? AND "
+	    "created > ? ORDER BY outside = '', created, conversation LIMIT 1",
+	    "iiti", (int64_t)r->worker, (int64_t)r->mailbox, r->dkey,
+	    (int64_t)now - STORE_REPLY_LIFE), earlier_columns, &row)) != 1)
+		return ret;
+	*conversation = row.conversation;
+	if (strlcpy(outside, row.outside, size) >= size)
+		return db_fail(s, STORE_REFUSED, "no room for a Message-Id");
+	return 1;
 }
 
-/* What is known of it: 1, 0 or -1. */
-static int
-sent_find(struct store *s, uint32_t worker, const char *dkey,
-    uint64_t handle, int *queued, int64_t *begun, int *pid, char *rpath,
-    size_t size)
-{
-	sqlite3_stmt	*st;
-	int		 ret;
+/* What is known of a handle's part of a reply. */
+struct sent {
+	char		 rpath[STORE_ADDR_MAX + 1];
+	int		 pid;
+	int64_t		 begun;
+	int		 queued;
+};
 
-	if ((st = db_get(s, "SELECT rpath, pid, begun, queued FROM sent "
-	    "WHERE worker = ? AND dkey = ? AND handle = ?", "iti",
-	    (int64_t)worker, dkey, (int64_t)handle)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		*pid = sqlite3_column_int64(st, 1);
-		*begun = sqlite3_column_int64(st, 2);
-		*queued = sqlite3_column_type(st, 3) != SQLITE_NULL;
-		if (db_text(s, st, 0, rpath, size) == -1)
-			ret = -1;
-	}
-	db_done(s, st);
-	return ret;
-}
+static const struct db_column	 sent_columns[] = {
+	DB_TEXT(sent, rpath), DB_INT(sent, pid), DB_INT(sent, begun),
+	DB_INT(sent, queued), DB_END
+};
 
 int
 store_sent_begin(struct store *s, uint32_t worker, const char *dkey,
     uint64_t handle, time_t now, int *pid, char *rpath, size_t size,
     enum store_sent *state)
 {
-	char	 old[STORE_ADDR_MAX + 1];
-	int64_t	 begun = 0;
-	int	 other = 0, queued = 0, ret;
+	struct sent	 old;
+	int		 ret;
 
 	if (db_enter(s) == -1)
 		return -1;
-	ret = sent_find(s, worker, dkey, handle, &queued, &begun, &other, old,
-	    sizeof(old));
+	ret = db_one(s, db_get(s, "SELECT rpath, pid, begun, "
+	    "queued IS NOT NULL FROM sent WHERE worker = ? AND dkey = ? AND "
+	    "handle = ?", "iti", (int64_t)worker, dkey, (int64_t)handle),
+	    sent_columns, &old);
 	if (ret == 0) {
 		*state = STORE_SENT_NEW;
 		ret = db_run(s, "INSERT INTO sent (worker, dkey, handle, "
 		    "rpath, pid, begun) VALUES (?, ?, ?, ?, ?, ?)", "itieii",
 		    (int64_t)worker, dkey, (int64_t)handle, rpath,
 		    (int64_t)*pid, (int64_t)now);
-	} else if (ret == 1 && queued) {
+	} else if (ret == 1 && old.queued) {
 		*state = STORE_SENT_DONE;
-	} else if (ret == 1 && other != *pid && other != 0 &&
-	    now < begun + STORE_CLAIM_LIFE && now > begun - STORE_CLAIM_LIFE) {
+	} else if (ret == 1 && old.pid != *pid && old.pid != 0 &&
+	    now < old.begun + STORE_CLAIM_LIFE &&
+	    now > old.begun - STORE_CLAIM_LIFE) {
 		*state = STORE_SENT_BUSY;
-		*pid = other;
+		*pid = old.pid;
 	} else if (ret == 1) {
 		*state = STORE_SENT_AGAIN;
-		if (strlcpy(rpath, old, size) >= size)
+		if (strlcpy(rpath, old.rpath, size) >= size)
 			ret = db_fail(s, STORE_REFUSED, "no room for a "
 			    "return path");
 		else
@@ -491,28 +437,18 @@ int
 store_sent_failed(struct store *s, uint32_t worker, const char *dkey,
     uint64_t handle)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE sent SET pid = 0 WHERE worker = ? AND "
-	    "dkey = ? AND handle = ? AND queued IS NULL", "iti",
-	    (int64_t)worker, dkey, (int64_t)handle);
-	return db_leave(s, ret == -1 ? -1 : 0);
+	return db_write(s, "UPDATE sent SET pid = 0 WHERE worker = ? AND dkey "
+	    "= ? AND handle = ? AND queued IS NULL", "iti", (int64_t)worker,
+	    dkey, (int64_t)handle) == -1 ? -1 : 0;
 }
 
 int
 store_commands_once(struct store *s, uint32_t worker, const char *dkey,
     time_t now)
 {
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "INSERT INTO command (worker, dkey, created) "
-	    "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iti",
-	    (int64_t)worker, dkey, (int64_t)now);
-	return db_leave(s, ret);
+	return db_write(s, "INSERT INTO command (worker, dkey, created) "
+	    "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iti", (int64_t)worker,
+	    dkey, (int64_t)now);
 }
 
 #define OUTID_BYTES	16	/* of the SHA-256 of user and id */
@@ -520,14 +456,13 @@ store_commands_once(struct store *s, uint32_t worker, const char *dkey,
 
 /* Only a digest is kept of what is not for the outside. */
 static int
-outid_key(struct store *s, const char *user, const char *inside,
+make_outid_key(struct store *s, const char *user, const char *inside,
     char key[OUTID_KEY + 1])
 {
-	static const char	 digits[] = "0123456789abcdef";
 	EVP_MD_CTX		*md;
 	unsigned char		 hash[EVP_MAX_MD_SIZE];
 	char			 bare[STORE_MSGID_MAX + 1];
-	int			 i, ok;
+	int			 ok;
 
 	if (rule_msgid(s, inside, bare) == -1)
 		return -1;
@@ -539,11 +474,7 @@ outid_key(struct store *s, const char *user, const char *inside,
 	EVP_MD_CTX_free(md);
 	if (!ok)
 		return db_fail(s, STORE_OTHER, "no digest");
-	for (i = 0; i < OUTID_BYTES; i++) {
-		key[2 * i] = digits[hash[i] >> 4];
-		key[2 * i + 1] = digits[hash[i] & 15];
-	}
-	key[OUTID_KEY] = '\0';
+	lex_hex_write(hash, OUTID_BYTES, key);
 	return 0;
 }
 
@@ -551,18 +482,12 @@ int
 store_outid_get(struct store *s, const char *user, const char *inside,
     char *buf, size_t size)
 {
-	sqlite3_stmt	*st;
-	char		 key[OUTID_KEY + 1];
-	int		 n;
+	char	 key[OUTID_KEY + 1];
 
-	if (outid_key(s, user, inside, key) == -1 ||
-	    (st = db_get(s, "SELECT outside FROM outid WHERE id = ?", "t",
-	    key)) == NULL)
+	if (make_outid_key(s, user, inside, key) == -1)
 		return -1;
-	if ((n = db_step(s, st)) == 1 && db_text(s, st, 0, buf, size) == -1)
-		n = -1;
-	db_done(s, st);
-	return n;
+	return db_one_text(s, db_get(s, "SELECT outside FROM outid "
+	    "WHERE id = ?", "t", key), buf, size);
 }
 
 int
@@ -572,7 +497,7 @@ store_outid_put(struct store *s, const char *user, const char *inside,
 	char	 key[OUTID_KEY + 1], bare[STORE_MSGID_MAX + 1];
 	int	 ret;
 
-	if (outid_key(s, user, inside, key) == -1 ||
+	if (make_outid_key(s, user, inside, key) == -1 ||
 	    rule_msgid(s, outside, bare) == -1 || db_enter(s) == -1)
 		return -1;
 	ret = db_run(s, "INSERT INTO outid (id, outside, created) "
@@ -592,32 +517,26 @@ store_outid_prune(struct store *s, time_t before, unsigned int max)
 
 #define WRAP_SKEW	60	/* seconds that processes' clocks differ */
 
+static const struct db_column	 wrapped_columns[] = {
+	DB_INT(store_rpath, id), DB_TEXT(store_rpath, address),
+	DB_INT(store_rpath, created), DB_INT(store_rpath, expires),
+	DB_INT(store_rpath, quoted), DB_END
+};
+
 /* One of today at this domain: 1, 0 or -1. */
 static int
 find_wrapped(struct store *s, const char *domain, time_t now,
     struct store_rpath *rp)
 {
-	sqlite3_stmt	*st;
 	const char	*at;
 	char		 name[RPATH_LEN + 1];
 	int		 ret;
 
-	if ((st = db_get(s, "SELECT id, address, created, expires, quoted "
-	    "FROM rpath WHERE gate = ? AND sent_to = ? AND created > ? "
-	    "ORDER BY created DESC, id DESC LIMIT 1", "tti", rp->gate,
-	    rp->address_to, (int64_t)now - STORE_WRAP_REUSE)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		rp->id = sqlite3_column_int64(st, 0);
-		rp->created = sqlite3_column_int64(st, 2);
-		rp->expires = sqlite3_column_int64(st, 3);
-		rp->quoted = sqlite3_column_int64(st, 4);
-		if (db_text(s, st, 1, rp->address,
-		    sizeof(rp->address)) == -1)
-			ret = -1;
-	}
-	db_done(s, st);
-	if (ret != 1)
+	if ((ret = db_one(s, db_get(s, "SELECT id, address, created, expires, "
+	    "quoted FROM rpath WHERE gate = ? AND sent_to = ? AND "
+	    "created > ? ORDER BY created DESC, id DESC LIMIT 1", "tti",
+	    rp->gate, rp->address_to, (int64_t)now - STORE_WRAP_REUSE),
+	    wrapped_columns, rp)) != 1)
 		return ret;
 	/* The clock was set back, it has served, or we are called another. */
 	return rp->created <= now + WRAP_SKEW &&
@@ -627,7 +546,8 @@ find_wrapped(struct store *s, const char *domain, time_t now,
 }
 
 static int
-make(struct store *s, const char *domain, time_t now, struct store_rpath *rp)
+make_wrapped(struct store *s, const char *domain, time_t now,
+    struct store_rpath *rp)
 {
 	struct store_limit	 limit = { "wrapped", rp->gate,
 				    STORE_WRAPS_DAY, STORE_WRAP_REUSE, 1 };
@@ -661,6 +581,6 @@ store_wrap(struct store *s, const char *gate, const char *sender,
 	if (db_enter(s) == -1)
 		return -1;
 	if ((ret = find_wrapped(s, domain, now, rp)) == 0)
-		ret = make(s, domain, now, rp);
+		ret = make_wrapped(s, domain, now, rp);
 	return db_leave(s, ret);
 }

@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #include "base/base32.h"
+#include "base/lex.h"
 #include "store/store_admin.h"
 #include "store/store_identity.h"
 #include "store/store_db.h"
@@ -31,15 +32,27 @@
 	" FROM identity i LEFT JOIN account a ON a.id = i.account"	\
 	" LEFT JOIN identity_code c ON c.identity = i.id "
 
+static const struct db_column	 columns[] = {
+	DB_INT(store_identity, id), DB_TEXT(store_identity, user),
+	DB_TEXT(store_identity, address), DB_TEXT(store_identity, folded),
+	DB_INT(store_identity, account),
+	DB_TEXT(store_identity, account_name),
+	DB_INT(store_identity, verified), DB_INT(store_identity, expires),
+	DB_INT(store_identity, tries), DB_INT(store_identity, rpath),
+	DB_INT(store_identity, created), DB_TEXT(store_identity, bounced),
+	DB_END
+};
+
+static int
+get_identity(struct store *s, struct db_query *q, struct store_identity *idt)
+{
+	return db_one(s, q, columns, idt);
+}
+
 /*
  * What may be an identity.  An address belongs to one user: whoever may send
  * from it has its account's login there.
  */
-
-static int	verified(struct store *s, struct store_identity *idt, time_t
-	    now);
-static int	identity_one(struct store *s, sqlite3_stmt *st, struct
-	    store_identity *idt);
 
 int
 store_identity_user(struct store *s, const char *user,
@@ -84,7 +97,7 @@ store_identity_form(struct store *s, const char *address)
 
 /* Checks that the user may have one more. */
 static int
-identity_room(struct store *s, const char *user)
+check_room(struct store *s, const char *user)
 {
 	int64_t	 count;
 
@@ -99,7 +112,7 @@ identity_room(struct store *s, const char *user)
 
 /* An @domain must have nobody else's address in it. */
 static int
-free_domain(struct store *s, const char *user, const char *folded,
+check_domain(struct store *s, const char *user, const char *folded,
     const char *const *domains, size_t n)
 {
 	struct store_worker	 w;
@@ -135,7 +148,7 @@ free_domain(struct store *s, const char *user, const char *folded,
 
 /* Is the name before the @ the login of somebody else whom we know? */
 static int
-free_login(struct store *s, const char *user, const char *folded)
+check_login(struct store *s, const char *user, const char *folded)
 {
 	char	 login[STORE_ADDR_MAX + 1];
 	int64_t	 n;
@@ -159,7 +172,7 @@ free_login(struct store *s, const char *user, const char *folded)
  * tag: the two are no two users'.
  */
 static int
-free_tag(struct store *s, const char *user, const char *folded, int ours)
+check_tag(struct store *s, const char *user, const char *folded, int ours)
 {
 	struct store_identity	 idt;
 	struct store_mailbox	 mb;
@@ -187,12 +200,12 @@ free_tag(struct store *s, const char *user, const char *folded, int ours)
 	    strcasecmp(w.login, user) != 0)
 		return db_fail(s, STORE_REFUSED, "%s: %s is the worker %s's "
 		    "address", folded, other, w.name);
-	return ret == -1 || !ours ? ret : free_login(s, user, other);
+	return ret == -1 || !ours ? ret : check_login(s, user, other);
 }
 
 /* Says who has the address already, or all around it; 0 if nobody. */
 static int
-identity_free(struct store *s, const char *user, const char *folded,
+check_free(struct store *s, const char *user, const char *folded,
     const char *const *domains, size_t n)
 {
 	struct store_identity	 idt;
@@ -207,7 +220,7 @@ identity_free(struct store *s, const char *user, const char *folded,
 	if (ret == -1)
 		return -1;
 	if (folded[0] == '@')
-		return free_domain(s, user, folded, domains, n);
+		return check_domain(s, user, folded, domains, n);
 	if ((ret = store_mailbox_get(s, folded, &mb)) == 1)
 		return db_fail(s, STORE_REFUSED, "%s is a mailbox", folded);
 	if (ret == 0 && (ret = store_worker_byaddr(s, folded, &w)) == 1)
@@ -220,10 +233,10 @@ identity_free(struct store *s, const char *user, const char *folded,
 	for (i = 0; i < n && ret != -1; i++)
 		if (strcasecmp(domains[i], strchr(folded, '@') + 1) == 0) {
 			ours = 1;
-			ret = free_login(s, user, folded);
+			ret = check_login(s, user, folded);
 		}
 	if (ret != -1)
-		ret = free_tag(s, user, folded, ours);
+		ret = check_tag(s, user, folded, ours);
 	return ret == -1 ? -1 : 0;
 }
 
@@ -236,18 +249,16 @@ identity_free(struct store *s, const char *user, const char *folded,
 
 /* The hash that is kept, in hexadecimal. */
 static void
-digest(const char code[STORE_CODE_LEN + 1], char hex[HASH_HEX + 1])
+hash_code(const char code[STORE_CODE_LEN + 1], char hex[HASH_HEX + 1])
 {
 	unsigned char	 md[SHA256_DIGEST_LENGTH];
-	size_t		 i;
 
 	(void)SHA256((const unsigned char *)code, STORE_CODE_LEN, md);
-	for (i = 0; i < sizeof(md); i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", md[i]);
+	lex_hex_write(md, sizeof(md), hex);
 }
 
 static int
-draw(struct store *s, char code[STORE_CODE_LEN + 1],
+draw_code(struct store *s, char code[STORE_CODE_LEN + 1],
     char tag[TAG_LEN + 1])
 {
 	uint8_t	 rnd[CODE_BYTES];
@@ -270,7 +281,7 @@ draw(struct store *s, char code[STORE_CODE_LEN + 1],
 
 /* abcd-efgh-ijkl-mnop */
 static void
-groups(const char code[STORE_CODE_LEN + 1], char text[STORE_CODE_TEXT + 1])
+format_code(const char code[STORE_CODE_LEN + 1], char text[STORE_CODE_TEXT + 1])
 {
 	size_t	 i, o = 0;
 
@@ -294,7 +305,7 @@ store_identity_mailto(const struct store_identity *idt, char *buf,
 
 /* Within a transaction: 0 or -1. */
 static int
-make(struct store *s, uint64_t id, const char *domain, time_t now,
+make_code(struct store *s, uint64_t id, const char *domain, time_t now,
     char code[STORE_CODE_LEN + 1], char rpath[STORE_ADDR_MAX + 1])
 {
 	struct store_identity	 idt;
@@ -318,9 +329,9 @@ make(struct store *s, uint64_t id, const char *domain, time_t now,
 	if (db_run(s, "DELETE FROM rpath WHERE id = (SELECT rpath FROM "
 	    "identity_code WHERE identity = ?)", "i", (int64_t)id) == -1 ||
 	    store_rpath_make(s, domain, now, &rp) == -1 ||
-	    draw(s, code, tag) == -1)
+	    draw_code(s, code, tag) == -1)
 		return -1;
-	digest(code, hex);
+	hash_code(code, hex);
 	if (db_run(s, "INSERT OR REPLACE INTO identity_code (identity, tag, "
 	    "hash, expires, tries, rpath) VALUES (?, ?, ?, ?, 0, ?)", "ittii",
 	    (int64_t)id, tag, hex, (int64_t)now + STORE_CODE_LIFE,
@@ -340,8 +351,8 @@ store_identity_code(struct store *s, uint64_t id, const char *domain,
 
 	if (db_enter(s) == -1)
 		return -1;
-	if ((ret = make(s, id, domain, now, code, rpath)) == 0)
-		groups(code, text);
+	if ((ret = make_code(s, id, domain, now, code, rpath)) == 0)
+		format_code(code, text);
 	explicit_bzero(code, sizeof(code));
 	return db_leave(s, ret);
 }
@@ -367,7 +378,7 @@ store_identity_sender(struct store *s, const struct store_identity *idt,
 
 /* Takes out what is only there for people: 0, or -1 if it is no code. */
 static int
-plain(const char *text, char code[STORE_CODE_LEN + 1])
+parse_code(const char *text, char code[STORE_CODE_LEN + 1])
 {
 	size_t	 n = 0;
 	char	 c;
@@ -387,7 +398,7 @@ plain(const char *text, char code[STORE_CODE_LEN + 1])
 
 /* It works from now on, and its code is void. */
 static int
-verified(struct store *s, struct store_identity *idt, time_t now)
+set_verified(struct store *s, struct store_identity *idt, time_t now)
 {
 	if (db_run(s, "UPDATE identity SET verified = ? WHERE id = ?", "ii",
 	    (int64_t)now, (int64_t)idt->id) == -1 ||
@@ -397,32 +408,35 @@ verified(struct store *s, struct store_identity *idt, time_t now)
 	return store_identity_byid(s, idt->id, idt);
 }
 
+/* What is kept of a code. */
+struct kept {
+	uint64_t	 identity;
+	char		 hash[HASH_HEX + 1];
+};
+
+static const struct db_column	 kept_columns[] = {
+	DB_INT(kept, identity), DB_TEXT(kept, hash), DB_END
+};
+
 /*
  * The identity that the first characters name, if the rest is right: 1; 0 and
  * why.  A wrong one is counted.
  */
 static int
-attempt(struct store *s, const char code[STORE_CODE_LEN + 1], time_t now,
+try_code(struct store *s, const char code[STORE_CODE_LEN + 1], time_t now,
     struct store_identity *idt, const char **why)
 {
-	sqlite3_stmt	*st;
+	struct kept	 kept;
 	char		 tag[TAG_LEN + 1], hex[HASH_HEX + 1];
-	char		 kept[HASH_HEX + 1] = "";
-	int64_t		 id = 0;
 	int		 ret;
 
 	*why = "no identity waits for this code";
+	memset(&kept, 0, sizeof(kept));
 	(void)strlcpy(tag, code, sizeof(tag));
-	if ((st = db_get(s, "SELECT identity, hash FROM identity_code "
-	    "WHERE tag = ?", "t", tag)) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		id = sqlite3_column_int64(st, 0);
-		if (db_text(s, st, 1, kept, sizeof(kept)) == -1)
-			ret = -1;
-	}
-	db_done(s, st);
-	if (ret != 1 || (ret = store_identity_byid(s, id, idt)) != 1)
+	ret = db_one(s, db_get(s, "SELECT identity, hash FROM identity_code "
+	    "WHERE tag = ?", "t", tag), kept_columns, &kept);
+	if (ret != 1 ||
+	    (ret = store_identity_byid(s, kept.identity, idt)) != 1)
 		return ret;
 	if (idt->expires <= now) {
 		*why = "the code has expired";
@@ -432,12 +446,12 @@ attempt(struct store *s, const char code[STORE_CODE_LEN + 1], time_t now,
 		*why = "the code is void after too many wrong ones";
 		return 0;
 	}
-	digest(code, hex);
-	if (CRYPTO_memcmp(hex, kept, HASH_HEX) == 0)
+	hash_code(code, hex);
+	if (CRYPTO_memcmp(hex, kept.hash, HASH_HEX) == 0)
 		return 1;
 	*why = "the code is wrong";
 	return db_run(s, "UPDATE identity_code SET tries = tries + 1 "
-	    "WHERE identity = ?", "i", id) == -1 ? -1 : 0;
+	    "WHERE identity = ?", "i", (int64_t)kept.identity) == -1 ? -1 : 0;
 }
 
 int
@@ -451,10 +465,10 @@ store_identity_verify(struct store *s, const char *text, time_t now,
 
 	if (db_enter(s) == -1)
 		return -1;
-	if (plain(text, code) == 0)
-		ret = attempt(s, code, now, idt, &why);
+	if (parse_code(text, code) == 0)
+		ret = try_code(s, code, now, idt, &why);
 	if (ret == 1)
-		ret = verified(s, idt, now);
+		ret = set_verified(s, idt, now);
 	explicit_bzero(code, sizeof(code));
 	/* The wrong try is kept, too. */
 	ret = db_leave(s, ret);
@@ -472,14 +486,14 @@ store_identity_confirm(struct store *s, uint64_t rpath, const char *from,
 
 	if (db_enter(s) == -1)
 		return -1;
-	ret = identity_one(s, db_get(s, IDENTITY "WHERE c.rpath = ?", "i",
+	ret = get_identity(s, db_get(s, IDENTITY "WHERE c.rpath = ?", "i",
 	    (int64_t)rpath), idt);
 	if (ret == 1 && (idt->expires <= now ||
 	    store_identity_mailto(idt, to, sizeof(to)) == -1 ||
 	    strcasecmp(to, from) != 0))
 		ret = 0;
 	if (ret == 1)
-		ret = verified(s, idt, now);
+		ret = set_verified(s, idt, now);
 	return db_leave(s, ret);
 }
 
@@ -502,50 +516,15 @@ store_identity_bounced(struct store *s, uint64_t rpath, const char *reason,
 		ret = db_run(s, "UPDATE identity_code SET bounced = ? "
 		    "WHERE rpath = ?", "ti", cut, of);
 	if (ret > 0)
-		ret = identity_one(s, db_get(s, IDENTITY "WHERE c.rpath = ?",
+		ret = get_identity(s, db_get(s, IDENTITY "WHERE c.rpath = ?",
 		    "i", of), idt);
 	return db_leave(s, ret);
-}
-
-/* Takes over a row of IDENTITY; or the first one, and ends st. */
-static int
-identity_fill(struct store *s, sqlite3_stmt *st, struct store_identity *idt)
-{
-	memset(idt, 0, sizeof(*idt));
-	idt->id = sqlite3_column_int64(st, 0);
-	idt->account = sqlite3_column_int64(st, 4);
-	idt->verified = sqlite3_column_int64(st, 6);
-	idt->expires = sqlite3_column_int64(st, 7);
-	idt->tries = sqlite3_column_int64(st, 8);
-	idt->rpath = sqlite3_column_int64(st, 9);
-	idt->created = sqlite3_column_int64(st, 10);
-	if (db_text(s, st, 1, idt->user, sizeof(idt->user)) == -1 ||
-	    db_text(s, st, 2, idt->address, sizeof(idt->address)) == -1 ||
-	    db_text(s, st, 3, idt->folded, sizeof(idt->folded)) == -1 ||
-	    db_text(s, st, 5, idt->account_name,
-	    sizeof(idt->account_name)) == -1 ||
-	    db_text(s, st, 11, idt->bounced, sizeof(idt->bounced)) == -1)
-		return -1;
-	return 0;
-}
-
-static int
-identity_one(struct store *s, sqlite3_stmt *st, struct store_identity *idt)
-{
-	int	 ret;
-
-	if (st == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1 && identity_fill(s, st, idt) == -1)
-		ret = -1;
-	db_done(s, st);
-	return ret;
 }
 
 int
 store_identity_byid(struct store *s, uint64_t id, struct store_identity *idt)
 {
-	return identity_one(s, db_get(s, IDENTITY "WHERE i.id = ?", "i",
+	return get_identity(s, db_get(s, IDENTITY "WHERE i.id = ?", "i",
 	    (int64_t)id), idt);
 }
 
@@ -557,7 +536,7 @@ store_identity_get(struct store *s, const char *address,
 
 	if (store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
-	return identity_one(s, db_get(s, IDENTITY "WHERE i.folded = ?", "t",
+	return get_identity(s, db_get(s, IDENTITY "WHERE i.folded = ?", "t",
 	    folded), idt);
 }
 
@@ -594,30 +573,20 @@ store_identity_each(struct store *s, const char *user,
     int (*cb)(const struct store_identity *, void *), void *arg)
 {
 	struct store_identity	 idt;
-	sqlite3_stmt		*st;
+	struct db_query		*q;
 	char			 folded[STORE_LOGIN_MAX + 1];
 	int			 ret;
 
 	if (user != NULL && store_fold(user, folded, sizeof(folded)) == -1)
 		return 0;
 	if (user == NULL)
-		st = db_get(s, IDENTITY "ORDER BY i.user, i.folded", "");
+		q = db_get(s, IDENTITY "ORDER BY i.user, i.folded", "");
 	else
-		st = db_get(s, IDENTITY "WHERE i.user = ? ORDER BY i.folded",
+		q = db_get(s, IDENTITY "WHERE i.user = ? ORDER BY i.folded",
 		    "t", folded);
-	if (st == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (identity_fill(s, st, &idt) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&idt, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	while ((ret = db_next(s, q, columns, &idt)) == 1)
+		if (cb(&idt, arg) != 0)
+			return db_stop(s, q);
 	return ret;
 }
 
@@ -636,7 +605,7 @@ check_account(struct store *s, uint64_t account)
 
 /* The user's own that is not verified yet: 1 and *id, 0 or -1. */
 static int
-pending(struct store *s, const char *user, const char *folded,
+take_up(struct store *s, const char *user, const char *folded,
     const char *address, uint64_t account, int verified, time_t now,
     uint64_t *id)
 {
@@ -660,17 +629,15 @@ pending(struct store *s, const char *user, const char *folded,
 }
 
 static int
-add(struct store *s, const char *user, const char *address,
+insert_identity(struct store *s, const char *user, const char *address,
     const char *folded, uint64_t account, int verified, time_t now,
     uint64_t *id)
 {
-	if (db_run(s, "INSERT INTO identity (user, address, folded, account, "
-	    "verified, created) VALUES (?, ?, ?, nullif(?, 0), nullif(?, 0), "
-	    "?)", "tttiii", user, address, folded, (int64_t)account,
-	    verified ? (int64_t)now : (int64_t)0, (int64_t)now) == -1)
-		return -1;
-	*id = sqlite3_last_insert_rowid(s->db);
-	return 1;
+	return db_insert(s, id, "INSERT INTO identity (user, address, folded, "
+	    "account, verified, created) VALUES (?, ?, ?, nullif(?, 0), "
+	    "nullif(?, 0), ?)", "tttiii", user, address, folded,
+	    (int64_t)account, verified ? (int64_t)now : (int64_t)0,
+	    (int64_t)now);
 }
 
 int
@@ -686,14 +653,15 @@ store_identity_add(struct store *s, const char *user, const char *address,
 	    rule_fold(s, address, folded) == -1 || db_enter(s) == -1)
 		return -1;
 	if ((ret = check_account(s, account)) == 0)
-		ret = pending(s, who, folded, address, account, verified,
+		ret = take_up(s, who, folded, address, account, verified,
 		    now, id);
 	if (ret == 1)
 		return db_leave(s, 0);
-	if (ret == 0 && identity_room(s, who) == 0 &&
-	    identity_free(s, who, folded, domains, n) == 0)
-		ret = add(s, who, address, folded, account, verified, now,
-		    id);
+	if (ret == 0 && check_room(s, who) == 0 &&
+	    check_free(s, who, folded, domains, n) == 0 &&
+	    insert_identity(s, who, address, folded, account, verified, now,
+	    id) == 0)
+		ret = 1;
 	else
 		ret = -1;
 	return db_leave(s, ret);
@@ -703,86 +671,10 @@ int
 store_identity_del(struct store *s, const char *user, const char *address)
 {
 	char	 folded[STORE_ADDR_MAX + 1], who[STORE_LOGIN_MAX + 1];
-	int	 ret;
 
 	if (store_fold(user, who, sizeof(who)) == -1 ||
 	    store_fold(address, folded, sizeof(folded)) == -1)
 		return 0;
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "DELETE FROM identity WHERE user = ? AND folded = ?",
-	    "tt", who, folded);
-	return db_leave(s, ret);
-}
-
-/* The number of the newest change that ever was. */
-int
-store_senders_seq(struct store *s, int64_t *seq)
-{
-	*seq = 0;
-	return db_number(s, seq, "SELECT seq FROM sqlite_sequence "
-	    "WHERE name = 'sender_change'", "") == -1 ? -1 : 0;
-}
-
-static int
-walk(struct store *s, int64_t seq,
-    int (*cb)(const struct store_sender_change *, void *), void *arg)
-{
-	struct store_sender_change	 c;
-	sqlite3_stmt			*st;
-	int				 ret;
-
-	if ((st = db_get(s, "SELECT user, address FROM sender_change "
-	    "WHERE seq > ? ORDER BY seq", "i", seq)) == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		if (db_text(s, st, 0, c.user, sizeof(c.user)) == -1 ||
-		    db_text(s, st, 1, c.address, sizeof(c.address)) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&c, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
-	return ret;
-}
-
-int
-store_senders_since(struct store *s, int64_t *seq,
-    int (*cb)(const struct store_sender_change *, void *), void *arg)
-{
-	int64_t	 last, first = 0;
-	int	 fixed, ret;
-
-	if ((fixed = db_fix(s)) == -1)
-		return -1;
-	if (store_senders_seq(s, &last) == -1)
-		return db_unfix(s, fixed, -1);
-	if (*seq == last)
-		return db_unfix(s, fixed, 1);
-	ret = db_number(s, &first, "SELECT min(seq) FROM sender_change", "");
-	if (ret == -1)
-		return db_unfix(s, fixed, -1);
-	if (ret == 0 || *seq > last || *seq < first - 1)
-		return db_unfix(s, fixed, 0);
-	if ((ret = walk(s, *seq, cb, arg)) == 0)
-		*seq = last;
-	return db_unfix(s, fixed, ret == -1 ? -1 : 1);
-}
-
-int
-store_senders_prune(struct store *s, unsigned int keep)
-{
-	int64_t	 last;
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	if ((ret = store_senders_seq(s, &last)) == 0)
-		ret = db_run(s, "DELETE FROM sender_change WHERE seq <= ?",
-		    "i", last - (int64_t)keep);
-	return db_leave(s, ret == -1 ? -1 : 0);
+	return db_write(s, "DELETE FROM identity WHERE user = ? AND folded = "
+	    "?", "tt", who, folded);
 }

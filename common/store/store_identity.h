@@ -145,33 +145,6 @@ int	store_identity_confirm(struct store *s, uint64_t rpath,
 int	store_identity_bounced(struct store *s, uint64_t rpath,
 	    const char *reason, struct store_identity *idt);
 
-/* ------------------------------------------ what a mirror has to follow */
-
-/*
- * The addresses of user changed: address, or any of them if that is "".
- * A user "" is every login of `helpdesk': a mailbox came or went.
- */
-struct store_sender_change {
-	char		 user[STORE_LOGIN_MAX + 1];
-	char		 address[STORE_ADDR_MAX + 1];	/* folded */
-};
-
-/* The number to ask for changes since. */
-int	store_senders_seq(struct store *s, int64_t *seq);
-
-/*
- * Walks over what changed since *seq, oldest first, in identities, workers'
- * logins and addresses, and mailboxes; sets *seq to the new number.  Returns
- * 1; 0 if the changes since *seq are no longer known: load everything anew.
- * An identity counts as changed, too, when the server of its account did;
- * other changes of accounts are not told: ask for one when it is needed.
- */
-int	store_senders_since(struct store *s, int64_t *seq,
-	    int (*cb)(const struct store_sender_change *, void *), void *arg);
-
-/* Forgets all but the newest keep changes. */
-int	store_senders_prune(struct store *s, unsigned int keep);
-
 /*
  * Checks a login, and writes it in lower case, as smtpd's tables fold it: 0,
  * or -1 and the store's error says what is wrong with it.

@@ -25,14 +25,14 @@
 
 /* What is known of one limit. */
 struct window {
-	int64_t	 id;		/* 0: nothing yet */
+	uint64_t id;		/* 0: nothing yet */
 	int64_t	 span;
 	int64_t	 total;		/* all that is kept */
 	int64_t	 last;		/* the newest */
 };
 
 static int
-window_valid(struct store *s, const struct store_limit *l)
+check_limit(struct store *s, const struct store_limit *l)
 {
 	if (l->window <= 0 || l->window > STORE_LIMIT_WINDOW_MAX)
 		return db_fail(s, STORE_REFUSED, "a window of no time, or of "
@@ -44,30 +44,24 @@ window_valid(struct store *s, const struct store_limit *l)
 	return 0;
 }
 
+static const struct db_column	 columns[] = {
+	DB_INT(window, id), DB_INT(window, span), DB_INT(window, total),
+	DB_INT(window, last), DB_END
+};
+
 /* 1, 0 there is nothing yet, -1. */
 static int
-window_get(struct store *s, const struct store_limit *l, struct window *w)
+get_window(struct store *s, const struct store_limit *l, struct window *w)
 {
-	sqlite3_stmt	*st;
-	int		 n;
-
 	memset(w, 0, sizeof(*w));
-	if ((st = db_get(s, "SELECT id, span, total, last FROM quota "
-	    "WHERE kind = ? AND name = ?", "tt", l->kind, l->name)) == NULL)
-		return -1;
-	if ((n = db_step(s, st)) == 1) {
-		w->id = sqlite3_column_int64(st, 0);
-		w->span = sqlite3_column_int64(st, 1);
-		w->total = sqlite3_column_int64(st, 2);
-		w->last = sqlite3_column_int64(st, 3);
-	}
-	db_done(s, st);
-	return n;
+	return db_one(s, db_get(s, "SELECT id, span, total, last FROM quota "
+	    "WHERE kind = ? AND name = ?", "tt", l->kind, l->name), columns,
+	    w);
 }
 
 /* The time to count by: the newest count's, if that is just ahead. */
 static time_t
-window_now(const struct window *w, time_t now)
+get_time(const struct window *w, time_t now)
 {
 	return w->last > now && w->last - now <= LIMIT_SKEW ?
 	    (time_t)w->last : now;
@@ -75,98 +69,100 @@ window_now(const struct window *w, time_t now)
 
 /* How much has left the window at now. */
 static int
-window_gone(struct store *s, const struct window *w,
+count_gone(struct store *s, const struct window *w,
     const struct store_limit *l, time_t now, int64_t *gone)
 {
 	*gone = 0;
 	return w->id == 0 ? 0 : db_number(s, gone, "SELECT sum(count) "
-	    "FROM quota_hit WHERE quota = ? AND at <= ?", "ii", w->id,
+	    "FROM quota_hit WHERE quota = ? AND at <= ?", "ii", (int64_t)w->id,
 	    (int64_t)now - (int64_t)l->window);
 }
 
 static int
-window_has_room(const struct window *w, const struct store_limit *l)
+has_room(const struct window *w, const struct store_limit *l)
 {
 	return w->total + (int64_t)l->count <= (int64_t)l->limit;
 }
 
 static int
-window_hit(struct store *s, int64_t id, time_t at, int64_t count)
+add_hit(struct store *s, uint64_t id, time_t at, int64_t count)
 {
 	return db_run(s, "INSERT INTO quota_hit (quota, at, count) "
 	    "VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
-	    "count = count + excluded.count", "iii", id, (int64_t)at, count);
+	    "count = count + excluded.count", "iii", (int64_t)id, (int64_t)at,
+	    count);
 }
 
 /* The clock was set back: what lies ahead of it has come just now. */
 static int
-window_fold(struct store *s, struct window *w, time_t now)
+fold_ahead(struct store *s, struct window *w, time_t now)
 {
 	int64_t	 ahead;
 	int	 n;
 
 	if ((n = db_number(s, &ahead, "SELECT sum(count) FROM quota_hit "
-	    "WHERE quota = ? AND at > ?", "ii", w->id, (int64_t)now)) != 1)
+	    "WHERE quota = ? AND at > ?", "ii", (int64_t)w->id,
+	    (int64_t)now)) != 1)
 		return n;
 	if (db_run(s, "DELETE FROM quota_hit WHERE quota = ? AND at > ?",
-	    "ii", w->id, (int64_t)now) == -1)
+	    "ii", (int64_t)w->id, (int64_t)now) == -1)
 		return -1;
 	w->last = now;
-	return window_hit(s, w->id, now, ahead);
+	return add_hit(s, w->id, now, ahead);
 }
 
 /* Brings the window to now: 1 there is room in it, 0 there is none, -1. */
 static int
-window_slide(struct store *s, const struct store_limit *l, time_t now,
+slide_window(struct store *s, const struct store_limit *l, time_t now,
     struct window *w)
 {
 	int64_t	 gone;
 	int	 n;
 
-	if (window_valid(s, l) == -1 || (n = window_get(s, l, w)) == -1)
+	if (check_limit(s, l) == -1 || (n = get_window(s, l, w)) == -1)
 		return -1;
 	if (n == 0)
-		return window_has_room(w, l);
-	now = window_now(w, now);
-	if (w->last > now && window_fold(s, w, now) == -1)
+		return has_room(w, l);
+	now = get_time(w, now);
+	if (w->last > now && fold_ahead(s, w, now) == -1)
 		return -1;
-	if ((n = window_gone(s, w, l, now, &gone)) == -1)
+	if ((n = count_gone(s, w, l, now, &gone)) == -1)
 		return -1;
 	if (n == 1) {
 		w->total -= gone;
 		if (db_run(s, "DELETE FROM quota_hit WHERE quota = ? AND "
-		    "at <= ?", "ii", w->id,
+		    "at <= ?", "ii", (int64_t)w->id,
 		    (int64_t)now - (int64_t)l->window) == -1 ||
 		    db_run(s, "UPDATE quota SET total = ?, last = ? "
-		    "WHERE id = ?", "iii", w->total, w->last, w->id) == -1)
+		    "WHERE id = ?", "iii", w->total, w->last,
+		    (int64_t)w->id) == -1)
 			return -1;
 	}
-	return window_has_room(w, l);
+	return has_room(w, l);
 }
 
 static int
-window_count(struct store *s, const struct store_limit *l, time_t now)
+add_count(struct store *s, const struct store_limit *l, time_t now)
 {
 	struct window	 w;
 	int		 n;
 
 	if (l->count == 0)
 		return 0;
-	if ((n = window_get(s, l, &w)) == -1)
+	if ((n = get_window(s, l, &w)) == -1)
 		return -1;
 	if (n == 0) {
-		if (db_run(s, "INSERT INTO quota (kind, name, span, total, "
-		    "last) VALUES (?, ?, ?, 0, 0)", "tti", l->kind, l->name,
-		    (int64_t)l->window) == -1)
+		if (db_insert(s, &w.id, "INSERT INTO quota (kind, name, "
+		    "span, total, last) VALUES (?, ?, ?, 0, 0)", "tti",
+		    l->kind, l->name, (int64_t)l->window) == -1)
 			return -1;
-		w.id = sqlite3_last_insert_rowid(s->db);
 	}
-	now = window_now(&w, now);
-	if (window_hit(s, w.id, now, l->count) == -1)
+	now = get_time(&w, now);
+	if (add_hit(s, w.id, now, l->count) == -1)
 		return -1;
 	return db_run(s, "UPDATE quota SET total = total + ?, last = ?, "
 	    "span = ? WHERE id = ?", "iiii", (int64_t)l->count, (int64_t)now,
-	    (int64_t)l->window, w.id);
+	    (int64_t)l->window, (int64_t)w.id);
 }
 
 int
@@ -180,23 +176,23 @@ store_limit_take(struct store *s, const struct store_limit *v, size_t n,
 	if (db_enter(s) == -1)
 		return -1;
 	for (i = 0; i < n && ret == 1; i++)
-		if ((ret = window_slide(s, &v[i], now, &w)) == 0)
+		if ((ret = slide_window(s, &v[i], now, &w)) == 0)
 			*which = i;
 	for (i = 0; i < n && ret == 1; i++)
-		if (window_count(s, &v[i], now) == -1)
+		if (add_count(s, &v[i], now) == -1)
 			ret = -1;
 	return db_leave(s, ret);
 }
 
 /* What the window holds at now, when nothing may be written. */
 static int
-window_look(struct store *s, const struct store_limit *l, time_t now,
+look_at(struct store *s, const struct store_limit *l, time_t now,
     struct window *w)
 {
 	int64_t	 gone;
 
-	if (window_valid(s, l) == -1 || window_get(s, l, w) == -1 ||
-	    window_gone(s, w, l, window_now(w, now), &gone) == -1)
+	if (check_limit(s, l) == -1 || get_window(s, l, w) == -1 ||
+	    count_gone(s, w, l, get_time(w, now), &gone) == -1)
 		return -1;
 	w->total -= gone;
 	return 0;
@@ -213,9 +209,9 @@ store_limit_room(struct store *s, const struct store_limit *v, size_t n,
 	if ((fixed = db_fix(s)) == -1)
 		return -1;
 	for (i = 0; i < n && ret == 1; i++)
-		if (window_look(s, &v[i], now, &w) == -1)
+		if (look_at(s, &v[i], now, &w) == -1)
 			ret = -1;
-		else if (!window_has_room(&w, &v[i])) {
+		else if (!has_room(&w, &v[i])) {
 			*which = i;
 			ret = 0;
 		}
@@ -228,7 +224,7 @@ store_limit_used(struct store *s, const struct store_limit *l, time_t now,
 {
 	struct window	 w;
 
-	if (window_look(s, l, now, &w) == -1)
+	if (look_at(s, l, now, &w) == -1)
 		return -1;
 	*used = w.total;
 	return 0;
@@ -236,7 +232,7 @@ store_limit_used(struct store *s, const struct store_limit *l, time_t now,
 
 /* Each may have as many rows as its limit says: one after the other. */
 static int
-limit_forget(struct store *s, time_t now)
+forget_one(struct store *s, time_t now)
 {
 	int64_t	 id;
 	int	 n;
@@ -260,7 +256,7 @@ store_limit_prune(struct store *s, time_t now, unsigned int max)
 
 	if (db_enter(s) == -1)
 		return -1;
-	while (gone < max && (n = limit_forget(s, now)) > 0)
+	while (gone < max && (n = forget_one(s, now)) > 0)
 		gone += (unsigned int)n;
 	return db_leave(s, n == -1 ? -1 : (int)gone);
 }

@@ -309,14 +309,6 @@ int	store_failing_set(struct store *s, const char *address,
 
 /* Store functions that only mda-relay needs. */
 
-/*
- * Whether a commit is on disk when it returns, which is so at first.  Else it
- * is once a later one is, in the same order: enough for what need only be
- * known to other processes, or will be followed by more.  Not within a
- * transaction.
- */
-int	store_durable(struct store *s, int on);
-
 /* 1 when a copy for that worker has this Message-Id, 0 when none, or -1. */
 int	store_copy_known(struct store *s, uint32_t worker, const char *msgid);
 

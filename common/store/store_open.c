@@ -23,10 +23,12 @@
 
 #include "base/clock.h"
 #include "store/store_db.h"
+#include "store/store_sqlite.h"
+#include "store/store_watch.h"
 
 /* Refuses what is no store, or a newer one; *version gets the version. */
 static int
-schema_inspect(struct store *s, int *version)
+inspect_schema(struct store *s, int *version)
 {
 	int64_t	 appid, tables;
 
@@ -49,7 +51,7 @@ schema_inspect(struct store *s, int *version)
 
 /* Makes or migrates the schema up to version target; 0 or -1. */
 static int
-schema_migrate(struct store *s, int target)
+migrate_schema(struct store *s, int target)
 {
 	char	 sql[96];
 	int	 version, ret = -1;
@@ -79,46 +81,32 @@ store_shred(struct store *s)
 	return busy == 0;
 }
 
-static int
-check_pragma(struct store *s, const char *sql, const char *what, int *sound)
+int
+store_durable(struct store *s, int on)
 {
-	sqlite3_stmt	*st;
-	const char	*t;
-	int		 ret;
-
-	if ((st = db_get(s, sql, "")) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1) {
-		t = (const char *)sqlite3_column_text(st, 0);
-		if (t == NULL || strcmp(t, "ok") != 0) {
-			*sound = 0;
-			(void)db_fail(s, STORE_DAMAGED, "%s: %s: %s", s->path,
-			    what, t == NULL ? "" : t);
-		}
-	}
-	db_done(s, st);
-	return ret == -1 ? -1 : 0;
+	return db_exec(s, on ? "PRAGMA synchronous = FULL" :
+	    "PRAGMA synchronous = NORMAL");
 }
 
 int
-store_check(struct store *s)
+store_watch_fd(struct store *s)
 {
-	int	 sound = 1;
+	char	 shm[STORE_PATH_MAX + 8];
 
-	if (check_pragma(s, "PRAGMA integrity_check(1)", "damaged",
-	    &sound) == -1)
-		return s->err.kind == STORE_DAMAGED ? 0 : -1;
-	if (sound && check_pragma(s, "PRAGMA foreign_key_check",
-	    "a row refers to nothing in table", &sound) == -1)
-		return -1;
-	return sound;
+	if (s->watch_fd != -1)
+		return s->watch_fd;
+	(void)snprintf(shm, sizeof(shm), "%s-shm", s->path);
+	if ((s->watch_fd = open(shm, O_RDONLY | O_CLOEXEC)) == -1)
+		return db_fail(s, STORE_OTHER, "%s: %s", shm,
+		    strerror(errno));
+	return s->watch_fd;
 }
 
 #define WAL_NAP		20		/* milliseconds */
 #define WAL_KEEP	"67108864"	/* bytes of it after a checkpoint */
 
 static int
-create(struct store *s)
+create_file(struct store *s)
 {
 	mode_t	 mask;
 	int	 fd;
@@ -163,7 +151,7 @@ inspect_file(struct store *s)
 }
 
 static int
-setup(struct store *s)
+set_up(struct store *s)
 {
 	int	 one = 1;
 
@@ -186,38 +174,24 @@ setup(struct store *s)
 	return 0;
 }
 
-static int
-pragma_is(struct store *s, const char *sql, const char *want)
-{
-	sqlite3_stmt	*st;
-	char		 is[32];
-	int		 ret;
-
-	if ((st = db_get(s, sql, "")) == NULL)
-		return -1;
-	if ((ret = db_step(s, st)) == 1)
-		ret = db_text(s, st, 0, is, sizeof(is)) == -1 ? -1 :
-		    strcmp(is, want) == 0;
-	db_done(s, st);
-	return ret;
-}
-
 /*
  * SQLite does not wait where two that read both want to write, as they do
  * when several programs find a new file at once: so we do.
  */
 static int
-to_wal(struct store *s, int busy_ms)
+switch_to_wal(struct store *s, int busy_ms)
 {
 	const struct timespec	 nap = { 0, WAL_NAP * 1000000L };
+	char			 mode[32];
 	int64_t			 until;
 	int			 ret;
 
 	until = clock_ms() + busy_ms;
-	while ((ret = pragma_is(s, "PRAGMA journal_mode = WAL",
-	    "wal")) == -1 && s->err.kind == STORE_BUSY && clock_ms() < until)
+	while ((ret = db_one_text(s, db_get(s, "PRAGMA journal_mode = WAL",
+	    ""), mode, sizeof(mode))) == -1 && s->err.kind == STORE_BUSY &&
+	    clock_ms() < until)
 		(void)nanosleep(&nap, NULL);
-	return ret;
+	return ret == 1 ? strcmp(mode, "wal") == 0 : ret;
 }
 
 static const char *const ends[] = { db_commit, db_rollback };
@@ -229,7 +203,7 @@ static const char *const ends[] = { db_commit, db_rollback };
 static int
 open_rest(struct store *s)
 {
-	sqlite3_stmt	*st;
+	struct db_query	*q;
 	unsigned char	 rnd;
 	int64_t		 n;
 	size_t		 i;
@@ -237,9 +211,9 @@ open_rest(struct store *s)
 	sqlite3_randomness(sizeof(rnd), &rnd);
 	/* To end a transaction must need no memory to prepare it. */
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		if ((st = db_get(s, ends[i], "")) == NULL)
+		if ((q = db_get(s, ends[i], "")) == NULL)
 			return -1;
-		db_done(s, st);
+		db_done(q);
 	}
 	if (db_number(s, &n, "SELECT count(*) FROM sqlite_schema", "") == -1)
 		return -1;
@@ -251,7 +225,7 @@ open_db(struct store *s, int busy_ms)
 {
 	int	 version, mode, ret;
 
-	if ((s->flags & STORE_CREATE) && create(s) == -1)
+	if ((s->flags & STORE_CREATE) && create_file(s) == -1)
 		return -1;
 	if (inspect_file(s) == -1)
 		return -1;
@@ -261,20 +235,20 @@ open_db(struct store *s, int busy_ms)
 	    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return db_error(s, "open");
 	store_timeout(s, busy_ms);
-	if (setup(s) == -1 || schema_inspect(s, &version) == -1)
+	if (set_up(s) == -1 || inspect_schema(s, &version) == -1)
 		return -1;
 	if (sqlite3_db_readonly(s->db, "main") == 1 &&
 	    !(s->flags & STORE_RDONLY))
 		return db_fail(s, STORE_READONLY, "%s: cannot be written",
 		    s->path);
 	if (!(s->flags & STORE_RDONLY)) {
-		if ((ret = to_wal(s, busy_ms)) == -1)
+		if ((ret = switch_to_wal(s, busy_ms)) == -1)
 			return -1;
 		if (ret == 0)
 			return db_fail(s, STORE_OTHER, "%s: the file system "
 			    "cannot carry a WAL", s->path);
 		if (version < store_version_newest() &&
-		    schema_migrate(s, store_version_newest()) == -1)
+		    migrate_schema(s, store_version_newest()) == -1)
 			return -1;
 	} else if (version < store_version_newest())
 		return db_fail(s, STORE_READONLY, "%s: has an older schema "

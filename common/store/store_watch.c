@@ -18,43 +18,82 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 
 #include "store/store_db.h"
 #include "store/store_watch.h"
 
+/* What is asked of a table that logs changes. */
+struct change_log {
+	const char	*newest;	/* the number of the last, ever */
+	const char	*oldest;	/* of those that are kept, or NULL */
+	const char	*forget;	/* all up to a number */
+};
+
+static const struct change_log	 key_log = {
+	"SELECT seq FROM sqlite_sequence WHERE name = 'change'",
+	"SELECT min(seq) FROM change",
+	"DELETE FROM change WHERE seq <= ?"
+};
+
+static const struct change_log	 sender_log = {
+	"SELECT seq FROM sqlite_sequence WHERE name = 'sender_change'",
+	"SELECT min(seq) FROM sender_change",
+	"DELETE FROM sender_change WHERE seq <= ?"
+};
+
 static int
-walk(struct store *s, sqlite3_stmt *st,
+get_newest(struct store *s, const struct change_log *log, int64_t *seq)
+{
+	*seq = 0;
+	return db_number(s, seq, log->newest, "") == -1 ? -1 : 0;
+}
+
+/* Whether all changes since seq, up to *last, are still known: 1, 0 or -1. */
+static int
+look_back(struct store *s, const struct change_log *log, int64_t seq,
+    int64_t *last)
+{
+	int64_t	 first = 0;
+	int	 ret;
+
+	if (get_newest(s, log, last) == -1)
+		return -1;
+	if (seq == *last)
+		return 1;
+	if ((ret = db_number(s, &first, log->oldest, "")) == -1)
+		return -1;
+	return ret == 1 && seq <= *last && seq >= first - 1;
+}
+
+static int
+forget_changes(struct store *s, const struct change_log *log,
+    unsigned int keep)
+{
+	int64_t	 last;
+	int	 ret;
+
+	if (db_enter(s) == -1)
+		return -1;
+	if ((ret = get_newest(s, log, &last)) == 0)
+		ret = db_run(s, log->forget, "i", last - (int64_t)keep);
+	return db_leave(s, ret == -1 ? -1 : 0);
+}
+
+static const struct db_column	 key_columns[] = {
+	DB_TEXT(store_key, key), DB_INT(store_key, expires), DB_END
+};
+
+static int
+walk_keys(struct store *s, struct db_query *q,
     int (*cb)(const struct store_key *, void *), void *arg)
 {
 	struct store_key	 key;
 	int			 ret;
 
-	if (st == NULL)
-		return -1;
-	while ((ret = db_step(s, st)) == 1) {
-		key.expires = sqlite3_column_int64(st, 1);
-		if (db_text(s, st, 0, key.key, sizeof(key.key)) == -1) {
-			ret = -1;
-			break;
-		}
-		if (cb(&key, arg) != 0) {
-			ret = db_fail(s, STORE_REFUSED, "stopped");
-			break;
-		}
-	}
-	db_done(s, st);
+	while ((ret = db_next(s, q, key_columns, &key)) == 1)
+		if (cb(&key, arg) != 0)
+			return db_stop(s, q);
 	return ret;
-}
-
-/* The number of the newest change that ever was. */
-static int
-newest(struct store *s, int64_t *seq)
-{
-	*seq = 0;
-	return db_number(s, seq, "SELECT seq FROM sqlite_sequence "
-	    "WHERE name = 'change'", "") == -1 ? -1 : 0;
 }
 
 int
@@ -65,8 +104,8 @@ store_keys_all(struct store *s, time_t now, int64_t *seq,
 
 	if ((fixed = db_fix(s)) == -1)
 		return -1;
-	if ((ret = newest(s, seq)) == 0)
-		ret = walk(s, db_get(s, "SELECT address, ?2 FROM mailbox "
+	if ((ret = get_newest(s, &key_log, seq)) == 0)
+		ret = walk_keys(s, db_get(s, "SELECT address, ?2 FROM mailbox "
 		    "UNION ALL SELECT address, expires FROM handle "
 		    "WHERE revoked = 0 AND expires > ?1 "
 		    "UNION ALL SELECT address, expires FROM rpath "
@@ -79,53 +118,74 @@ int
 store_keys_since(struct store *s, int64_t *seq,
     int (*cb)(const struct store_key *, void *), void *arg)
 {
-	int64_t	 last, first = 0;
+	int64_t	 last;
 	int	 fixed, ret;
 
 	if ((fixed = db_fix(s)) == -1)
 		return -1;
-	if ((ret = newest(s, &last)) == -1)
-		return db_unfix(s, fixed, -1);
-	if (*seq == last)
-		return db_unfix(s, fixed, 1);
-	ret = db_number(s, &first, "SELECT min(seq) FROM change", "");
-	if (ret == -1)
-		return db_unfix(s, fixed, -1);
-	if (ret == 0 || *seq > last || *seq < first - 1)
-		return db_unfix(s, fixed, 0);
-	ret = walk(s, db_get(s, "SELECT address, expires FROM change "
-	    "WHERE seq > ? ORDER BY seq", "i", *seq), cb, arg);
-	if (ret == 0)
+	ret = look_back(s, &key_log, *seq, &last);
+	if (ret == 1 && walk_keys(s, db_get(s, "SELECT address, expires "
+	    "FROM change WHERE seq > ? ORDER BY seq", "i", *seq), cb,
+	    arg) == -1)
+		ret = -1;
+	if (ret == 1)
 		*seq = last;
-	return db_unfix(s, fixed, ret == -1 ? -1 : 1);
+	return db_unfix(s, fixed, ret);
 }
 
 int
 store_keys_prune(struct store *s, unsigned int keep)
 {
-	int64_t	 last;
-	int	 ret;
-
-	if (db_enter(s) == -1)
-		return -1;
-	if ((ret = newest(s, &last)) == 0)
-		ret = db_run(s, "DELETE FROM change WHERE seq <= ?", "i",
-		    last - (int64_t)keep);
-	return db_leave(s, ret == -1 ? -1 : 0);
+	return forget_changes(s, &key_log, keep);
 }
 
 int
-store_watch_fd(struct store *s)
+store_senders_seq(struct store *s, int64_t *seq)
 {
-	char	 shm[STORE_PATH_MAX + 8];
+	return get_newest(s, &sender_log, seq);
+}
 
-	if (s->watch_fd != -1)
-		return s->watch_fd;
-	(void)snprintf(shm, sizeof(shm), "%s-shm", s->path);
-	if ((s->watch_fd = open(shm, O_RDONLY | O_CLOEXEC)) == -1)
-		return db_fail(s, STORE_OTHER, "%s: %s", shm,
-		    strerror(errno));
-	return s->watch_fd;
+static const struct db_column	 sender_columns[] = {
+	DB_TEXT(store_sender_change, user),
+	DB_TEXT(store_sender_change, address), DB_END
+};
+
+static int
+walk_senders(struct store *s, struct db_query *q,
+    int (*cb)(const struct store_sender_change *, void *), void *arg)
+{
+	struct store_sender_change	 c;
+	int				 ret;
+
+	while ((ret = db_next(s, q, sender_columns, &c)) == 1)
+		if (cb(&c, arg) != 0)
+			return db_stop(s, q);
+	return ret;
+}
+
+int
+store_senders_since(struct store *s, int64_t *seq,
+    int (*cb)(const struct store_sender_change *, void *), void *arg)
+{
+	int64_t	 last;
+	int	 fixed, ret;
+
+	if ((fixed = db_fix(s)) == -1)
+		return -1;
+	ret = look_back(s, &sender_log, *seq, &last);
+	if (ret == 1 && walk_senders(s, db_get(s, "SELECT user, address "
+	    "FROM sender_change WHERE seq > ? ORDER BY seq", "i", *seq), cb,
+	    arg) == -1)
+		ret = -1;
+	if (ret == 1)
+		*seq = last;
+	return db_unfix(s, fixed, ret);
+}
+
+int
+store_senders_prune(struct store *s, unsigned int keep)
+{
+	return forget_changes(s, &sender_log, keep);
 }
 
 /*
@@ -165,7 +225,7 @@ store_watch_unmap(struct store_watch *w)
 
 /* Reads what another process may be writing: no call may assume it rests. */
 static void
-snapshot(const struct store_watch *w, uint64_t to[STORE_WATCH_LEN / 8])
+read_header(const struct store_watch *w, uint64_t to[STORE_WATCH_LEN / 8])
 {
 	size_t	 i;
 
@@ -181,7 +241,7 @@ store_watch_changed(const struct store_watch *w)
 
 	if (w->map == NULL || !w->valid)
 		return 1;
-	snapshot(w, now);
+	read_header(w, now);
 	return memcmp(now, w->seen, sizeof(now)) != 0;
 }
 
@@ -189,7 +249,7 @@ void
 store_watch_begin(struct store_watch *w)
 {
 	if (w->map != NULL)
-		snapshot(w, w->next);
+		read_header(w, w->next);
 }
 
 void

@@ -66,6 +66,31 @@ int	store_keys_since(struct store *s, int64_t *seq,
 int	store_keys_prune(struct store *s, unsigned int keep);
 
 /*
+ * The addresses of user changed: address, or any of them if that is "".
+ * A user "" is every login of `helpdesk': a mailbox came or went.
+ */
+struct store_sender_change {
+	char		 user[STORE_LOGIN_MAX + 1];
+	char		 address[STORE_ADDR_MAX + 1];	/* folded */
+};
+
+/* The number to ask for changes of senders since. */
+int	store_senders_seq(struct store *s, int64_t *seq);
+
+/*
+ * Walks over what changed since *seq, oldest first, in identities, workers'
+ * logins and addresses, and mailboxes; sets *seq to the new number.  Returns
+ * 1; 0 if the changes since *seq are no longer known: load everything anew.
+ * An identity counts as changed, too, when the server of its account did;
+ * other changes of accounts are not told: ask for one when it is needed.
+ */
+int	store_senders_since(struct store *s, int64_t *seq,
+	    int (*cb)(const struct store_sender_change *, void *), void *arg);
+
+/* Forgets all but the newest keep changes. */
+int	store_senders_prune(struct store *s, unsigned int keep);
+
+/*
  * A descriptor, open for reading, of the file that the front maps.  It
  * belongs to the store and stays open as long: to close another descriptor of
  * that file in this process would drop the locks that the database holds on

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "lib/store_sound.h"
 #include "smtprelayctl/store_export.h"
 
 static struct store	*store;
@@ -58,7 +59,7 @@ import(const char *text, size_t size, char **out, size_t *outlen)
 		CLAIM(store_error(store)->kind == STORE_REFUSED);
 		return -1;
 	}
-	CLAIM(store_check(store) == 1);
+	CLAIM(store_sound(store) == 1);
 	if ((fp = open_memstream(out, outlen)) == NULL)
 		abort();
 	CLAIM(store_export(store, fp, 0, &rows) == 0);

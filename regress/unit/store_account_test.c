@@ -199,7 +199,7 @@ in_use(struct store *s)
 	CHECK(store_identity_del(s, "ALICE", "Al@partner.example") == 1);
 	CHECK(store_account_del(s, acc.id) == 1);
 	CHECK(store_account_del(s, acc.id) == 0);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 }
 
 /* Does the file hold these bytes? */

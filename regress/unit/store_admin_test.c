@@ -218,7 +218,7 @@ workers(struct store *s)
 	CHECK(store_is_ours(s, "bob@home.example") == 0);
 	again = test_worker(s, "bob", "bob@home.example");
 	CHECK(again > bob);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 }
 
 int

@@ -270,7 +270,7 @@ sandbox(void)
 	OK(s, import_from(s, second, strlen(second), &got));
 	OK(s, store_account_each(s, check_null, &n));
 	CHECK(n == 1);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	CHECK(!file_holds(SEALED) && !file_holds("alice-there") &&
 	    !file_holds("secrettoken"));
 	store_close(s);
@@ -310,7 +310,7 @@ main(void)
 	CHECK(got == rows);
 	CHECK(export_to(s, 0, second) == rows);
 	CHECK_STR(second, first);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	CHECK(store_worker_get(s, "alice", &w) == 1 && w.revoked == NOW);
 	CHECK_STR(w.login, "al ice");
 	/* The id of the worker who was deleted is not given again. */

@@ -22,6 +22,7 @@
 #include <grp.h>
 
 #include "store/store_db.h"
+#include "store/store_sqlite.h"
 #include "store_util.h"
 
 #define WRITERS	4
@@ -108,7 +109,7 @@ several(void)
 	CHECK(c.participants == WRITERS * ROUNDS);
 	CHECK(c.handles_live == WRITERS * ROUNDS);
 	CHECK(c.messages == ROUNDS);	/* the same for all of them */
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	store_close(s);
 }
 
@@ -161,7 +162,7 @@ killed(void)
 	CHECK(store_mailbox_get(s, "half@company.example", &mb) == 0);
 	CHECK(store_mailbox_get(s, "support@company.example", &mb) == 1);
 	(void)test_mailbox(s, "half@company.example");
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	store_close(s);
 }
 
@@ -230,7 +231,7 @@ full(void)
 	CHECK(sqlite3_exec(s->db, "PRAGMA max_page_count = 1000000", NULL,
 	    NULL, NULL) == SQLITE_OK);
 	(void)test_mailbox(s, "room@company.example");
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	store_close(s);
 }
 
@@ -273,7 +274,7 @@ is_damaged(void)
 		CHECK(err.kind == STORE_DAMAGED);
 		return;
 	}
-	CHECK(store_check(s) == 0);
+	CHECK(store_sound(s) == 0);
 	CHECK(store_error(s)->kind == STORE_DAMAGED);
 	store_close(s);
 }

@@ -148,7 +148,7 @@ kept(struct store *s)
 	    STORE_REFUSED);
 	OK(s, store_worker_add(s, "bob", "Bob", "BOB",
 	    (const char *const []){ "private@partner.example" }, 1, NOW, &w));
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 }
 
 static void

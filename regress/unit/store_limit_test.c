@@ -277,7 +277,7 @@ main(void)
 	refused(s);
 	changed(s);
 	outids(s);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	store_close(s);
 	many();
 	test_end();

@@ -18,6 +18,7 @@
 
 #include "header/handle.h"
 #include "store/store_db.h"
+#include "store/store_sqlite.h"
 #include "store_util.h"
 
 static uint64_t	 box;
@@ -395,10 +396,10 @@ deletion(struct store *s)
 	CHECK(store_rcpt_get(s, other.address, NOW, &rcpt) == 0);
 	CHECK(store_rcpt_get(s, h.address, NOW, &rcpt) == 1);
 	CHECK(store_message_get(s, msg, &m) == 1 && m.worker == 0);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	CHECK(store_mailbox_del(s, box) == 1);
 	CHECK(store_rcpt_get(s, h.address, NOW, &rcpt) == 0);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 }
 
 int

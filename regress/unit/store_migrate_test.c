@@ -181,7 +181,7 @@ version_one(void)
 	s = test_open(0);
 	CHECK(store_version(s) == store_version_newest());
 	CHECK(store_version_newest() > 1);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	CHECK(store_worker_get(s, "alice", &w) == 1);
 	CHECK_STR(w.login, "al ice");
 	CHECK(store_rcpt_get(s, "support+cyvcyktgzsddwg5w@company.example",
@@ -192,7 +192,7 @@ version_one(void)
 	gates(s);
 	brought(s);
 	outbound(s);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	store_close(s);
 	s = test_open(0);		/* once is enough */
 	CHECK(store_version(s) == store_version_newest());
@@ -250,7 +250,7 @@ at_once(const char *name, int flags, const char *old)
 		CHECK(waitpid(pid[i], &status, 0) == pid[i] && status == 0);
 	s = test_open(0);
 	CHECK(store_version(s) == store_version_newest());
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	store_close(s);
 }
 

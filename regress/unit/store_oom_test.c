@@ -21,6 +21,7 @@
 
 #include "smtprelayctl/store_export.h"
 #include "store/store_db.h"
+#include "store/store_sqlite.h"
 #include "store_util.h"
 
 #define STRIDE	43	/* allocations from one that fails to the next */
@@ -182,7 +183,7 @@ main(void)
 		opened++;
 	CHECK(opened > 100);
 	s = test_open(0);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	OK(s, store_counts(s, NOW, &c));
 	CHECK(c.conversations > 0 && c.conversations == c.messages &&
 	    c.conversations == c.participants &&

@@ -18,6 +18,7 @@
 
 #include "store/sender.h"
 #include "store/store_db.h"
+#include "store/store_sqlite.h"
 #include "store/store_limit.h"
 #include "store/store_mail.h"
 #include "store_util.h"

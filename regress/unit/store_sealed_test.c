@@ -95,7 +95,7 @@ main(void)
 	OK(s, store_conversation_prune(s, NOW + 1, 0, &gone));
 	CHECK(gone == 6000);
 	CHECK(store_mailbox_del(s, box) == 1);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	CHECK(store_open(test_path, 0, 0, &err) == NULL);
 	store_close(s);
 	fclose(null);

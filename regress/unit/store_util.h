@@ -29,6 +29,7 @@
 #include "store/store_mail.h"
 #include "store/store_watch.h"
 
+#include "lib/store_sound.h"
 #include "test.h"
 
 #define NOW	((time_t)1790000000)	/* a day in 2026 */

@@ -208,7 +208,7 @@ main(void)
 	again(s, &rp);
 	refused(s);
 	bounded(s);
-	CHECK(store_check(s) == 1);
+	CHECK(store_sound(s) == 1);
 	pruned(s, &rp);
 	store_close(s);
 	imported();
