@@ -198,8 +198,8 @@ ctl_conversation_prune(struct ctl *ctl)
 	struct store	*s;
 	int64_t		 age = ctl->conf->replies.retain;
 	time_t		 before;
-	unsigned int	 gone, all = 0;
-	int		 status = CTL_OK;
+	unsigned int	 all = 0;
+	int		 gone, status = CTL_OK;
 
 	if (ctl->opt['o'] != NULL &&
 	    conf_duration(ctl->opt['o'], &age) == -1)
@@ -211,13 +211,12 @@ ctl_conversation_prune(struct ctl *ctl)
 		return CTL_FAIL;
 	progress_begin("conversations pruned");
 	do {
-		gone = 0;
-		if (store_conversation_prune(s, before, PRUNE_STEP,
-		    &gone) == -1) {
+		gone = store_conversation_prune(s, before, PRUNE_STEP);
+		if (gone == -1) {
 			status = ctl_store_fail(ctl, s);
 			break;
 		}
-		all += gone;
+		all += (unsigned int)gone;
 		progress_count(all);
 	} while (gone == PRUNE_STEP);
 	progress_end();

@@ -27,6 +27,7 @@
 /* What an export holds, for the writer and the reader of it. */
 
 #define EXPORT_COLUMNS	12
+#define EXPORT_SQL_MAX	512
 #define EXPORT_LINE_MAX	(32 * 1024)	/* bytes of a line */
 
 struct export_column {
@@ -193,67 +194,66 @@ get_line(struct import *im)
 	return c != EOF;
 }
 
+/* What stands behind a backslash for what cannot stand in a value. */
+static const char	 special[] = "\\\t\n\r", letters[] = "\\tnr";
+
 /* Takes the escapes out where they stand; -1 if one is malformed. */
 static int
 unescape(char *p)
 {
-	char	*o = p;
+	const char	*l;
+	char		*o = p;
 
 	for (; *p != '\0'; p++) {
 		if (*p != '\\') {
 			*o++ = *p;
 			continue;
 		}
-		switch (*++p) {
-		case '\\':
-			*o++ = '\\';
-			break;
-		case 't':
-			*o++ = '\t';
-			break;
-		case 'n':
-			*o++ = '\n';
-			break;
-		case 'r':
-			*o++ = '\r';
-			break;
-		case 'x':
-			if (lex_hex(p[1]) == -1 || lex_hex(p[2]) == -1 ||
-			    (p[1] == '0' && p[2] == '0'))
-				return -1;
-			*o++ = lex_hex(p[1]) << 4 | lex_hex(p[2]);
-			p += 2;
-			break;
-		default:
+		if (*++p == '\0')
 			return -1;
+		if ((l = strchr(letters, *p)) != NULL) {
+			*o++ = special[l - letters];
+			continue;
 		}
+		if (*p != 'x' || lex_hex(p[1]) == -1 || lex_hex(p[2]) == -1 ||
+		    (p[1] == '0' && p[2] == '0'))
+			return -1;
+		*o++ = lex_hex(p[1]) << 4 | lex_hex(p[2]);
+		p += 2;
 	}
 	*o = '\0';
+	return 0;
+}
+
+/* Writes their names, as SQL has them: -1 if they do not fit. */
+static int
+list_columns(const struct export_table *t, char *buf, size_t size)
+{
+	int	 i, n = count_columns(t);
+
+	buf[0] = '\0';
+	for (i = 0; i < n; i++)
+		if (strlcat(buf, i > 0 ? ", " : "", size) >= size ||
+		    strlcat(buf, t->column[i].name, size) >= size)
+			return -1;
 	return 0;
 }
 
 static struct db_query *
 get_insert(struct import *im, size_t i)
 {
-	const struct export_column	*c = tables[i].column;
-	char				 sql[512] = "INSERT INTO ";
-	char				 marks[64] = ") VALUES (";
-	int				 k, n = count_columns(&tables[i]);
+	static const char	 marks[] = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+	char			 columns[EXPORT_SQL_MAX], sql[EXPORT_SQL_MAX];
 
 	if (im->insert[i] != NULL)
 		return im->insert[i];
-	(void)strlcat(sql, tables[i].name, sizeof(sql));
-	(void)strlcat(sql, " (", sizeof(sql));
-	for (k = 0; k < n; k++) {
-		if (k > 0) {
-			(void)strlcat(sql, ", ", sizeof(sql));
-			(void)strlcat(marks, ", ", sizeof(marks));
-		}
-		(void)strlcat(sql, c[k].name, sizeof(sql));
-		(void)strlcat(marks, "?", sizeof(marks));
+	if (list_columns(&tables[i], columns, sizeof(columns)) == -1 ||
+	    (size_t)snprintf(sql, sizeof(sql), "INSERT INTO %s (%s) "
+	    "VALUES (%.*s)", tables[i].name, columns,
+	    3 * count_columns(&tables[i]) - 2, marks) >= sizeof(sql)) {
+		(void)db_fail(im->s, STORE_OTHER, "import: too many columns");
+		return NULL;
 	}
-	(void)strlcat(sql, marks, sizeof(sql));
-	(void)strlcat(sql, ")", sizeof(sql));
 	return im->insert[i] = db_prepare(im->s, sql);
 }
 
@@ -319,8 +319,8 @@ raise_counter(struct import *im, char *rest)
 	if (name == NULL || seq == NULL || strlen(name) > t->column[0].max ||
 	    check_number(seq, 0) == -1)
 		return fail_line(im, "a counter is malformed");
-	n = db_run(im->s, "UPDATE sqlite_sequence SET seq = "
-	    "max(seq, cast(?2 AS INTEGER)) WHERE name = ?1", "tt", name, seq);
+	n = db_run(im->s, "UPDATE sqlite_sequence SET seq = max(seq, cast(?2 "
+	    "AS INTEGER)) WHERE name = ?1", "tt", name, seq);
 	if (n == 0)
 		n = db_run(im->s, "INSERT INTO sqlite_sequence (name, seq) "
 		    "SELECT name, cast(?2 AS INTEGER) FROM sqlite_schema "
@@ -361,12 +361,28 @@ struct rules {
 	char		 bad[STORE_ADDR_MAX + 1];
 };
 
+/* Remembers what is looked at: it is told if it is against the rules. */
+static void
+look_at(struct rules *rules, const char *name)
+{
+	(void)strlcpy(rules->bad, name, sizeof(rules->bad));
+}
+
+static int
+is_folded(const char *address, const char *folded)
+{
+	char	 buf[STORE_ADDR_MAX + 1];
+
+	return store_fold(address, buf, sizeof(buf)) == 0 &&
+	    strcmp(buf, folded) == 0;
+}
+
 static int
 check_worker(const struct store_worker *w, void *arg)
 {
 	struct rules	*rules = arg;
 
-	(void)strlcpy(rules->bad, w->name, sizeof(rules->bad));
+	look_at(rules, w->name);
 	return rule_worker(rules->s, w->name);
 }
 
@@ -374,12 +390,10 @@ static int
 check_address(const struct store_worker_addr *a, void *arg)
 {
 	struct rules	*rules = arg;
-	char		 folded[STORE_ADDR_MAX + 1];
 
-	(void)strlcpy(rules->bad, a->address, sizeof(rules->bad));
+	look_at(rules, a->address);
 	return rule_address(rules->s, a->address) == -1 ||
-	    store_fold(a->address, folded, sizeof(folded)) == -1 ||
-	    strcmp(folded, a->folded) != 0;
+	    !is_folded(a->address, a->folded);
 }
 
 static int
@@ -388,7 +402,7 @@ check_mailbox(const struct store_mailbox *mb, void *arg)
 	struct rules	*rules = arg;
 	const char	*domain;
 
-	(void)strlcpy(rules->bad, mb->address, sizeof(rules->bad));
+	look_at(rules, mb->address);
 	if ((domain = strrchr(mb->address, '@')) == NULL)
 		return -1;
 	domain++;
@@ -396,7 +410,7 @@ check_mailbox(const struct store_mailbox *mb, void *arg)
 		return -1;
 	if (mb->archive[0] == '\0')
 		return 0;
-	(void)strlcpy(rules->bad, mb->archive, sizeof(rules->bad));
+	look_at(rules, mb->archive);
 	if (rule_address(rules->s, mb->archive) == -1)
 		return -1;
 	return store_is_ours(rules->s, mb->archive);
@@ -406,12 +420,10 @@ static int
 check_key(const struct store_key *key, void *arg)
 {
 	struct rules	*rules = arg;
-	char		 folded[STORE_ADDR_MAX + 1];
 
-	(void)strlcpy(rules->bad, key->key, sizeof(rules->bad));
+	look_at(rules, key->key);
 	return rule_address(rules->s, key->key) == -1 ||
-	    store_fold(key->key, folded, sizeof(folded)) == -1 ||
-	    strcmp(folded, key->key) != 0;
+	    !is_folded(key->key, key->key);
 }
 
 static int
@@ -421,7 +433,7 @@ check_account(const struct store_account *acc, void *arg)
 	char		*sealed;
 	int		 ret;
 
-	(void)strlcpy(rules->bad, acc->name, sizeof(rules->bad));
+	look_at(rules, acc->name);
 	if ((sealed = malloc(STORE_SECRET_MAX + 1)) == NULL)
 		return -1;
 	ret = store_account_secret(rules->s, acc->id, acc->generation, sealed,
@@ -436,13 +448,11 @@ static int
 check_identity(const struct store_identity *idt, void *arg)
 {
 	struct rules	*rules = arg;
-	char		 folded[STORE_ADDR_MAX + 1];
 	char		 user[STORE_LOGIN_MAX + 1];
 
-	(void)strlcpy(rules->bad, idt->address, sizeof(rules->bad));
+	look_at(rules, idt->address);
 	return store_identity_form(rules->s, idt->address) == -1 ||
-	    store_fold(idt->address, folded, sizeof(folded)) == -1 ||
-	    strcmp(folded, idt->folded) != 0 ||
+	    !is_folded(idt->address, idt->folded) ||
 	    store_identity_user(rules->s, idt->user, user) == -1 ||
 	    strcmp(user, idt->user) != 0;
 }
@@ -526,8 +536,8 @@ read_all(struct import *im, uint64_t *rows)
 	int	 ret;
 
 	if (db_number(im->s, &n, "SELECT (SELECT count(*) FROM mailbox) + "
-	    "(SELECT count(*) FROM worker) + (SELECT count(*) FROM account) "
-	    "+ (SELECT count(*) FROM identity)", "") != 1)
+	    "(SELECT count(*) FROM worker) + (SELECT count(*) FROM account) + "
+	    "(SELECT count(*) FROM identity)", "") != 1)
 		return -1;
 	if (n != 0)
 		return db_fail(im->s, STORE_REFUSED, "import: the database "
@@ -579,21 +589,16 @@ store_import(struct store *s, FILE *fp, uint64_t *rows)
 static void
 put_value(FILE *fp, const char *text)
 {
-	const unsigned char	*p = (const unsigned char *)text;
+	const char	*l;
+	unsigned char	 c;
 
-	for (; *p != '\0'; p++) {
-		if (*p == '\\')
-			fputs("\\\\", fp);
-		else if (*p == '\t')
-			fputs("\\t", fp);
-		else if (*p == '\n')
-			fputs("\\n", fp);
-		else if (*p == '\r')
-			fputs("\\r", fp);
-		else if (*p < 0x20 || *p == 0x7f)
-			fprintf(fp, "\\x%02x", *p);
+	for (; (c = *text) != '\0'; text++) {
+		if ((l = strchr(special, c)) != NULL)
+			fprintf(fp, "\\%c", letters[l - special]);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(fp, "\\x%02x", c);
 		else
-			fputc(*p, fp);
+			fputc(c, fp);
 	}
 }
 
@@ -622,19 +627,15 @@ put_table(struct store *s, FILE *fp, const struct export_table *t,
     int flags, uint64_t *rows)
 {
 	struct db_query	*q;
-	char		 sql[512] = "SELECT ";
-	int		 i, n = count_columns(t), ret;
+	const char	*from = t->name;
+	char		 columns[EXPORT_SQL_MAX], sql[EXPORT_SQL_MAX];
+	int		 ret;
 
-	for (i = 0; i < n; i++) {
-		if (i > 0)
-			(void)strlcat(sql, ", ", sizeof(sql));
-		(void)strlcat(sql, t->column[i].name, sizeof(sql));
-	}
-	(void)strlcat(sql, " FROM ", sizeof(sql));
-	(void)strlcat(sql, t->sandbox != NULL &&
-	    (flags & STORE_EXPORT_SANDBOX) ? t->sandbox : t->name,
-	    sizeof(sql));
-	if (strlcat(sql, " ORDER BY 1, 2", sizeof(sql)) >= sizeof(sql))
+	if (t->sandbox != NULL && (flags & STORE_EXPORT_SANDBOX))
+		from = t->sandbox;
+	if (list_columns(t, columns, sizeof(columns)) == -1 ||
+	    (size_t)snprintf(sql, sizeof(sql), "SELECT %s FROM %s "
+	    "ORDER BY 1, 2", columns, from) >= sizeof(sql))
 		return db_fail(s, STORE_OTHER, "export: too many columns");
 	if ((q = db_prepare(s, sql)) == NULL)
 		return -1;

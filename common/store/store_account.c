@@ -67,12 +67,11 @@ store_account_failed(struct store *s, uint64_t id, uint64_t generation,
 		return -1;
 	if ((ret = get_current(s, id, generation, &acc)) != 1)
 		return db_leave(s, ret);
-	ret = db_run(s, "INSERT INTO account_state (account, failures, "
-	    "stage, reason, failed, retry) VALUES (?1, 1, ?2, ?3, ?4, "
-	    "nullif(?5, 0)) ON CONFLICT (account) DO UPDATE SET "
-	    "failures = failures + 1, stage = ?2, reason = ?3, failed = ?4, "
-	    "retry = nullif(?5, 0)", "iteii", (int64_t)id, at, why,
-	    (int64_t)now, (int64_t)retry);
+	ret = db_run(s, "INSERT INTO account_state (account, failures, stage, "
+	    "reason, failed, retry) VALUES (?1, 1, ?2, ?3, ?4, nullif(?5, 0)) "
+	    "ON CONFLICT (account) DO UPDATE SET failures = failures + 1, "
+	    "stage = ?2, reason = ?3, failed = ?4, retry = nullif(?5, 0)",
+	    "itedd", id, at, why, now, retry);
 	/* The log is for people: the first of a row, and what is new. */
 	if (ret != -1 && (acc.failures == 0 || strcmp(acc.stage, at) != 0))
 		ret = add_event(s, &acc, at, why, now);
@@ -97,9 +96,8 @@ store_account_worked(struct store *s, uint64_t id, uint64_t generation,
 	if ((ret = get_current(s, id, generation, &acc)) != 1)
 		return db_leave(s, ret);
 	ret = db_run(s, "INSERT INTO account_state (account, succeeded) "
-	    "VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET "
-	    "failures = 0, retry = NULL, succeeded = ?2", "ii", (int64_t)id,
-	    (int64_t)now);
+	    "VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE "
+	    "SET failures = 0, retry = NULL, succeeded = ?2", "id", id, now);
 	if (ret != -1 && acc.failures > 0)
 		ret = add_event(s, &acc, acc.stage, "works again", now);
 	return db_leave(s, ret == -1 ? -1 : 1);
@@ -196,15 +194,14 @@ int
 store_account_get(struct store *s, const char *name,
     struct store_account *acc)
 {
-	return get_one(s, db_get(s, COLUMNS "WHERE a.name = ?", "t",
-	    name), acc);
+	return get_one(s, db_get(s, COLUMNS "WHERE a.name = ?", "t", name),
+	    acc);
 }
 
 int
 store_account_byid(struct store *s, uint64_t id, struct store_account *acc)
 {
-	return get_one(s, db_get(s, COLUMNS "WHERE a.id = ?", "i",
-	    (int64_t)id), acc);
+	return get_one(s, db_get(s, COLUMNS "WHERE a.id = ?", "i", id), acc);
 }
 
 int
@@ -212,8 +209,8 @@ store_account_uses(struct store *s, uint64_t id, unsigned int *identities)
 {
 	int64_t	 n;
 
-	if (db_number(s, &n, "SELECT count(*) FROM identity "
-	    "WHERE account = ?", "i", (int64_t)id) != 1)
+	if (db_number(s, &n, "SELECT count(*) FROM identity WHERE account = ?",
+	    "i", id) != 1)
 		return -1;
 	*identities = n;
 	return 0;
@@ -315,28 +312,27 @@ store_account_put(struct store *s, struct store_account *acc,
 		return -1;
 	acc->generation = draw_generation();
 	acc->changed = now;
-	if ((known = db_number(s, &n, "SELECT id FROM account "
-	    "WHERE name = ?", "t", acc->name)) == -1)
+	if ((known = db_number(s, &n, "SELECT id FROM account WHERE name = ?",
+	    "t", acc->name)) == -1)
 		goto out;
 	if (known == 1) {
 		id = n;
 		ret = db_run(s, "UPDATE account SET name = ?, transport = ?, "
 		    "host = ?, port = ?, user = ?, auth = ?, secret = ?, "
-		    "generation = ?, changed = ? WHERE id = ?", "tteieieiii",
+		    "generation = ?, changed = ? WHERE id = ?", "tteueueidi",
 		    acc->name, store_transport_name(acc->transport), acc->host,
-		    (int64_t)acc->port, acc->user, (int64_t)acc->auth, secret,
-		    (int64_t)acc->generation, (int64_t)now, n);
+		    acc->port, acc->user, acc->auth, secret, acc->generation,
+		    now, n);
 	} else
 		ret = db_insert(s, &id, "INSERT INTO account (name, "
 		    "transport, host, port, user, auth, secret, generation, "
 		    "created, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-		    "?8, ?9, ?9)", "tteieieii", acc->name,
-		    store_transport_name(acc->transport), acc->host,
-		    (int64_t)acc->port, acc->user, (int64_t)acc->auth, secret,
-		    (int64_t)acc->generation, (int64_t)now);
+		    "?8, ?9, ?9)", "tteueueid", acc->name,
+		    store_transport_name(acc->transport), acc->host, acc->port,
+		    acc->user, acc->auth, secret, acc->generation, now);
 	if (ret != -1)
 		ret = db_run(s, "DELETE FROM account_state WHERE account = ?",
-		    "i", (int64_t)id);
+		    "i", id);
 	acc->id = id;
  out:
 	return db_leave(s, ret == -1 ? -1 : !known);
@@ -360,8 +356,7 @@ store_account_del(struct store *s, uint64_t id)
 		    n, n == 1 ? "y" : "ies", n == 1 ? "s" : "",
 		    n == 1 ? "it" : "them");
 	if (ret == 1)
-		ret = db_run(s, "DELETE FROM account WHERE id = ?", "i",
-		    (int64_t)id);
+		ret = db_run(s, "DELETE FROM account WHERE id = ?", "i", id);
 	return db_leave(s, ret);
 }
 
@@ -369,9 +364,8 @@ int
 store_account_secret(struct store *s, uint64_t id, uint64_t generation,
     char *buf, size_t size)
 {
-	return db_one_text(s, db_get(s, "SELECT secret FROM account "
-	    "WHERE id = ? AND generation = ?", "ii", (int64_t)id,
-	    (int64_t)generation), buf, size);
+	return db_text(s, buf, size, "SELECT secret FROM account WHERE id = ? "
+	    "AND generation = ?", "ii", id, generation);
 }
 
 int
@@ -381,5 +375,5 @@ store_account_reseal(struct store *s, uint64_t id, const char *before,
 	if (*secret == '\0' || strlen(secret) > STORE_SECRET_MAX)
 		return db_fail(s, STORE_REFUSED, "the secret is too long");
 	return db_write(s, "UPDATE account SET secret = ? WHERE id = ? AND "
-	    "secret = ?", "tit", secret, (int64_t)id, before);
+	    "secret = ?", "tit", secret, id, before);
 }

@@ -214,10 +214,10 @@ rule_tagged(struct store *s, const char *user, const char *folded,
 
 	(void)snprintf(from, sizeof(from), "%.*s+", (int)(at - folded), folded);
 	(void)snprintf(to, sizeof(to), "%.*s,", (int)(at - folded), folded);
-	return db_one_text(s, db_get(s, "SELECT folded FROM identity WHERE "
-	    "folded > ? AND folded < ? AND user <> lower(?) AND "
-	    "substr(folded, instr(folded, '@')) = ? LIMIT 1", "tttt", from,
-	    to, user, at), other, STORE_ADDR_MAX + 1);
+	return db_text(s, other, STORE_ADDR_MAX + 1, "SELECT folded "
+	    "FROM identity WHERE folded > ? AND folded < ? AND "
+	    "user <> lower(?) AND substr(folded, instr(folded, '@')) = ? "
+	    "LIMIT 1", "tttt", from, to, user, at);
 }
 
 /*
@@ -238,11 +238,10 @@ check_not_identity(struct store *s, const char *folded, const char *login)
 	    login != NULL ? login : "", folded, other)) != 0)
 		return ret == -1 ? -1 : db_fail(s, STORE_REFUSED, "%s: %s is "
 		    "an identity", folded, other);
-	ret = db_one_text(s, db_get(s, sql, "t", what), user, sizeof(user));
+	ret = db_text(s, user, sizeof(user), sql, "t", what);
 	if (ret == 0) {
 		what = strchr(folded, '@');
-		ret = db_one_text(s, db_get(s, sql, "t", what), user,
-		    sizeof(user));
+		ret = db_text(s, user, sizeof(user), sql, "t", what);
 		if (ret == 1 && login != NULL && strcasecmp(login, user) == 0)
 			ret = 0;
 	}
@@ -270,19 +269,15 @@ int
 store_mailbox_get(struct store *s, const char *address,
     struct store_mailbox *mb)
 {
-	char	 folded[STORE_ADDR_MAX + 1];
-
-	if (store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
-	return db_one(s, db_get(s, MAILBOX "WHERE m.address = ?", "t",
-	    folded), mailbox_columns, mb);
+	return db_row(s, mailbox_columns, mb,
+	    MAILBOX "WHERE m.address = lower(?)", "t", address);
 }
 
 int
 store_mailbox_byid(struct store *s, uint64_t id, struct store_mailbox *mb)
 {
-	return db_one(s, db_get(s, MAILBOX "WHERE m.id = ?", "i",
-	    (int64_t)id), mailbox_columns, mb);
+	return db_row(s, mailbox_columns, mb, MAILBOX "WHERE m.id = ?", "i",
+	    id);
 }
 
 int
@@ -297,8 +292,7 @@ store_mailbox_each(struct store *s, uint32_t worker,
 		q = db_get(s, MAILBOX "ORDER BY m.address", "");
 	else
 		q = db_get(s, MAILBOX "JOIN member j ON j.mailbox = m.id "
-		    "WHERE j.worker = ? ORDER BY m.address", "i",
-		    (int64_t)worker);
+		    "WHERE j.worker = ? ORDER BY m.address", "u", worker);
 	while ((ret = db_next(s, q, mailbox_columns, &mb)) == 1)
 		if (cb(&mb, arg) != 0)
 			return db_stop(s, q);
@@ -377,8 +371,8 @@ store_mailbox_add(struct store *s, const char *address, const char *name,
 	    check_archive(s, folded, archive) == -1)
 		goto out;
 	ret = db_insert(s, id, "INSERT INTO mailbox (address, name, archive, "
-	    "created) VALUES (?, ?, ?, ?)", "teei", folded, name, archive,
-	    (int64_t)now);
+	    "created) VALUES (?, ?, ?, ?)", "teed", folded, name, archive,
+	    now);
  out:
 	return db_leave(s, ret);
 }
@@ -386,8 +380,7 @@ store_mailbox_add(struct store *s, const char *address, const char *name,
 int
 store_mailbox_del(struct store *s, uint64_t id)
 {
-	return db_write(s, "DELETE FROM mailbox WHERE id = ?", "i",
-	    (int64_t)id);
+	return db_write(s, "DELETE FROM mailbox WHERE id = ?", "i", id);
 }
 
 int
@@ -395,15 +388,15 @@ store_mailbox_join(struct store *s, uint64_t mailbox, uint32_t worker,
     time_t now)
 {
 	return db_write(s, "INSERT INTO member (mailbox, worker, since) "
-	    "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iii", (int64_t)mailbox,
-	    (int64_t)worker, (int64_t)now);
+	    "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iud", mailbox, worker,
+	    now);
 }
 
 int
 store_mailbox_leave(struct store *s, uint64_t mailbox, uint32_t worker)
 {
-	return db_write(s, "DELETE FROM member WHERE mailbox = ? AND worker = "
-	    "?", "ii", (int64_t)mailbox, (int64_t)worker);
+	return db_write(s, "DELETE FROM member WHERE mailbox = ? AND "
+	    "worker = ?", "iu", mailbox, worker);
 }
 
 int
@@ -412,19 +405,16 @@ store_is_member(struct store *s, uint64_t mailbox, uint32_t worker)
 	int64_t	 n;
 
 	return db_number(s, &n, "SELECT 1 FROM member WHERE mailbox = ? AND "
-	    "worker = ?", "ii", (int64_t)mailbox, (int64_t)worker);
+	    "worker = ?", "iu", mailbox, worker);
 }
 
 int
 store_is_ours(struct store *s, const char *address)
 {
-	char	 folded[STORE_ADDR_MAX + 1];
 	int64_t	 n;
 
-	if (store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
-	return db_number(s, &n, "SELECT 1 FROM address WHERE folded = ? AND "
-	    "kind <> 'identity'", "t", folded);
+	return db_number(s, &n, "SELECT 1 FROM address "
+	    "WHERE folded = lower(?) AND kind <> 'identity'", "t", address);
 }
 
 #define WORKER								\
@@ -440,36 +430,26 @@ static const struct db_column	 worker_columns[] = {
 	DB_INT(store_worker, created), DB_TEXT(store_worker, address), DB_END
 };
 
-static int
-get_worker(struct store *s, struct db_query *q, struct store_worker *w)
-{
-	return db_one(s, q, worker_columns, w);
-}
-
 int
 store_worker_get(struct store *s, const char *name, struct store_worker *w)
 {
-	return get_worker(s, db_get(s, WORKER "WHERE w.name = ?", "t",
-	    name), w);
+	return db_row(s, worker_columns, w, WORKER "WHERE w.name = ?", "t",
+	    name);
 }
 
 int
 store_worker_byid(struct store *s, uint32_t id, struct store_worker *w)
 {
-	return get_worker(s, db_get(s, WORKER "WHERE w.id = ?", "i",
-	    (int64_t)id), w);
+	return db_row(s, worker_columns, w, WORKER "WHERE w.id = ?", "u", id);
 }
 
 int
 store_worker_byaddr(struct store *s, const char *address,
     struct store_worker *w)
 {
-	char	 folded[STORE_ADDR_MAX + 1];
-
-	if (store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
-	return get_worker(s, db_get(s, WORKER "WHERE w.id = (SELECT worker "
-	    "FROM worker_address WHERE folded = ?)", "t", folded), w);
+	return db_row(s, worker_columns, w, WORKER "WHERE w.id = "
+	    "(SELECT worker FROM worker_address WHERE folded = lower(?))",
+	    "t", address);
 }
 
 int
@@ -478,8 +458,8 @@ store_worker_bylogin(struct store *s, const char *login,
 {
 	if (*login == '\0')
 		return 0;
-	return get_worker(s, db_get(s, WORKER "WHERE w.login = ?", "t",
-	    login), w);
+	return db_row(s, worker_columns, w, WORKER "WHERE w.login = ?", "t",
+	    login);
 }
 
 int
@@ -488,9 +468,8 @@ store_worker_byuser(struct store *s, const char *login,
 {
 	if (*login == '\0')
 		return 0;
-	return get_worker(s, db_get(s,
-	    WORKER "WHERE w.login = ?1 COLLATE NOCASE "
-	    "ORDER BY w.login <> ?1 LIMIT 1", "t", login), w);
+	return db_row(s, worker_columns, w, WORKER "WHERE w.login = ?1 "
+	    "COLLATE NOCASE ORDER BY w.login <> ?1 LIMIT 1", "t", login);
 }
 
 static int
@@ -520,7 +499,7 @@ store_mailbox_members(struct store *s, uint64_t mailbox,
 {
 	return walk_workers(s, db_get(s, WORKER "JOIN member j "
 	    "ON j.worker = w.id WHERE j.mailbox = ? ORDER BY w.name", "i",
-	    (int64_t)mailbox), cb, arg);
+	    mailbox), cb, arg);
 }
 
 #define ADDRESS								\
@@ -546,8 +525,8 @@ store_worker_addrs(struct store *s, uint32_t worker,
 	if (worker == 0)
 		q = db_get(s, ADDRESS "ORDER BY worker, id", "");
 	else
-		q = db_get(s, ADDRESS "WHERE worker = ? ORDER BY id", "i",
-		    (int64_t)worker);
+		q = db_get(s, ADDRESS "WHERE worker = ? ORDER BY id", "u",
+		    worker);
 	while ((ret = db_next(s, q, address_columns, &a)) == 1)
 		if (cb(&a, arg) != 0)
 			return db_stop(s, q);
@@ -630,7 +609,7 @@ add_address(struct store *s, uint64_t worker, const char *address,
 	    check_not_identity(s, folded, login) == -1)
 		return -1;
 	return db_run(s, "INSERT INTO worker_address (worker, address, "
-	    "folded) VALUES (?, ?, ?)", "itt", (int64_t)worker, address,
+	    "folded) VALUES (?, ?, ?)", "itt", worker, address,
 	    folded) == -1 ? -1 : 0;
 }
 
@@ -654,8 +633,8 @@ store_worker_add(struct store *s, const char *name, const char *display,
 	if (check_name(s, name) == -1 || check_login(s, login) == -1)
 		goto out;
 	if (db_insert(s, &new, "INSERT INTO worker (name, display, login, "
-	    "created) VALUES (?, ?, ?, ?)", "teei", name, display, login,
-	    (int64_t)now) == -1)
+	    "created) VALUES (?, ?, ?, ?)", "teed", name, display, login,
+	    now) == -1)
 		goto out;
 	for (i = 0; i < n; i++)
 		if (add_address(s, new, addrs[i], login) == -1)
@@ -669,8 +648,7 @@ store_worker_add(struct store *s, const char *name, const char *display,
 int
 store_worker_del(struct store *s, uint32_t id)
 {
-	return db_write(s, "DELETE FROM worker WHERE id = ?", "i",
-	    (int64_t)id);
+	return db_write(s, "DELETE FROM worker WHERE id = ?", "u", id);
 }
 
 int
@@ -681,11 +659,11 @@ store_worker_enable(struct store *s, uint32_t id, int enabled)
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_run(s, "UPDATE worker SET enabled = ?1 WHERE id = ?2 AND "
-	    "enabled <> ?1", "ii", (int64_t)(enabled != 0), (int64_t)id);
+	    "enabled <> ?1", "uu", enabled != 0, id);
 	if (ret != -1 && enabled) {
 		mended = db_run(s, "UPDATE worker_address SET failing = NULL, "
 		    "status = NULL, diagnostic = NULL WHERE worker = ? AND "
-		    "failing IS NOT NULL", "i", (int64_t)id);
+		    "failing IS NOT NULL", "u", id);
 		ret = mended == -1 ? -1 : ret == 1 || mended > 0;
 	}
 	return db_leave(s, ret);
@@ -699,10 +677,9 @@ store_worker_revoke(struct store *s, uint32_t id, time_t now)
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_run(s, "UPDATE worker SET revoked = max(revoked, ?) "
-	    "WHERE id = ?", "ii", (int64_t)now, (int64_t)id);
+	    "WHERE id = ?", "du", now, id);
 	if (ret == 1 && db_run(s, "UPDATE handle SET revoked = ?, current = 0 "
-	    "WHERE worker = ? AND revoked = 0", "ii", (int64_t)now,
-	    (int64_t)id) == -1)
+	    "WHERE worker = ? AND revoked = 0", "du", now, id) == -1)
 		ret = -1;
 	return db_leave(s, ret);
 }

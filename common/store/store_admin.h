@@ -226,10 +226,10 @@ int	store_conversation_messages(struct store *s, uint64_t id,
 
 /*
  * Forgets conversations whose last mail is older than before, at most max of
- * them (0: all); *gone gets their number.
+ * them (0: all).  Returns how many.
  */
 int	store_conversation_prune(struct store *s, time_t before,
-	    unsigned int max, unsigned int *gone);
+	    unsigned int max);
 
 /*
  * Forgets what has had its time at now: conversations without mail for

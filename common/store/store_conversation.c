@@ -43,8 +43,8 @@ int
 store_conversation_get(struct store *s, uint64_t id,
     struct store_conversation *c)
 {
-	return db_one(s, db_get(s, CONVERSATION "WHERE c.id = ?", "i",
-	    (int64_t)id), conversation_columns, c);
+	return db_row(s, conversation_columns, c, CONVERSATION
+	    "WHERE c.id = ?", "i", id);
 }
 
 int
@@ -59,7 +59,7 @@ store_conversation_each(struct store *s, uint64_t mailbox,
 		q = db_get(s, CONVERSATION "ORDER BY c.last DESC", "");
 	else
 		q = db_get(s, CONVERSATION "WHERE c.mailbox = ? "
-		    "ORDER BY c.last DESC", "i", (int64_t)mailbox);
+		    "ORDER BY c.last DESC", "i", mailbox);
 	while ((ret = db_next(s, q, conversation_columns, &c)) == 1)
 		if (cb(&c, arg) != 0)
 			return db_stop(s, q);
@@ -78,8 +78,7 @@ store_conversation_new(struct store *s, uint64_t mailbox,
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_insert(s, id, "INSERT INTO conversation (mailbox, subject, "
-	    "created, last) VALUES (?, ?, ?3, ?3)", "iei", (int64_t)mailbox,
-	    cut, (int64_t)now);
+	    "created, last) VALUES (?, ?, ?3, ?3)", "ied", mailbox, cut, now);
 	return db_leave(s, ret);
 }
 
@@ -87,14 +86,14 @@ int
 store_conversation_open(struct store *s, uint64_t id, int open)
 {
 	return db_write(s, "UPDATE conversation SET open = ?1 WHERE id = ?2 "
-	    "AND open <> ?1", "ii", (int64_t)(open != 0), (int64_t)id);
+	    "AND open <> ?1", "ui", open != 0, id);
 }
 
 int
 store_conversation_take(struct store *s, uint64_t id, uint32_t worker)
 {
 	return db_write(s, "UPDATE conversation SET taken = nullif(?, 0) "
-	    "WHERE id = ?", "ii", (int64_t)worker, (int64_t)id);
+	    "WHERE id = ?", "ui", worker, id);
 }
 
 /* In the order of ids: what the writer answers to, then older ones. */
@@ -102,22 +101,19 @@ int
 store_conversation_find(struct store *s, uint64_t mailbox,
     const char *const *ids, size_t n, const char *writer, uint64_t *id)
 {
-	char	 bare[STORE_MSGID_MAX + 1], folded[STORE_ADDR_MAX + 1];
+	char	 bare[STORE_MSGID_MAX + 1];
 	int64_t	 found;
 	size_t	 i;
 	int	 ret = 0;
 
-	if (store_fold(writer, folded, sizeof(folded)) == -1)
-		return 0;
 	for (i = 0; i < n && ret == 0; i++) {
 		if (rule_msgid(s, ids[i], bare) == -1 || bare[0] == '\0')
 			continue;	/* too long to be one of ours */
 		ret = db_number(s, &found, "SELECT g.conversation "
-		    "FROM message g JOIN participant p "
-		    "ON p.conversation = g.conversation AND p.folded = ?3 "
-		    "WHERE g.mailbox = ?1 AND g.outside = ?2 "
-		    "ORDER BY g.id DESC LIMIT 1", "itt", (int64_t)mailbox,
-		    bare, folded);
+		    "FROM message g JOIN participant p ON "
+		    "p.conversation = g.conversation AND p.folded = lower(?3) "
+		    "WHERE g.mailbox = ?1 AND g.outside = ?2 ORDER BY g.id "
+		    "DESC LIMIT 1", "itt", mailbox, bare, writer);
 	}
 	if (ret == 1)
 		*id = found;
@@ -141,21 +137,15 @@ int
 store_participant_get(struct store *s, uint64_t id,
     struct store_participant *p)
 {
-	return db_one(s, db_get(s, PEOPLE "WHERE id = ?", "i", (int64_t)id),
-	    people_columns, p);
+	return db_row(s, people_columns, p, PEOPLE "WHERE id = ?", "i", id);
 }
 
 int
 store_participant_byaddr(struct store *s, uint64_t conversation,
     const char *address, struct store_participant *p)
 {
-	char	 folded[STORE_ADDR_MAX + 1];
-
-	if (store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
-	return db_one(s, db_get(s, PEOPLE "WHERE conversation = ? "
-	    "AND folded = ?", "it", (int64_t)conversation, folded),
-	    people_columns, p);
+	return db_row(s, people_columns, p, PEOPLE "WHERE conversation = ? "
+	    "AND folded = lower(?)", "it", conversation, address);
 }
 
 int
@@ -166,8 +156,7 @@ store_conversation_people(struct store *s, uint64_t id,
 	struct db_query			*q;
 	int				 ret;
 
-	q = db_get(s, PEOPLE "WHERE conversation = ? ORDER BY id", "i",
-	    (int64_t)id);
+	q = db_get(s, PEOPLE "WHERE conversation = ? ORDER BY id", "i", id);
 	while ((ret = db_next(s, q, people_columns, &p)) == 1)
 		if (cb(&p, arg) != 0)
 			return db_stop(s, q);
@@ -183,8 +172,8 @@ update_participant(struct store *s, const struct store_participant *p,
 	    (!p->unverified || unverified))
 		return 1;
 	return db_run(s, "UPDATE participant SET name = coalesce(name, ?), "
-	    "unverified = min(unverified, ?) WHERE id = ?", "eii", name,
-	    (int64_t)(unverified != 0), (int64_t)p->id) == -1 ? -1 : 1;
+	    "unverified = min(unverified, ?) WHERE id = ?", "eui", name,
+	    unverified != 0, p->id) == -1 ? -1 : 1;
 }
 
 int
@@ -212,14 +201,13 @@ store_participant_add(struct store *s, uint64_t conversation,
 	}
 	if (ret == 0 && max > 0 && (ret = db_number(s, &n, "SELECT count(*) "
 	    "FROM participant WHERE conversation = ?", "i",
-	    (int64_t)conversation)) == 1 && n >= (int64_t)max)
+	    conversation)) == 1 && n >= (int64_t)max)
 		return db_leave(s, 0);
 	if (ret != -1)
 		ret = db_insert(s, id, "INSERT INTO participant "
 		    "(conversation, address, folded, name, unverified, "
-		    "created) VALUES (?, ?, ?, ?, ?, ?)", "itteii",
-		    (int64_t)conversation, address, folded, cut,
-		    (int64_t)(unverified != 0), (int64_t)now);
+		    "created) VALUES (?, ?, ?, ?, ?, ?)", "itteud",
+		    conversation, address, folded, cut, unverified != 0, now);
 	return db_leave(s, ret == -1 ? -1 : 1);
 }
 
@@ -239,8 +227,7 @@ static const struct db_column	 message_columns[] = {
 int
 store_message_get(struct store *s, uint64_t id, struct store_message *m)
 {
-	return db_one(s, db_get(s, MESSAGE "WHERE id = ?", "i", (int64_t)id),
-	    message_columns, m);
+	return db_row(s, message_columns, m, MESSAGE "WHERE id = ?", "i", id);
 }
 
 int
@@ -251,10 +238,9 @@ store_message_find(struct store *s, uint64_t mailbox, const char *smtpd,
 
 	if (rule_msgid(s, outside, bare) == -1)
 		return -1;
-	return db_one(s, db_get(s, MESSAGE "WHERE mailbox = ? AND smtpd = ? "
-	    "AND outside IS ? AND created > ? ORDER BY id DESC LIMIT 1",
-	    "itei", (int64_t)mailbox, smtpd, bare,
-	    (int64_t)now - STORE_SAMETIME), message_columns, m);
+	return db_row(s, message_columns, m, MESSAGE "WHERE mailbox = ? AND "
+	    "smtpd = ? AND outside IS ? AND created > ? ORDER BY id DESC "
+	    "LIMIT 1", "ited", mailbox, smtpd, bare, now - STORE_SAMETIME);
 }
 
 int
@@ -265,8 +251,7 @@ store_conversation_messages(struct store *s, uint64_t id,
 	struct db_query		*q;
 	int			 ret;
 
-	q = db_get(s, MESSAGE "WHERE conversation = ? ORDER BY id", "i",
-	    (int64_t)id);
+	q = db_get(s, MESSAGE "WHERE conversation = ? ORDER BY id", "i", id);
 	while ((ret = db_next(s, q, message_columns, &m)) == 1)
 		if (cb(&m, arg) != 0)
 			return db_stop(s, q);
@@ -279,16 +264,14 @@ insert_message(struct store *s, struct store_message *m, time_t now)
 	if (db_insert(s, &m->id, "INSERT INTO message (conversation, mailbox, "
 	    "kind, created, participant, worker, author, smtpd, outside, own) "
 	    "VALUES (?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)",
-	    "iiiiiietee", (int64_t)m->conversation, (int64_t)m->mailbox,
-	    (int64_t)m->kind, (int64_t)now, (int64_t)m->participant,
-	    (int64_t)m->worker, m->author, m->smtpd, m->outside,
+	    "iiudiuetee", m->conversation, m->mailbox, m->kind, now,
+	    m->participant, m->worker, m->author, m->smtpd, m->outside,
 	    m->own) == -1)
 		return -1;
 	m->created = now;
 	if (db_run(s, "UPDATE conversation SET last = max(last, ?), "
-	    "open = max(open, ?) WHERE id = ?", "iii", (int64_t)now,
-	    (int64_t)(m->kind == STORE_MSG_IN),
-	    (int64_t)m->conversation) == -1)
+	    "open = max(open, ?) WHERE id = ?", "dui", now,
+	    m->kind == STORE_MSG_IN, m->conversation) == -1)
 		return -1;
 	return 1;
 }
@@ -310,7 +293,7 @@ store_message_add(struct store *s, struct store_message *m, time_t now)
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_number(s, &mailbox, "SELECT mailbox FROM conversation "
-	    "WHERE id = ?", "i", (int64_t)m->conversation);
+	    "WHERE id = ?", "i", m->conversation);
 	if (ret == 0)
 		ret = db_fail(s, STORE_REFUSED, "there is no such "
 		    "conversation");
@@ -341,12 +324,11 @@ store_msgid_inside(struct store *s, uint64_t conversation, uint32_t worker,
 
 	if (rule_msgid(s, outside, bare) == -1 || bare[0] == '\0')
 		return 0;
-	return db_one_text(s, db_get(s, "SELECT " KNOWN_AS " AS known "
-	    "FROM message g WHERE g.mailbox = "
-	    "(SELECT mailbox FROM conversation WHERE id = ?1) "
-	    "AND g.outside = ?3 AND known IS NOT NULL "
-	    "ORDER BY g.conversation = ?1 DESC, g.id DESC LIMIT 1", "iit",
-	    (int64_t)conversation, (int64_t)worker, bare), buf, size);
+	return db_text(s, buf, size, "SELECT " KNOWN_AS " AS known "
+	    "FROM message g WHERE g.mailbox = (SELECT mailbox "
+	    "FROM conversation WHERE id = ?1) AND g.outside = ?3 AND "
+	    "known IS NOT NULL ORDER BY g.conversation = ?1 DESC, g.id DESC "
+	    "LIMIT 1", "iut", conversation, worker, bare);
 }
 
 /*
@@ -366,11 +348,11 @@ store_msgid_outside(struct store *s, uint64_t conversation, uint32_t worker,
 
 	if (rule_msgid(s, inside, bare) == -1 || bare[0] == '\0')
 		return 0;
-	return db_one_text(s, db_get(s, "SELECT m.outside FROM message m "
+	return db_text(s, buf, size, "SELECT m.outside FROM message m "
 	    "WHERE m.id IN (" KNOWN_BY ") AND m.outside IS NOT NULL AND "
 	    "+m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
-	    "ORDER BY m.conversation = ?1 DESC, m.id DESC LIMIT 1", "iit",
-	    (int64_t)conversation, (int64_t)worker, bare), buf, size);
+	    "ORDER BY m.conversation = ?1 DESC, m.id DESC LIMIT 1", "iut",
+	    conversation, worker, bare);
 }
 
 int
@@ -383,15 +365,14 @@ store_msgid_across(struct store *s, uint64_t conversation, uint32_t from,
 
 	if (rule_msgid(s, inside, bare) == -1 || bare[0] == '\0')
 		return 0;
-	ret = db_number(s, &id, "SELECT m.id FROM message m "
-	    "WHERE m.id IN (" KNOWN_BY ") AND "
-	    "+m.mailbox = (SELECT mailbox FROM conversation WHERE id = ?1) "
-	    "ORDER BY m.conversation = ?1 DESC, m.id DESC LIMIT 1", "iit",
-	    (int64_t)conversation, (int64_t)from, bare);
+	ret = db_number(s, &id, "SELECT m.id FROM message m WHERE m.id IN ("
+	    KNOWN_BY ") AND +m.mailbox = (SELECT mailbox FROM conversation "
+	    "WHERE id = ?1) ORDER BY m.conversation = ?1 DESC, m.id DESC "
+	    "LIMIT 1", "iut", conversation, from, bare);
 	if (ret != 1)
 		return ret;
-	return db_one_text(s, db_get(s, "SELECT " KNOWN_AS " FROM message g "
-	    "WHERE g.id = ?1", "ii", id, (int64_t)to), buf, size);
+	return db_text(s, buf, size, "SELECT " KNOWN_AS " FROM message g "
+	    "WHERE g.id = ?1", "iu", id, to);
 }
 
 #define HANDLE								\
@@ -407,20 +388,12 @@ static const struct db_column	 handle_columns[] = {
 	DB_INT(store_handle, revoked), DB_END
 };
 
+/* Completes what was read: ret. */
 static int
-is_live(const struct store_handle *h, time_t now)
+set_live(struct store_handle *h, time_t now, int ret)
 {
-	return !h->revoked && h->expires > now;
-}
-
-static int
-get_handle(struct store *s, struct db_query *q, time_t now,
-    struct store_handle *h)
-{
-	int	 ret;
-
-	if ((ret = db_one(s, q, handle_columns, h)) == 1)
-		h->live = is_live(h, now);
+	if (ret == 1)
+		h->live = !h->revoked && h->expires > now;
 	return ret;
 }
 
@@ -428,8 +401,8 @@ int
 store_handle_byid(struct store *s, uint64_t id, time_t now,
     struct store_handle *h)
 {
-	return get_handle(s, db_get(s, HANDLE "WHERE h.id = ?", "i",
-	    (int64_t)id), now, h);
+	return set_live(h, now, db_row(s, handle_columns, h, HANDLE
+	    "WHERE h.id = ?", "i", id));
 }
 
 int
@@ -442,9 +415,9 @@ store_handle_each(struct store *s, uint32_t worker, uint64_t conversation,
 
 	q = db_get(s, HANDLE "WHERE h.worker = ? AND h.conversation = ? AND "
 	    "h.current = 1 AND h.revoked = 0 AND h.expires > ? ORDER BY h.id",
-	    "iii", (int64_t)worker, (int64_t)conversation, (int64_t)now);
+	    "uid", worker, conversation, now);
 	while ((ret = db_next(s, q, handle_columns, &h)) == 1) {
-		h.live = is_live(&h, now);
+		(void)set_live(&h, now, 1);
 		if (cb(&h, arg) != 0)
 			return db_stop(s, q);
 	}
@@ -459,9 +432,9 @@ make_handle(struct store *s, uint32_t worker, uint64_t conversation,
 	char	 address[STORE_ADDR_MAX + 1];
 	int	 ret;
 
-	ret = db_one_text(s, db_get(s, "SELECT m.address FROM conversation c "
-	    "JOIN mailbox m ON m.id = c.mailbox WHERE c.id = ?", "i",
-	    (int64_t)conversation), mailbox, sizeof(mailbox));
+	ret = db_text(s, mailbox, sizeof(mailbox), "SELECT m.address "
+	    "FROM conversation c JOIN mailbox m ON m.id = c.mailbox "
+	    "WHERE c.id = ?", "i", conversation);
 	if (ret == 0)
 		return db_fail(s, STORE_REFUSED, "there is no such "
 		    "conversation");
@@ -472,14 +445,13 @@ make_handle(struct store *s, uint32_t worker, uint64_t conversation,
 		return db_fail(s, STORE_REFUSED, "%s: too long for handles",
 		    mailbox);
 	if (db_run(s, "UPDATE handle SET current = 0 WHERE worker = ? AND "
-	    "conversation = ? AND participant = ? AND current = 1", "iii",
-	    (int64_t)worker, (int64_t)conversation,
-	    (int64_t)participant) == -1)
+	    "conversation = ? AND participant = ? AND current = 1", "uii",
+	    worker, conversation, participant) == -1)
 		return -1;
 	return db_run(s, "INSERT INTO handle (address, worker, conversation, "
 	    "participant, created, expires) VALUES (?, ?, ?, ?, ?, ?)",
-	    "tiiiii", address, (int64_t)worker, (int64_t)conversation,
-	    (int64_t)participant, (int64_t)now, (int64_t)now + lifetime);
+	    "tuiidd", address, worker, conversation, participant, now,
+	    now + lifetime);
 }
 
 /* The newest of the three, dead or alive. */
@@ -487,10 +459,9 @@ static int
 get_current(struct store *s, uint32_t worker, uint64_t conversation,
     uint64_t participant, time_t now, struct store_handle *h)
 {
-	return get_handle(s, db_get(s, HANDLE "WHERE h.worker = ? AND "
-	    "h.conversation = ? AND h.participant = ? AND h.current = 1",
-	    "iii", (int64_t)worker, (int64_t)conversation,
-	    (int64_t)participant), now, h);
+	return set_live(h, now, db_row(s, handle_columns, h, HANDLE
+	    "WHERE h.worker = ? AND h.conversation = ? AND h.participant = ? "
+	    "AND h.current = 1", "uii", worker, conversation, participant));
 }
 
 int
@@ -505,8 +476,7 @@ store_handle_issue(struct store *s, uint32_t worker, uint64_t conversation,
 	if (ret == 1 && h->live) {
 		if (now + lifetime - h->expires > lifetime / 10) {
 			ret = db_run(s, "UPDATE handle SET expires = ? "
-			    "WHERE id = ?", "ii", (int64_t)now + lifetime,
-			    (int64_t)h->id);
+			    "WHERE id = ?", "di", now + lifetime, h->id);
 			h->expires = now + lifetime;
 		}
 	} else if (ret != -1) {
@@ -553,13 +523,11 @@ store_rpath_make(struct store *s, const char *domain, time_t now,
 		return -1;
 	ret = db_insert(s, &rp->id, "INSERT INTO rpath (address, kind, "
 	    "conversation, message, worker, participant, sent_to, created, "
-	    "expires, gate) "
-	    "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), "
-	    "nullif(?, 0), ?, ?, ?, ?)", "tiiiiieiie", rp->address,
-	    (int64_t)rp->kind, (int64_t)rp->conversation,
-	    (int64_t)rp->message, (int64_t)rp->worker,
-	    (int64_t)rp->participant, rp->address_to, (int64_t)rp->created,
-	    (int64_t)rp->expires, rp->gate);
+	    "expires, gate) VALUES (?, ?, nullif(?, 0), nullif(?, 0), "
+	    "nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)", "tuiiuiedde",
+	    rp->address, rp->kind, rp->conversation, rp->message, rp->worker,
+	    rp->participant, rp->address_to, rp->created, rp->expires,
+	    rp->gate);
 	return db_leave(s, ret);
 }
 
@@ -567,14 +535,14 @@ int
 store_rpath_quote(struct store *s, uint64_t id)
 {
 	return db_write(s, "UPDATE rpath SET quoted = quoted + 1 WHERE id = ? "
-	    "AND quoted < ?", "ii", (int64_t)id, (int64_t)STORE_RPATH_QUOTES);
+	    "AND quoted < ?", "iu", id, STORE_RPATH_QUOTES);
 }
 
 int
 store_rpath_unquote(struct store *s, uint64_t id)
 {
 	return db_write(s, "UPDATE rpath SET quoted = quoted - 1 WHERE id = ? "
-	    "AND quoted > 0", "i", (int64_t)id) == -1 ? -1 : 0;
+	    "AND quoted > 0", "i", id) == -1 ? -1 : 0;
 }
 
 /*
@@ -600,14 +568,14 @@ store_rcpt_get(struct store *s, const char *address, time_t now,
 	}
 	if (handle_addr_parse(folded, box, sizeof(box), name)) {
 		rcpt->kind = STORE_RCPT_HANDLE;
-		ret = get_handle(s, db_get(s, HANDLE "WHERE h.address = ?", "t",
-		    folded), now, &rcpt->handle);
+		ret = set_live(&rcpt->handle, now, db_row(s, handle_columns,
+		    &rcpt->handle, HANDLE "WHERE h.address = ?", "t", folded));
 		mailbox = rcpt->handle.mailbox;
 	} else if (rpath_addr_parse(folded, name, &domain)) {
 		rcpt->kind = STORE_RCPT_RPATH;
-		ret = db_one(s, db_get(s, RPATH "WHERE r.address = ? AND "
-		    "r.expires > ?", "ti", folded, (int64_t)now),
-		    rpath_columns, &rcpt->rpath);
+		ret = db_row(s, rpath_columns, &rcpt->rpath, RPATH
+		    "WHERE r.address = ? AND r.expires > ?", "td", folded,
+		    now);
 		mailbox = rcpt->rpath.mailbox;
 	}
 	if (ret == 1 && mailbox != 0 &&

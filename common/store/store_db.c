@@ -102,6 +102,13 @@ bind_all(struct store *s, sqlite3_stmt *st, const char *types, va_list ap)
 		case 'i':
 			rc = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
 			break;
+		case 'u':
+			rc = sqlite3_bind_int64(st, i,
+			    va_arg(ap, unsigned int));
+			break;
+		case 'd':
+			rc = sqlite3_bind_int64(st, i, va_arg(ap, time_t));
+			break;
 		case 't':
 		case 'e':
 			t = va_arg(ap, const char *);
@@ -304,26 +311,43 @@ db_stop(struct store *s, struct db_query *q)
 	return db_fail(s, STORE_REFUSED, "stopped");
 }
 
-int
-db_one(struct store *s, struct db_query *q, const struct db_column *columns,
-    void *row)
+/* Runs a query to its first row: as db_step(), and *q, which may be NULL. */
+static int
+get_first(struct store *s, struct db_query **q, const char *sql,
+    const char *types, va_list ap)
 {
-	int	 ret;
+	*q = get_query(s, sql, types, ap);
+	return *q == NULL ? -1 : db_step(s, *q);
+}
 
-	if ((ret = db_next(s, q, columns, row)) == 1)
-		db_done(q);
+int
+db_row(struct store *s, const struct db_column *columns, void *row,
+    const char *sql, const char *types, ...)
+{
+	struct db_query	*q;
+	va_list		 ap;
+	int		 ret;
+
+	va_start(ap, types);
+	if ((ret = get_first(s, &q, sql, types, ap)) == 1)
+		ret = fill_row(s, q, columns, row);
+	va_end(ap);
+	db_done(q);
 	return ret;
 }
 
 int
-db_one_text(struct store *s, struct db_query *q, char *buf, size_t size)
+db_text(struct store *s, char *buf, size_t size, const char *sql,
+    const char *types, ...)
 {
-	int	 ret;
+	struct db_query	*q;
+	va_list		 ap;
+	int		 ret;
 
-	if (q == NULL)
-		return -1;
-	if ((ret = db_step(s, q)) == 1)
+	va_start(ap, types);
+	if ((ret = get_first(s, &q, sql, types, ap)) == 1)
 		ret = copy_text(s, q, 0, buf, size);
+	va_end(ap);
 	db_done(q);
 	return ret;
 }
@@ -337,16 +361,12 @@ db_number(struct store *s, int64_t *n, const char *sql, const char *types,
 	int		 ret;
 
 	va_start(ap, types);
-	q = get_query(s, sql, types, ap);
+	ret = get_first(s, &q, sql, types, ap);
 	va_end(ap);
-	if (q == NULL)
-		return -1;
-	if ((ret = db_step(s, q)) == 1) {
-		if (sqlite3_column_type(q->stmt, 0) == SQLITE_NULL)
-			ret = 0;
-		else
-			*n = sqlite3_column_int64(q->stmt, 0);
-	}
+	if (ret == 1 && sqlite3_column_type(q->stmt, 0) == SQLITE_NULL)
+		ret = 0;
+	if (ret == 1)
+		*n = sqlite3_column_int64(q->stmt, 0);
 	db_done(q);
 	return ret;
 }
@@ -441,12 +461,6 @@ db_exec(struct store *s, const char *sql)
 }
 
 int
-store_version_newest(void)
-{
-	return schema_newest;
-}
-
-int
 store_version(struct store *s)
 {
 	int64_t	 n;
@@ -462,7 +476,7 @@ schema_newer(struct store *s, int version)
 {
 	return db_fail(s, STORE_NEWER, "%s: has schema %d, made by a newer "
 	    "release; this one knows up to %d", s->path, version,
-	    schema_newest);
+	    store_version_newest());
 }
 
 static int
@@ -547,19 +561,17 @@ store_rollback(struct store *s)
 	s->err = err;
 }
 
-/* Literals, so that each is prepared once. */
 #define DEPTH_MAX	6
-static const char *const	 save[DEPTH_MAX + 1] = {
-	NULL, "SAVEPOINT d1", "SAVEPOINT d2", "SAVEPOINT d3", "SAVEPOINT d4",
-	"SAVEPOINT d5", "SAVEPOINT d6"
-};
-static const char *const	 undo[DEPTH_MAX + 1] = {
-	NULL, "ROLLBACK TO d1", "ROLLBACK TO d2", "ROLLBACK TO d3",
-	"ROLLBACK TO d4", "ROLLBACK TO d5", "ROLLBACK TO d6"
-};
-static const char *const	 release[DEPTH_MAX + 1] = {
-	NULL, "RELEASE d1", "RELEASE d2", "RELEASE d3", "RELEASE d4",
-	"RELEASE d5", "RELEASE d6"
+#define LEVEL(d)	{ "SAVEPOINT " d, "ROLLBACK TO " d, "RELEASE " d }
+
+/* What brackets a part of a transaction: literals, each prepared once. */
+static const struct {
+	const char	*save;
+	const char	*undo;
+	const char	*release;
+} level[DEPTH_MAX + 1] = {
+	{ NULL, NULL, NULL }, LEVEL("d1"), LEVEL("d2"), LEVEL("d3"),
+	LEVEL("d4"), LEVEL("d5"), LEVEL("d6")
 };
 
 int
@@ -571,7 +583,7 @@ db_enter(struct store *s)
 		return db_fail(s, STORE_OTHER, "this transaction only reads");
 	if (s->depth > DEPTH_MAX)
 		return db_fail(s, STORE_OTHER, "transactions too deep");
-	if (db_run(s, save[s->depth], "") == -1)
+	if (db_run(s, level[s->depth].save, "") == -1)
 		return -1;
 	s->depth++;
 	return 0;
@@ -590,12 +602,12 @@ db_leave(struct store *s, int ret)
 	}
 	s->depth--;
 	if (ret != -1)
-		return db_run(s, release[s->depth], "") == -1 ? -1 : ret;
+		return db_run(s, level[s->depth].release, "") == -1 ? -1 : ret;
 	/* A full disk may have ended the whole transaction already. */
 	err = s->err;
 	if (!sqlite3_get_autocommit(s->db)) {
-		(void)db_run(s, undo[s->depth], "");
-		(void)db_run(s, release[s->depth], "");
+		(void)db_run(s, level[s->depth].undo, "");
+		(void)db_run(s, level[s->depth].release, "");
 	}
 	s->err = err;
 	return -1;

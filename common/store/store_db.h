@@ -61,6 +61,7 @@ struct db_column {
 	    sizeof(((struct type *)0)->field) }
 #define DB_INT(type, field)	DB_FIELD('i', type, field)
 #define DB_TEXT(type, field)	DB_FIELD('t', type, field)
+#define DB_ID			{ 'i', 0, sizeof(uint64_t) } /* alone */
 #define DB_END			{ '\0', 0, 0 }
 
 /* Remembers an error; always returns -1. */
@@ -78,10 +79,18 @@ const char *db_path(const struct store *s);
 
 /*
  * A query, prepared once for each literal sql, with its parameters bound by
- * types: i int64_t, t const char * (NULL: NULL; copied), e the same but "" is
- * NULL too, b const void * and size_t.  NULL on an error, which db_next() and
- * db_one() turn into -1.  What does not end it gives it back with db_done();
- * until then another db_get() of it makes a second one.
+ * types, a letter for each:
+ *
+ *	i	int64_t or uint64_t
+ *	u	unsigned int, uint32_t, or an int that is not negative
+ *	d	time_t
+ *	t	const char * (NULL: NULL), which is copied
+ *	e	the same, but "" is NULL, too
+ *	b	const void * and size_t
+ *
+ * NULL on an error, which db_next() turns into -1.  What does not read it to
+ * its end gives it back with db_done(); until then another db_get() of it
+ * makes a second one.
  */
 struct db_query *db_get(struct store *s, const char *sql, const char *types,
 	    ...);
@@ -101,13 +110,13 @@ int	db_next(struct store *s, struct db_query *q,
 /* Gives q back, and says that a callback ended the walk: -1. */
 int	db_stop(struct store *s, struct db_query *q);
 
-/* Reads the first row, if any, and gives q (or NULL) back: 1, 0 or -1. */
-int	db_one(struct store *s, struct db_query *q,
-	    const struct db_column *columns, void *row);
+/* Reads the first row of a query, if any: 1, 0 or -1. */
+int	db_row(struct store *s, const struct db_column *columns, void *row,
+	    const char *sql, const char *types, ...);
 
 /* The same for one text: 1, 0 if there is no row or it is NULL, -1. */
-int	db_one_text(struct store *s, struct db_query *q, char *buf,
-	    size_t size);
+int	db_text(struct store *s, char *buf, size_t size, const char *sql,
+	    const char *types, ...);
 
 /* The same for one number. */
 int	db_number(struct store *s, int64_t *n, const char *sql,
@@ -156,7 +165,6 @@ int	db_unfix(struct store *s, int fixed, int ret);
 /* store_steps.c: how each version of the schema comes from the last. */
 
 extern const char *const schema_steps[];
-extern const int schema_newest;
 
 /* Says that the schema is a newer release's; -1. */
 int	schema_newer(struct store *s, int version);

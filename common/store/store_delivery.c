@@ -31,9 +31,9 @@ store_event_add(struct store *s, const struct store_event *ev, time_t now)
 {
 	return db_write(s, "INSERT INTO event (created, kind, mailbox, "
 	    "conversation, worker, text) VALUES (?, ?, nullif(?, 0), "
-	    "nullif(?, 0), nullif(?, 0), ?)", "itiiie", (int64_t)now, ev->kind,
-	    (int64_t)ev->mailbox, (int64_t)ev->conversation,
-	    (int64_t)ev->worker, ev->text) == -1 ? -1 : 0;
+	    "nullif(?, 0), nullif(?, 0), ?)", "dtiiue", now, ev->kind,
+	    ev->mailbox, ev->conversation, ev->worker,
+	    ev->text) == -1 ? -1 : 0;
 }
 
 static const struct db_column	 event_columns[] = {
@@ -53,17 +53,15 @@ store_event_each(struct store *s, uint64_t after, unsigned int last,
 	int			 ret;
 
 	if (last > 0) {
-		ret = db_number(s, &from, "SELECT id FROM event "
-		    "WHERE id > ? ORDER BY id DESC LIMIT 1 OFFSET ?", "ii",
-		    (int64_t)after, (int64_t)last);
+		ret = db_number(s, &from, "SELECT id FROM event WHERE id > ? "
+		    "ORDER BY id DESC LIMIT 1 OFFSET ?", "iu", after, last);
 		if (ret == -1)
 			return -1;
 		if (ret == 1)
 			after = from;
 	}
 	q = db_get(s, "SELECT id, created, kind, mailbox, conversation, "
-	    "worker, text FROM event WHERE id > ? ORDER BY id", "i",
-	    (int64_t)after);
+	    "worker, text FROM event WHERE id > ? ORDER BY id", "i", after);
 	while ((ret = db_next(s, q, event_columns, &ev)) == 1)
 		if (cb(&ev, arg) != 0)
 			return db_stop(s, q);
@@ -74,16 +72,13 @@ int
 store_failing_set(struct store *s, const char *address, const char *status,
     const char *diagnostic, time_t now)
 {
-	char	 folded[STORE_ADDR_MAX + 1], st[STORE_STATUS_MAX + 1];
-	char	 diag[STORE_DIAG_MAX + 1];
+	char	 st[STORE_STATUS_MAX + 1], diag[STORE_DIAG_MAX + 1];
 
-	if (store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
 	rule_cut(status, st, sizeof(st));
 	rule_cut(diagnostic, diag, sizeof(diag));
-	return db_write(s, "UPDATE worker_address SET status = ?, diagnostic "
-	    "= ?, failing = coalesce(failing, ?) WHERE folded = ?", "eeit", st,
-	    diag, (int64_t)now, folded);
+	return db_write(s, "UPDATE worker_address SET status = ?, "
+	    "diagnostic = ?, failing = coalesce(failing, ?) "
+	    "WHERE folded = lower(?)", "eedt", st, diag, now, address);
 }
 
 static const struct db_column	 counts_columns[] = {
@@ -107,7 +102,8 @@ store_counts(struct store *s, time_t now, struct store_counts *c)
 	struct stat	 sb;
 
 	memset(c, 0, sizeof(*c));
-	if (db_one(s, db_get(s, "SELECT (SELECT count(*) FROM mailbox),"
+	if (db_row(s, counts_columns, c,
+	    "SELECT (SELECT count(*) FROM mailbox),"
 	    " (SELECT count(*) FROM worker),"
 	    " (SELECT count(*) FROM worker WHERE enabled = 0),"
 	    " (SELECT count(*) FROM worker_address"
@@ -124,8 +120,8 @@ store_counts(struct store *s, time_t now, struct store_counts *c)
 	    " (SELECT count(*) FROM account),"
 	    " (SELECT count(*) FROM account_state WHERE failures > 0),"
 	    " (SELECT count(*) FROM identity),"
-	    " (SELECT count(*) FROM identity WHERE verified IS NULL)", "i",
-	    (int64_t)now), counts_columns, c) == -1)
+	    " (SELECT count(*) FROM identity WHERE verified IS NULL)", "d",
+	    now) == -1)
 		return -1;
 	if (stat(db_path(s), &sb) == 0)
 		c->bytes = sb.st_size;
@@ -143,10 +139,9 @@ find_copy(struct store *s, uint64_t message, uint32_t worker,
 {
 	int	 ret;
 
-	ret = db_one(s, db_get(s, "SELECT id, msgid, rpath, "
+	ret = db_row(s, copy_columns, c, "SELECT id, msgid, rpath, "
 	    "queued IS NOT NULL FROM copy WHERE message = ? AND "
-	    "worker IS nullif(?, 0)", "ii", (int64_t)message,
-	    (int64_t)worker), copy_columns, c);
+	    "worker IS nullif(?, 0)", "iu", message, worker);
 	if (ret == 1)
 		c->begun = 1;
 	return ret;
@@ -163,10 +158,8 @@ store_copy_begin(struct store *s, uint64_t message, uint32_t worker,
 		return -1;
 	if ((ret = find_copy(s, message, worker, c)) == 0) {
 		ret = db_insert(s, &c->id, "INSERT INTO copy (message, "
-		    "worker, msgid, rpath, begun) "
-		    "VALUES (?, nullif(?, 0), ?, ?, ?)", "iieei",
-		    (int64_t)message, (int64_t)worker, bare, c->rpath,
-		    (int64_t)now);
+		    "worker, msgid, rpath, begun) VALUES (?, nullif(?, 0), ?, "
+		    "?, ?)", "iueed", message, worker, bare, c->rpath, now);
 		c->queued = c->begun = 0;
 		(void)strlcpy(c->msgid, bare, sizeof(c->msgid));
 	}
@@ -178,13 +171,11 @@ store_copy_queued(struct store *s, uint64_t id, time_t now)
 {
 	int	 ret;
 
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE copy SET queued = coalesce(queued, ?) "
-	    "WHERE id = ?", "ii", (int64_t)now, (int64_t)id);
+	ret = db_write(s, "UPDATE copy SET queued = coalesce(queued, ?) "
+	    "WHERE id = ?", "di", now, id);
 	if (ret == 0)
 		ret = db_fail(s, STORE_REFUSED, "there is no such copy");
-	return db_leave(s, ret == -1 ? -1 : 0);
+	return ret == -1 ? -1 : 0;
 }
 
 int
@@ -197,18 +188,18 @@ store_claim(struct store *s, const uint8_t hash[STORE_HASH], int pid,
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_number(s, &other, "SELECT pid FROM claim WHERE hash = ? AND "
-	    "pid <> ? AND taken > ? AND taken <= ?", "biii", hash,
-	    (size_t)STORE_HASH, (int64_t)pid, (int64_t)now - STORE_CLAIM_LIFE,
-	    (int64_t)now + STORE_CLAIM_LIFE);
+	    "pid <> ? AND taken > ? AND taken <= ?", "budd", hash,
+	    (size_t)STORE_HASH, pid, now - STORE_CLAIM_LIFE,
+	    now + STORE_CLAIM_LIFE);
 	if (ret == 1) {
 		*holder = other;
 		return db_leave(s, 0);
 	}
 	if (ret == 0)
 		ret = db_run(s, "INSERT INTO claim (hash, pid, taken) "
-		    "VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE SET "
-		    "pid = excluded.pid, taken = excluded.taken", "bii", hash,
-		    (size_t)STORE_HASH, (int64_t)pid, (int64_t)now);
+		    "VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE "
+		    "SET pid = excluded.pid, taken = excluded.taken", "bud",
+		    hash, (size_t)STORE_HASH, pid, now);
 	return db_leave(s, ret == -1 ? -1 : 1);
 }
 
@@ -216,7 +207,7 @@ int
 store_claim_release(struct store *s, const uint8_t hash[STORE_HASH], int pid)
 {
 	return db_write(s, "DELETE FROM claim WHERE hash = ? AND pid = ?",
-	    "bi", hash, (size_t)STORE_HASH, (int64_t)pid) == -1 ? -1 : 0;
+	    "bu", hash, (size_t)STORE_HASH, pid) == -1 ? -1 : 0;
 }
 
 int
@@ -228,7 +219,7 @@ store_copy_known(struct store *s, uint32_t worker, const char *msgid)
 	if (rule_msgid(s, msgid, bare) == -1)
 		return -1;
 	return db_number(s, &n, "SELECT id FROM copy WHERE worker = ? AND "
-	    "msgid = ? LIMIT 1", "it", (int64_t)worker, bare);
+	    "msgid = ? LIMIT 1", "ut", worker, bare);
 }
 
 int
@@ -242,8 +233,8 @@ store_message_byown(struct store *s, uint64_t mailbox, uint32_t worker,
 	if (rule_msgid(s, own, bare) == -1)
 		return -1;
 	n = db_number(s, &id, "SELECT id FROM message WHERE worker = ? AND "
-	    "own = ? AND mailbox = ? ORDER BY id LIMIT 1", "iti",
-	    (int64_t)worker, bare, (int64_t)mailbox);
+	    "own = ? AND mailbox = ? ORDER BY id LIMIT 1", "uti", worker, bare,
+	    mailbox);
 	return n == 1 ? store_message_get(s, (uint64_t)id, m) : n;
 }
 
@@ -272,42 +263,34 @@ store_reply_add(struct store *s, struct store_reply *r, time_t now)
 	r->created = now;
 	ret = db_run(s, "INSERT INTO reply (id, worker, mailbox, "
 	    "conversation, smtpd, own, dkey, outside, commands, created) "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tiiitettei", r->id,
-	    (int64_t)r->worker, (int64_t)r->mailbox, (int64_t)r->conversation,
-	    r->smtpd, own, r->dkey, outside, r->commands, (int64_t)now);
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tuiitetted", r->id,
+	    r->worker, r->mailbox, r->conversation, r->smtpd, own, r->dkey,
+	    outside, r->commands, now);
 	for (i = 0; i < r->nhandles && ret != -1; i++)
 		ret = db_run(s, "INSERT INTO reply_handle (reply, handle) "
 		    "VALUES (?, ?) ON CONFLICT DO NOTHING", "ti", r->id,
-		    (int64_t)r->handle[i]);
+		    r->handle[i]);
 	return db_leave(s, ret == -1 ? -1 : 0);
 }
-
-/* One row of reply_handle. */
-struct accepted {
-	uint64_t	 handle;
-};
-
-static const struct db_column	 accepted_columns[] = {
-	DB_INT(accepted, handle), DB_END
-};
 
 static int
 get_handles(struct store *s, struct store_reply *r)
 {
-	struct accepted	 row;
-	struct db_query	*q;
-	int		 ret;
+	static const struct db_column	 columns[] = { DB_ID, DB_END };
+	struct db_query			*q;
+	uint64_t			 handle;
+	int				 ret;
 
 	r->nhandles = 0;
 	q = db_get(s, "SELECT handle FROM reply_handle WHERE reply = ? "
 	    "ORDER BY handle", "t", r->id);
-	while ((ret = db_next(s, q, accepted_columns, &row)) == 1) {
+	while ((ret = db_next(s, q, columns, &handle)) == 1) {
 		if (r->nhandles == STORE_REPLY_HANDLES) {
 			db_done(q);
 			return db_fail(s, STORE_DAMAGED, "%s: a reply has too "
 			    "many handles", db_path(s));
 		}
-		r->handle[r->nhandles++] = row.handle;
+		r->handle[r->nhandles++] = handle;
 	}
 	return ret;
 }
@@ -326,10 +309,10 @@ store_reply_get(struct store *s, const char *id, time_t now,
 {
 	int	 ret;
 
-	ret = db_one(s, db_get(s, "SELECT worker, mailbox, conversation, "
-	    "created, smtpd, own, dkey, outside, commands, id FROM reply "
-	    "WHERE id = ? AND created > ?", "ti", id,
-	    (int64_t)now - STORE_REPLY_LIFE), reply_columns, r);
+	ret = db_row(s, reply_columns, r, "SELECT worker, mailbox, "
+	    "conversation, created, smtpd, own, dkey, outside, commands, id "
+	    "FROM reply WHERE id = ? AND created > ?", "td", id,
+	    now - STORE_REPLY_LIFE);
 	return ret == 1 && get_handles(s, r) == -1 ? -1 : ret;
 }
 
@@ -350,11 +333,11 @@ store_reply_before(struct store *s, const struct store_reply *r, time_t now,
 	struct earlier	 row;
 	int		 ret;
 
-	if ((ret = db_one(s, db_get(s, "SELECT conversation, outside "
-	    "FROM reply WHERE worker = ? AND mailbox = ? AND dkey = ? AND "
-	    "created > ? ORDER BY outside = '', created, conversation LIMIT 1",
-	    "iiti", (int64_t)r->worker, (int64_t)r->mailbox, r->dkey,
-	    (int64_t)now - STORE_REPLY_LIFE), earlier_columns, &row)) != 1)
+	if ((ret = db_row(s, earlier_columns, &row, "SELECT conversation, "
+	    "outside FROM reply WHERE worker = ? AND mailbox = ? AND dkey = ? "
+	    "AND created > ? ORDER BY outside = '', created, conversation "
+	    "LIMIT 1", "uitd", r->worker, r->mailbox, r->dkey,
+	    now - STORE_REPLY_LIFE)) != 1)
 		return ret;
 	*conversation = row.conversation;
 	if (strlcpy(outside, row.outside, size) >= size)
@@ -385,16 +368,14 @@ store_sent_begin(struct store *s, uint32_t worker, const char *dkey,
 
 	if (db_enter(s) == -1)
 		return -1;
-	ret = db_one(s, db_get(s, "SELECT rpath, pid, begun, "
+	ret = db_row(s, sent_columns, &old, "SELECT rpath, pid, begun, "
 	    "queued IS NOT NULL FROM sent WHERE worker = ? AND dkey = ? AND "
-	    "handle = ?", "iti", (int64_t)worker, dkey, (int64_t)handle),
-	    sent_columns, &old);
+	    "handle = ?", "uti", worker, dkey, handle);
 	if (ret == 0) {
 		*state = STORE_SENT_NEW;
 		ret = db_run(s, "INSERT INTO sent (worker, dkey, handle, "
-		    "rpath, pid, begun) VALUES (?, ?, ?, ?, ?, ?)", "itieii",
-		    (int64_t)worker, dkey, (int64_t)handle, rpath,
-		    (int64_t)*pid, (int64_t)now);
+		    "rpath, pid, begun) VALUES (?, ?, ?, ?, ?, ?)", "utieud",
+		    worker, dkey, handle, rpath, *pid, now);
 	} else if (ret == 1 && old.queued) {
 		*state = STORE_SENT_DONE;
 	} else if (ret == 1 && old.pid != *pid && old.pid != 0 &&
@@ -410,8 +391,7 @@ store_sent_begin(struct store *s, uint32_t worker, const char *dkey,
 		else
 			ret = db_run(s, "UPDATE sent SET pid = ?, begun = ? "
 			    "WHERE worker = ? AND dkey = ? AND handle = ?",
-			    "iiiti", (int64_t)*pid, (int64_t)now,
-			    (int64_t)worker, dkey, (int64_t)handle);
+			    "uduti", *pid, now, worker, dkey, handle);
 	}
 	return db_leave(s, ret == -1 ? -1 : 0);
 }
@@ -422,14 +402,12 @@ store_sent_queued(struct store *s, uint32_t worker, const char *dkey,
 {
 	int	 ret;
 
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "UPDATE sent SET queued = coalesce(queued, ?) "
-	    "WHERE worker = ? AND dkey = ? AND handle = ?", "iiti",
-	    (int64_t)now, (int64_t)worker, dkey, (int64_t)handle);
+	ret = db_write(s, "UPDATE sent SET queued = coalesce(queued, ?) "
+	    "WHERE worker = ? AND dkey = ? AND handle = ?", "duti", now,
+	    worker, dkey, handle);
 	if (ret == 0)
 		ret = db_fail(s, STORE_REFUSED, "nothing was begun");
-	return db_leave(s, ret == -1 ? -1 : 0);
+	return ret == -1 ? -1 : 0;
 }
 
 /* Whose pid is 0 is nobody's: the next run need not wait. */
@@ -437,9 +415,9 @@ int
 store_sent_failed(struct store *s, uint32_t worker, const char *dkey,
     uint64_t handle)
 {
-	return db_write(s, "UPDATE sent SET pid = 0 WHERE worker = ? AND dkey "
-	    "= ? AND handle = ? AND queued IS NULL", "iti", (int64_t)worker,
-	    dkey, (int64_t)handle) == -1 ? -1 : 0;
+	return db_write(s, "UPDATE sent SET pid = 0 WHERE worker = ? AND "
+	    "dkey = ? AND handle = ? AND queued IS NULL", "uti", worker, dkey,
+	    handle) == -1 ? -1 : 0;
 }
 
 int
@@ -447,8 +425,8 @@ store_commands_once(struct store *s, uint32_t worker, const char *dkey,
     time_t now)
 {
 	return db_write(s, "INSERT INTO command (worker, dkey, created) "
-	    "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iti", (int64_t)worker,
-	    dkey, (int64_t)now);
+	    "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "utd", worker, dkey,
+	    now);
 }
 
 #define OUTID_BYTES	16	/* of the SHA-256 of user and id */
@@ -486,8 +464,8 @@ store_outid_get(struct store *s, const char *user, const char *inside,
 
 	if (make_outid_key(s, user, inside, key) == -1)
 		return -1;
-	return db_one_text(s, db_get(s, "SELECT outside FROM outid "
-	    "WHERE id = ?", "t", key), buf, size);
+	return db_text(s, buf, size, "SELECT outside FROM outid WHERE id = ?",
+	    "t", key);
 }
 
 int
@@ -495,24 +473,14 @@ store_outid_put(struct store *s, const char *user, const char *inside,
     const char *outside, time_t now)
 {
 	char	 key[OUTID_KEY + 1], bare[STORE_MSGID_MAX + 1];
-	int	 ret;
 
 	if (make_outid_key(s, user, inside, key) == -1 ||
-	    rule_msgid(s, outside, bare) == -1 || db_enter(s) == -1)
+	    rule_msgid(s, outside, bare) == -1)
 		return -1;
-	ret = db_run(s, "INSERT INTO outid (id, outside, created) "
-	    "VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
-	    "outside = excluded.outside, created = excluded.created", "tti",
-	    key, bare, (int64_t)now);
-	return db_leave(s, ret == -1 ? -1 : 0);
-}
-
-int
-store_outid_prune(struct store *s, time_t before, unsigned int max)
-{
-	return db_run(s, "DELETE FROM outid WHERE id IN (SELECT id FROM outid "
-	    "WHERE created < ? ORDER BY created LIMIT ?)", "ii",
-	    (int64_t)before, (int64_t)max);
+	return db_write(s, "INSERT INTO outid (id, outside, created) "
+	    "VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET outside = "
+	    "excluded.outside, created = excluded.created", "ttd", key, bare,
+	    now) == -1 ? -1 : 0;
 }
 
 #define WRAP_SKEW	60	/* seconds that processes' clocks differ */
@@ -532,11 +500,11 @@ find_wrapped(struct store *s, const char *domain, time_t now,
 	char		 name[RPATH_LEN + 1];
 	int		 ret;
 
-	if ((ret = db_one(s, db_get(s, "SELECT id, address, created, expires, "
-	    "quoted FROM rpath WHERE gate = ? AND sent_to = ? AND "
-	    "created > ? ORDER BY created DESC, id DESC LIMIT 1", "tti",
-	    rp->gate, rp->address_to, (int64_t)now - STORE_WRAP_REUSE),
-	    wrapped_columns, rp)) != 1)
+	if ((ret = db_row(s, wrapped_columns, rp, "SELECT id, address, "
+	    "created, expires, quoted FROM rpath WHERE gate = ? AND "
+	    "sent_to = ? AND created > ? ORDER BY created DESC, id DESC "
+	    "LIMIT 1", "ttd", rp->gate, rp->address_to,
+	    now - STORE_WRAP_REUSE)) != 1)
 		return ret;
 	/* The clock was set back, it has served, or we are called another. */
 	return rp->created <= now + WRAP_SKEW &&

@@ -25,80 +25,65 @@
 #define CHANGES_KEPT	20000
 #define CODE_KEPT	(30 * 86400)	/* to say that it expired */
 
-int
-store_conversation_prune(struct store *s, time_t before, unsigned int max,
-    unsigned int *gone)
-{
-	int	 ret;
+#define OLD(table, key, time)						\
+	"DELETE FROM " table " WHERE " key " IN (SELECT " key " FROM "	\
+	table " WHERE " time " < ? ORDER BY " time " LIMIT ?)"
 
-	*gone = 0;
-	if (db_enter(s) == -1)
-		return -1;
-	ret = db_run(s, "DELETE FROM conversation WHERE id IN (SELECT id "
-	    "FROM conversation WHERE last < ? ORDER BY last LIMIT ?)", "ii",
-	    (int64_t)before, max == 0 ? (int64_t)-1 : (int64_t)max);
-	if (ret > 0)
-		*gone = ret;
-	return db_leave(s, ret == -1 ? -1 : 0);
-}
+#define RETAIN		-1		/* as long as conversations */
 
 /* Each takes the time before which a row is old, and how many to take. */
+static const char	 old_conversation[] = OLD("conversation", "id", "last");
+
 static const struct {
 	const char	*sql;
 	time_t		 life;
 } old[] = {
-	{ "DELETE FROM rpath WHERE id IN (SELECT id FROM rpath "
-	    "WHERE expires < ? ORDER BY expires LIMIT ?)", 0 },
-	{ "DELETE FROM reply WHERE id IN (SELECT id FROM reply "
-	    "WHERE created < ? ORDER BY created LIMIT ?)", STORE_REPLY_LIFE },
-	{ "DELETE FROM claim WHERE hash IN (SELECT hash FROM claim "
-	    "WHERE taken < ? ORDER BY taken LIMIT ?)", STORE_CLAIM_LIFE },
-	{ "DELETE FROM event WHERE id IN (SELECT id FROM event "
-	    "WHERE created < ? ORDER BY created LIMIT ?)", EVENT_LIFE },
+	{ OLD("rpath", "id", "expires"), 0 },
+	{ OLD("reply", "id", "created"), STORE_REPLY_LIFE },
+	{ OLD("claim", "hash", "taken"), STORE_CLAIM_LIFE },
+	{ OLD("event", "id", "created"), EVENT_LIFE },
+	{ old_conversation, RETAIN },
+	{ OLD("outid", "id", "created"), RETAIN },
 };
+
+int
+store_conversation_prune(struct store *s, time_t before, unsigned int max)
+{
+	return db_write(s, old_conversation, "di", before,
+	    max == 0 ? (int64_t)-1 : (int64_t)max);
+}
 
 int
 store_expire(struct store *s, time_t now, time_t retain, unsigned int max,
     int *more)
 {
-	unsigned int	 gone;
-	size_t		 i;
-	int		 n, ret = -1;
+	size_t	 i;
+	int	 n, ret = -1;
 
 	*more = 0;
 	if (db_enter(s) == -1)
 		return -1;
 	for (i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
-		n = db_run(s, old[i].sql, "ii", (int64_t)now - old[i].life,
-		    (int64_t)max);
+		n = db_run(s, old[i].sql, "du", now -
+		    (old[i].life == RETAIN ? retain : old[i].life), max);
 		if (n == -1)
 			goto out;
 		if ((unsigned int)n == max)
 			*more = 1;
 	}
-	/* What was carried out matters as long as a replay may come. */
-	if (db_run(s, "DELETE FROM command WHERE created < ?", "i",
-	    (int64_t)now - retain) == -1)
-		goto out;
-	if (db_run(s, "DELETE FROM event WHERE id <= "
-	    "(SELECT max(id) FROM event) - ?", "i",
-	    (int64_t)EVENTS_KEPT) == -1)
-		goto out;
-	if (store_conversation_prune(s, now - retain, max, &gone) == -1)
-		goto out;
-	if (gone == max)
-		*more = 1;
-	if ((n = store_outid_prune(s, now - retain, max)) == -1)
-		goto out;
-	if ((unsigned int)n == max)
-		*more = 1;
 	if ((n = store_limit_prune(s, now, max)) == -1)
 		goto out;
 	if ((unsigned int)n >= max)
 		*more = 1;
+	/* What was carried out matters as long as a replay may come. */
+	if (db_run(s, "DELETE FROM command WHERE created < ?", "d",
+	    now - retain) == -1 ||
+	    db_run(s, "DELETE FROM event WHERE id <= (SELECT max(id) "
+	    "FROM event) - ?", "u", EVENTS_KEPT) == -1)
+		goto out;
 	/* Codes of which nothing came; their identities stay unverified. */
-	if (db_run(s, "DELETE FROM identity_code WHERE expires < ?", "i",
-	    (int64_t)now - CODE_KEPT) == -1 ||
+	if (db_run(s, "DELETE FROM identity_code WHERE expires < ?", "d",
+	    now - CODE_KEPT) == -1 ||
 	    store_senders_prune(s, CHANGES_KEPT) == -1)
 		goto out;
 	ret = store_keys_prune(s, CHANGES_KEPT);

@@ -43,12 +43,6 @@ static const struct db_column	 columns[] = {
 	DB_END
 };
 
-static int
-get_identity(struct store *s, struct db_query *q, struct store_identity *idt)
-{
-	return db_one(s, q, columns, idt);
-}
-
 /*
  * What may be an identity.  An address belongs to one user: whoever may send
  * from it has its account's login there.
@@ -125,19 +119,19 @@ check_domain(struct store *s, const char *user, const char *folded,
 			return db_fail(s, STORE_REFUSED, "%s: is a domain of "
 			    "relay.conf, with everybody's addresses in it",
 			    folded);
-	ret = db_one_text(s, db_get(s, "SELECT folded FROM identity WHERE "
-	    "substr(folded, instr(folded, '@')) = ? AND user <> ? LIMIT 1",
-	    "tt", folded, user), other, sizeof(other));
+	ret = db_text(s, other, sizeof(other), "SELECT folded FROM identity "
+	    "WHERE substr(folded, instr(folded, '@')) = ? AND user <> ? "
+	    "LIMIT 1", "tt", folded, user);
 	if (ret == 1)
 		return db_fail(s, STORE_REFUSED, "%s: %s is another user's",
 		    folded, other);
 	if (ret == -1)
 		return -1;
-	ret = db_one_text(s, db_get(s, "SELECT a.folded FROM worker_address a "
-	    "JOIN worker w ON w.id = a.worker WHERE "
-	    "substr(a.folded, instr(a.folded, '@')) = ?1 AND "
-	    "(w.login IS NULL OR lower(w.login) <> ?2) LIMIT 1", "tt",
-	    folded, user), other, sizeof(other));
+	ret = db_text(s, other, sizeof(other), "SELECT a.folded "
+	    "FROM worker_address a JOIN worker w ON w.id = a.worker "
+	    "WHERE substr(a.folded, instr(a.folded, '@')) = ?1 AND "
+	    "(w.login IS NULL OR lower(w.login) <> ?2) LIMIT 1", "tt", folded,
+	    user);
 	if (ret != 1)
 		return ret;
 	if ((ret = store_worker_byaddr(s, other, &w)) != 1)
@@ -303,6 +297,21 @@ store_identity_mailto(const struct store_identity *idt, char *buf,
 	return 0;
 }
 
+/* Makes a return path for mail to the identity's owner. */
+static int
+make_rpath(struct store *s, const struct store_identity *idt,
+    uint64_t message, const char *domain, time_t now, struct store_rpath *rp)
+{
+	memset(rp, 0, sizeof(*rp));
+	rp->kind = STORE_RPATH_IDENTITY;
+	rp->message = message;
+	if (store_identity_mailto(idt, rp->address_to,
+	    sizeof(rp->address_to)) == -1)
+		return db_fail(s, STORE_REFUSED, "%s: is too long",
+		    idt->address);
+	return store_rpath_make(s, domain, now, rp);
+}
+
 /* Within a transaction: 0 or -1. */
 static int
 make_code(struct store *s, uint64_t id, const char *domain, time_t now,
@@ -319,23 +328,16 @@ make_code(struct store *s, uint64_t id, const char *domain, time_t now,
 		return db_fail(s, STORE_REFUSED, ret == 0 ?
 		    "there is no such identity" : "%s is verified already",
 		    idt.address);
-	memset(&rp, 0, sizeof(rp));
-	rp.kind = STORE_RPATH_IDENTITY;
-	if (store_identity_mailto(&idt, rp.address_to,
-	    sizeof(rp.address_to)) == -1)
-		return db_fail(s, STORE_REFUSED, "%s: is too long",
-		    idt.address);
 	/* The mail to which the old one belongs is void with its code. */
-	if (db_run(s, "DELETE FROM rpath WHERE id = (SELECT rpath FROM "
-	    "identity_code WHERE identity = ?)", "i", (int64_t)id) == -1 ||
-	    store_rpath_make(s, domain, now, &rp) == -1 ||
+	if (db_run(s, "DELETE FROM rpath WHERE id = (SELECT rpath "
+	    "FROM identity_code WHERE identity = ?)", "i", id) == -1 ||
+	    make_rpath(s, &idt, 0, domain, now, &rp) == -1 ||
 	    draw_code(s, code, tag) == -1)
 		return -1;
 	hash_code(code, hex);
 	if (db_run(s, "INSERT OR REPLACE INTO identity_code (identity, tag, "
-	    "hash, expires, tries, rpath) VALUES (?, ?, ?, ?, 0, ?)", "ittii",
-	    (int64_t)id, tag, hex, (int64_t)now + STORE_CODE_LIFE,
-	    (int64_t)rp.id) == -1)
+	    "hash, expires, tries, rpath) VALUES (?, ?, ?, ?, 0, ?)", "ittdi",
+	    id, tag, hex, now + STORE_CODE_LIFE, rp.id) == -1)
 		return -1;
 	(void)strlcpy(rpath, rp.address, STORE_ADDR_MAX + 1);
 	return 0;
@@ -364,14 +366,7 @@ store_identity_sender(struct store *s, const struct store_identity *idt,
 	struct store_rpath	 rp;
 	int			 ret;
 
-	memset(&rp, 0, sizeof(rp));
-	rp.kind = STORE_RPATH_IDENTITY;
-	rp.message = idt->rpath;
-	if (store_identity_mailto(idt, rp.address_to,
-	    sizeof(rp.address_to)) == -1)
-		return db_fail(s, STORE_REFUSED, "%s: is too long",
-		    idt->address);
-	if ((ret = store_rpath_make(s, domain, now, &rp)) == 0)
+	if ((ret = make_rpath(s, idt, idt->rpath, domain, now, &rp)) == 0)
 		(void)strlcpy(sender, rp.address, STORE_ADDR_MAX + 1);
 	return ret;
 }
@@ -400,10 +395,10 @@ parse_code(const char *text, char code[STORE_CODE_LEN + 1])
 static int
 set_verified(struct store *s, struct store_identity *idt, time_t now)
 {
-	if (db_run(s, "UPDATE identity SET verified = ? WHERE id = ?", "ii",
-	    (int64_t)now, (int64_t)idt->id) == -1 ||
+	if (db_run(s, "UPDATE identity SET verified = ? WHERE id = ?", "di",
+	    now, idt->id) == -1 ||
 	    db_run(s, "DELETE FROM identity_code WHERE identity = ?", "i",
-	    (int64_t)idt->id) == -1)
+	    idt->id) == -1)
 		return -1;
 	return store_identity_byid(s, idt->id, idt);
 }
@@ -433,8 +428,8 @@ try_code(struct store *s, const char code[STORE_CODE_LEN + 1], time_t now,
 	*why = "no identity waits for this code";
 	memset(&kept, 0, sizeof(kept));
 	(void)strlcpy(tag, code, sizeof(tag));
-	ret = db_one(s, db_get(s, "SELECT identity, hash FROM identity_code "
-	    "WHERE tag = ?", "t", tag), kept_columns, &kept);
+	ret = db_row(s, kept_columns, &kept, "SELECT identity, hash "
+	    "FROM identity_code WHERE tag = ?", "t", tag);
 	if (ret != 1 ||
 	    (ret = store_identity_byid(s, kept.identity, idt)) != 1)
 		return ret;
@@ -451,7 +446,7 @@ try_code(struct store *s, const char code[STORE_CODE_LEN + 1], time_t now,
 		return 1;
 	*why = "the code is wrong";
 	return db_run(s, "UPDATE identity_code SET tries = tries + 1 "
-	    "WHERE identity = ?", "i", (int64_t)kept.identity) == -1 ? -1 : 0;
+	    "WHERE identity = ?", "i", kept.identity) == -1 ? -1 : 0;
 }
 
 int
@@ -486,8 +481,8 @@ store_identity_confirm(struct store *s, uint64_t rpath, const char *from,
 
 	if (db_enter(s) == -1)
 		return -1;
-	ret = get_identity(s, db_get(s, IDENTITY "WHERE c.rpath = ?", "i",
-	    (int64_t)rpath), idt);
+	ret = db_row(s, columns, idt, IDENTITY "WHERE c.rpath = ?", "i",
+	    rpath);
 	if (ret == 1 && (idt->expires <= now ||
 	    store_identity_mailto(idt, to, sizeof(to)) == -1 ||
 	    strcasecmp(to, from) != 0))
@@ -509,35 +504,30 @@ store_identity_bounced(struct store *s, uint64_t rpath, const char *reason,
 	if (db_enter(s) == -1)
 		return -1;
 	ret = db_number(s, &of, "SELECT message FROM rpath WHERE id = ? AND "
-	    "message IS NOT NULL", "i", (int64_t)rpath);
+	    "message IS NOT NULL", "i", rpath);
 	if (ret == 0)
-		of = (int64_t)rpath;
+		of = rpath;
 	if (ret != -1)
 		ret = db_run(s, "UPDATE identity_code SET bounced = ? "
 		    "WHERE rpath = ?", "ti", cut, of);
 	if (ret > 0)
-		ret = get_identity(s, db_get(s, IDENTITY "WHERE c.rpath = ?",
-		    "i", of), idt);
+		ret = db_row(s, columns, idt, IDENTITY "WHERE c.rpath = ?",
+		    "i", of);
 	return db_leave(s, ret);
 }
 
 int
 store_identity_byid(struct store *s, uint64_t id, struct store_identity *idt)
 {
-	return get_identity(s, db_get(s, IDENTITY "WHERE i.id = ?", "i",
-	    (int64_t)id), idt);
+	return db_row(s, columns, idt, IDENTITY "WHERE i.id = ?", "i", id);
 }
 
 int
 store_identity_get(struct store *s, const char *address,
     struct store_identity *idt)
 {
-	char	 folded[STORE_ADDR_MAX + 1];
-
-	if (store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
-	return get_identity(s, db_get(s, IDENTITY "WHERE i.folded = ?", "t",
-	    folded), idt);
+	return db_row(s, columns, idt, IDENTITY "WHERE i.folded = lower(?)",
+	    "t", address);
 }
 
 /*
@@ -574,16 +564,13 @@ store_identity_each(struct store *s, const char *user,
 {
 	struct store_identity	 idt;
 	struct db_query		*q;
-	char			 folded[STORE_LOGIN_MAX + 1];
 	int			 ret;
 
-	if (user != NULL && store_fold(user, folded, sizeof(folded)) == -1)
-		return 0;
 	if (user == NULL)
 		q = db_get(s, IDENTITY "ORDER BY i.user, i.folded", "");
 	else
-		q = db_get(s, IDENTITY "WHERE i.user = ? ORDER BY i.folded",
-		    "t", folded);
+		q = db_get(s, IDENTITY "WHERE i.user = lower(?) "
+		    "ORDER BY i.folded", "t", user);
 	while ((ret = db_next(s, q, columns, &idt)) == 1)
 		if (cb(&idt, arg) != 0)
 			return db_stop(s, q);
@@ -619,11 +606,10 @@ take_up(struct store *s, const char *user, const char *folded,
 	*id = idt.id;
 	if (db_run(s, "UPDATE identity SET address = ?, "
 	    "account = nullif(?, 0), verified = nullif(?, 0) WHERE id = ?",
-	    "tiii", address, (int64_t)account,
-	    verified ? (int64_t)now : (int64_t)0, (int64_t)idt.id) == -1)
+	    "tidi", address, account, verified ? now : 0, idt.id) == -1)
 		return -1;
 	if (verified && db_run(s, "DELETE FROM identity_code "
-	    "WHERE identity = ?", "i", (int64_t)idt.id) == -1)
+	    "WHERE identity = ?", "i", idt.id) == -1)
 		return -1;
 	return 1;
 }
@@ -635,9 +621,8 @@ insert_identity(struct store *s, const char *user, const char *address,
 {
 	return db_insert(s, id, "INSERT INTO identity (user, address, folded, "
 	    "account, verified, created) VALUES (?, ?, ?, nullif(?, 0), "
-	    "nullif(?, 0), ?)", "tttiii", user, address, folded,
-	    (int64_t)account, verified ? (int64_t)now : (int64_t)0,
-	    (int64_t)now);
+	    "nullif(?, 0), ?)", "tttidd", user, address, folded, account,
+	    verified ? now : 0, now);
 }
 
 int
@@ -670,11 +655,6 @@ store_identity_add(struct store *s, const char *user, const char *address,
 int
 store_identity_del(struct store *s, const char *user, const char *address)
 {
-	char	 folded[STORE_ADDR_MAX + 1], who[STORE_LOGIN_MAX + 1];
-
-	if (store_fold(user, who, sizeof(who)) == -1 ||
-	    store_fold(address, folded, sizeof(folded)) == -1)
-		return 0;
-	return db_write(s, "DELETE FROM identity WHERE user = ? AND folded = "
-	    "?", "tt", who, folded);
+	return db_write(s, "DELETE FROM identity WHERE user = lower(?) AND "
+	    "folded = lower(?)", "tt", user, address);
 }

@@ -54,9 +54,8 @@ static int
 get_window(struct store *s, const struct store_limit *l, struct window *w)
 {
 	memset(w, 0, sizeof(*w));
-	return db_one(s, db_get(s, "SELECT id, span, total, last FROM quota "
-	    "WHERE kind = ? AND name = ?", "tt", l->kind, l->name), columns,
-	    w);
+	return db_row(s, columns, w, "SELECT id, span, total, last FROM quota "
+	    "WHERE kind = ? AND name = ?", "tt", l->kind, l->name);
 }
 
 /* The time to count by: the newest count's, if that is just ahead. */
@@ -74,8 +73,8 @@ count_gone(struct store *s, const struct window *w,
 {
 	*gone = 0;
 	return w->id == 0 ? 0 : db_number(s, gone, "SELECT sum(count) "
-	    "FROM quota_hit WHERE quota = ? AND at <= ?", "ii", (int64_t)w->id,
-	    (int64_t)now - (int64_t)l->window);
+	    "FROM quota_hit WHERE quota = ? AND at <= ?", "id", w->id,
+	    now - l->window);
 }
 
 static int
@@ -88,9 +87,8 @@ static int
 add_hit(struct store *s, uint64_t id, time_t at, int64_t count)
 {
 	return db_run(s, "INSERT INTO quota_hit (quota, at, count) "
-	    "VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
-	    "count = count + excluded.count", "iii", (int64_t)id, (int64_t)at,
-	    count);
+	    "VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+	    "SET count = count + excluded.count", "idi", id, at, count);
 }
 
 /* The clock was set back: what lies ahead of it has come just now. */
@@ -101,11 +99,10 @@ fold_ahead(struct store *s, struct window *w, time_t now)
 	int	 n;
 
 	if ((n = db_number(s, &ahead, "SELECT sum(count) FROM quota_hit "
-	    "WHERE quota = ? AND at > ?", "ii", (int64_t)w->id,
-	    (int64_t)now)) != 1)
+	    "WHERE quota = ? AND at > ?", "id", w->id, now)) != 1)
 		return n;
-	if (db_run(s, "DELETE FROM quota_hit WHERE quota = ? AND at > ?",
-	    "ii", (int64_t)w->id, (int64_t)now) == -1)
+	if (db_run(s, "DELETE FROM quota_hit WHERE quota = ? AND at > ?", "id",
+	    w->id, now) == -1)
 		return -1;
 	w->last = now;
 	return add_hit(s, w->id, now, ahead);
@@ -131,11 +128,9 @@ slide_window(struct store *s, const struct store_limit *l, time_t now,
 	if (n == 1) {
 		w->total -= gone;
 		if (db_run(s, "DELETE FROM quota_hit WHERE quota = ? AND "
-		    "at <= ?", "ii", (int64_t)w->id,
-		    (int64_t)now - (int64_t)l->window) == -1 ||
+		    "at <= ?", "id", w->id, now - l->window) == -1 ||
 		    db_run(s, "UPDATE quota SET total = ?, last = ? "
-		    "WHERE id = ?", "iii", w->total, w->last,
-		    (int64_t)w->id) == -1)
+		    "WHERE id = ?", "iii", w->total, w->last, w->id) == -1)
 			return -1;
 	}
 	return has_room(w, l);
@@ -152,17 +147,16 @@ add_count(struct store *s, const struct store_limit *l, time_t now)
 	if ((n = get_window(s, l, &w)) == -1)
 		return -1;
 	if (n == 0) {
-		if (db_insert(s, &w.id, "INSERT INTO quota (kind, name, "
-		    "span, total, last) VALUES (?, ?, ?, 0, 0)", "tti",
-		    l->kind, l->name, (int64_t)l->window) == -1)
+		if (db_insert(s, &w.id, "INSERT INTO quota (kind, name, span, "
+		    "total, last) VALUES (?, ?, ?, 0, 0)", "ttd", l->kind,
+		    l->name, l->window) == -1)
 			return -1;
 	}
 	now = get_time(&w, now);
 	if (add_hit(s, w.id, now, l->count) == -1)
 		return -1;
 	return db_run(s, "UPDATE quota SET total = total + ?, last = ?, "
-	    "span = ? WHERE id = ?", "iiii", (int64_t)l->count, (int64_t)now,
-	    (int64_t)l->window, (int64_t)w.id);
+	    "span = ? WHERE id = ?", "uddi", l->count, now, l->window, w.id);
 }
 
 int
@@ -238,8 +232,8 @@ forget_one(struct store *s, time_t now)
 	int	 n;
 
 	if ((n = db_number(s, &id, "SELECT id FROM quota "
-	    "WHERE last + span < ? ORDER BY last + span LIMIT 1", "i",
-	    (int64_t)now)) != 1)
+	    "WHERE last + span < ? ORDER BY last + span LIMIT 1", "d",
+	    now)) != 1)
 		return n;
 	if ((n = db_run(s, "DELETE FROM quota_hit WHERE quota = ?", "i",
 	    id)) == -1 ||

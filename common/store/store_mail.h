@@ -336,9 +336,6 @@ int	store_outid_get(struct store *s, const char *user, const char *inside,
 int	store_outid_put(struct store *s, const char *user, const char *inside,
 	    const char *outside, time_t now);
 
-/* Forgets those from before a time, at most max: how many. */
-int	store_outid_prune(struct store *s, time_t before, unsigned int max);
-
 /*
  * Return paths of ours that stand for a sender elsewhere: a gate puts one in
  * the place of a platform's sender, so that SPF is about our domain, and what

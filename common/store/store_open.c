@@ -187,8 +187,8 @@ switch_to_wal(struct store *s, int busy_ms)
 	int			 ret;
 
 	until = clock_ms() + busy_ms;
-	while ((ret = db_one_text(s, db_get(s, "PRAGMA journal_mode = WAL",
-	    ""), mode, sizeof(mode))) == -1 && s->err.kind == STORE_BUSY &&
+	while ((ret = db_text(s, mode, sizeof(mode), "PRAGMA "
+	    "journal_mode = WAL", "")) == -1 && s->err.kind == STORE_BUSY &&
 	    clock_ms() < until)
 		(void)nanosleep(&nap, NULL);
 	return ret == 1 ? strcmp(mode, "wal") == 0 : ret;

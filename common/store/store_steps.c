@@ -397,4 +397,8 @@ const char *const	 schema_steps[] = {
 	"  WHERE gate IS NOT NULL;",
 };
 
-const int	 schema_newest = sizeof(schema_steps) / sizeof(schema_steps[0]);
+int
+store_version_newest(void)
+{
+	return sizeof(schema_steps) / sizeof(schema_steps[0]);
+}

@@ -75,7 +75,7 @@ forget_changes(struct store *s, const struct change_log *log,
 	if (db_enter(s) == -1)
 		return -1;
 	if ((ret = get_newest(s, log, &last)) == 0)
-		ret = db_run(s, log->forget, "i", last - (int64_t)keep);
+		ret = db_run(s, log->forget, "i", last - keep);
 	return db_leave(s, ret == -1 ? -1 : 0);
 }
 
@@ -107,10 +107,9 @@ store_keys_all(struct store *s, time_t now, int64_t *seq,
 	if ((ret = get_newest(s, &key_log, seq)) == 0)
 		ret = walk_keys(s, db_get(s, "SELECT address, ?2 FROM mailbox "
 		    "UNION ALL SELECT address, expires FROM handle "
-		    "WHERE revoked = 0 AND expires > ?1 "
-		    "UNION ALL SELECT address, expires FROM rpath "
-		    "WHERE expires > ?1", "ii", (int64_t)now,
-		    STORE_FOREVER), cb, arg);
+		    "WHERE revoked = 0 AND expires > ?1 UNION ALL "
+		    "SELECT address, expires FROM rpath WHERE expires > ?1",
+		    "di", now, STORE_FOREVER), cb, arg);
 	return db_unfix(s, fixed, ret);
 }
 

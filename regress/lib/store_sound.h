@@ -28,16 +28,14 @@ store_sound(struct store *s)
 	char	 said[256];
 	int	 ret;
 
-	ret = db_one_text(s, db_get(s, "PRAGMA integrity_check(1)", ""), said,
-	    sizeof(said));
+	ret = db_text(s, said, sizeof(said), "PRAGMA integrity_check(1)", "");
 	if (ret == -1)
 		return store_error(s)->kind == STORE_DAMAGED ? 0 : -1;
 	if (ret == 0 || strcmp(said, "ok") != 0) {
 		(void)db_fail(s, STORE_DAMAGED, "%s: %s", db_path(s), said);
 		return 0;
 	}
-	ret = db_one_text(s, db_get(s, "PRAGMA foreign_key_check", ""), said,
-	    sizeof(said));
+	ret = db_text(s, said, sizeof(said), "PRAGMA foreign_key_check", "");
 	if (ret == 1)
 		(void)db_fail(s, STORE_DAMAGED, "%s: a row of %s refers to "
 		    "nothing", db_path(s), said);

@@ -247,6 +247,7 @@ static void
 outids(struct store *s)
 {
 	char	 buf[STORE_MSGID_MAX + 1];
+	int	 more;
 
 	CHECK(store_outid_get(s, "alice", "1@laptop", buf, sizeof(buf)) == 0);
 	OK(s, store_outid_put(s, "alice", "1@laptop", "x@a.example", NOW));
@@ -259,8 +260,9 @@ outids(struct store *s)
 	    NOW + 2));
 	CHECK(store_outid_get(s, "alice", "1@laptop", buf, sizeof(buf)) == 1);
 	CHECK_STR(buf, "y@b.example");
-	CHECK(store_outid_prune(s, NOW + 1, 10) == 0);
-	CHECK(store_outid_prune(s, NOW + 3, 10) == 1);
+	OK(s, store_expire(s, NOW + 1, 0, 10, &more));
+	CHECK(store_outid_get(s, "alice", "1@laptop", buf, sizeof(buf)) == 1);
+	OK(s, store_expire(s, NOW + 3, 0, 10, &more));
 	CHECK(store_outid_get(s, "alice", "1@laptop", buf, sizeof(buf)) == 0);
 }
 
