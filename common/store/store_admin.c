@@ -17,13 +17,10 @@
 #include <stdio.h>
 
 #include "base/charset.h"
+#include "header/addr.h"
 #include "header/handle.h"
 #include "store/store_admin.h"
 #include "store/store_db.h"
-
-#define LOCAL_MAX	64	/* RFC 5321 section 4.5.3.1.1 */
-#define DOMAIN_MAX	255	/* section 4.5.3.1.2 */
-#define LABEL_MAX	63	/* RFC 1035 section 2.3.4 */
 
 static int
 is_alnum(char c)
@@ -54,54 +51,10 @@ rule_fold(struct store *s, const char *address, char buf[STORE_ADDR_MAX + 1])
 	return 0;
 }
 
-/* RFC 5322 section 3.2.3 */
-static int
-is_dot_atom(const char *p, const char *end)
-{
-	char	 last = '.';
-
-	for (; p < end; last = *p++) {
-		if (*p == '.' && last == '.')
-			return 0;
-		if (*p != '.' && !is_alnum(*p) &&
-		    (*p == '\0' || strchr("!#$%&'*+-/=?^_`{|}~", *p) == NULL))
-			return 0;
-	}
-	return last != '.';
-}
-
-/* Letters, digits and hyphens in labels, RFC 1123 section 2.1. */
-static int
-is_domain(const char *p)
-{
-	size_t	 label = 0;
-	char	 last = '.';
-
-	if (strlen(p) > DOMAIN_MAX)
-		return 0;
-	for (; *p != '\0'; last = *p++) {
-		if (*p == '.') {
-			if (last == '.' || last == '-')
-				return 0;
-			label = 0;
-			continue;
-		}
-		if (!is_alnum(*p) && *p != '-' && *p != '_')
-			return 0;
-		if ((*p == '-' && last == '.') || ++label > LABEL_MAX)
-			return 0;
-	}
-	return last != '.' && last != '-';
-}
-
 int
 rule_address(struct store *s, const char *address)
 {
-	const char	*at;
-
-	at = strrchr(address, '@');
-	if (at == NULL || at == address || at - address > LOCAL_MAX ||
-	    !is_dot_atom(address, at) || !is_domain(at + 1))
+	if (!addr_valid_dotatom(address))
 		return db_fail(s, STORE_REFUSED, "%.100s: is no address that "
 		    "can be used here (name@domain, in ASCII, without quotes "
 		    "or spaces)", address);

@@ -244,6 +244,19 @@ store_message_find(struct store *s, uint64_t mailbox, const char *smtpd,
 }
 
 int
+store_message_byown(struct store *s, uint64_t mailbox, uint32_t worker,
+    const char *own, struct store_message *m)
+{
+	char	 bare[STORE_MSGID_MAX + 1];
+
+	if (rule_msgid(s, own, bare) == -1)
+		return -1;
+	return db_row(s, message_columns, m, MESSAGE "WHERE worker = ? AND "
+	    "own = ? AND mailbox = ? ORDER BY id LIMIT 1", "uti", worker,
+	    bare, mailbox);
+}
+
+int
 store_conversation_messages(struct store *s, uint64_t id,
     int (*cb)(const struct store_message *, void *), void *arg)
 {

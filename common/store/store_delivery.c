@@ -222,22 +222,6 @@ store_copy_known(struct store *s, uint32_t worker, const char *msgid)
 	    "msgid = ? LIMIT 1", "ut", worker, bare);
 }
 
-int
-store_message_byown(struct store *s, uint64_t mailbox, uint32_t worker,
-    const char *own, struct store_message *m)
-{
-	char	 bare[STORE_MSGID_MAX + 1];
-	int64_t	 id;
-	int	 n;
-
-	if (rule_msgid(s, own, bare) == -1)
-		return -1;
-	n = db_number(s, &id, "SELECT id FROM message WHERE worker = ? AND "
-	    "own = ? AND mailbox = ? ORDER BY id LIMIT 1", "uti", worker, bare,
-	    mailbox);
-	return n == 1 ? store_message_get(s, (uint64_t)id, m) : n;
-}
-
 void
 store_reply_id(char id[STORE_REPLY_ID + 1])
 {
