@@ -30,7 +30,7 @@
  * and how.  A newline cannot stand in any of them.
  */
 static int
-context(const struct store_account *acc, char *buf, size_t size)
+format_context(const struct store_account *acc, char *buf, size_t size)
 {
 	char	 name[STORE_ACCOUNT_MAX + 1], server[ACCOUNT_URL_MAX + 1];
 	int	 r;
@@ -50,7 +50,7 @@ account_seal_close(const struct keys *keys, const struct store_account *acc,
 {
 	char	 ad[SEAL_AD_MAX + 1];
 
-	if (context(acc, ad, sizeof(ad)) == -1)
+	if (format_context(acc, ad, sizeof(ad)) == -1)
 		return -1;
 	return seal_close(keys, PURPOSE, ad, strlen(ad), secret,
 	    strlen(secret), out, size);
@@ -65,7 +65,7 @@ account_seal_open(const struct keys *keys, const struct store_account *acc,
 	int	 ret;
 
 	*secret = NULL;
-	if (context(acc, ad, sizeof(ad)) == -1 ||
+	if (format_context(acc, ad, sizeof(ad)) == -1 ||
 	    (plain = malloc(SEAL_PLAIN_MAX + 1)) == NULL)
 		return -1;
 	ret = seal_open(keys, PURPOSE, ad, strlen(ad), sealed, plain,

@@ -32,11 +32,11 @@ struct err {
 	size_t	 size;
 };
 
-static int	wrong(const struct err *, const char *, ...)
+static int	fail(const struct err *, const char *, ...)
 		    __attribute__((__format__ (printf, 2, 3)));
 
 static int
-wrong(const struct err *err, const char *fmt, ...)
+fail(const struct err *err, const char *fmt, ...)
 {
 	va_list	 ap;
 
@@ -56,32 +56,32 @@ get_user(const char *p, size_t len, char *user, size_t size,
 
 	/* Nothing of it is quoted: there may be a password behind the `:'. */
 	if (memchr(p, ':', len) != NULL)
-		return wrong(err, "a password does not belong into the URL: "
+		return fail(err, "a password does not belong into the URL: "
 		    "it comes from the terminal or from standard input");
 	for (i = 0; i < len; i++, o++) {
 		if (o + 1 >= size)
-			return wrong(err, "the user is longer than %zu bytes",
+			return fail(err, "the user is longer than %zu bytes",
 			    size - 1);
 		user[o] = p[i];
 		if (p[i] != '%')
 			continue;
 		if (len - i < 3 || lex_hex(p[i + 1]) == -1 ||
 		    lex_hex(p[i + 2]) == -1)
-			return wrong(err, "after a %% in the user two "
+			return fail(err, "after a %% in the user two "
 			    "hexadecimal digits were expected");
 		user[o] = (char)(lex_hex(p[i + 1]) << 4 | lex_hex(p[i + 2]));
 		i += 2;
 	}
 	if (o == 0)
-		return wrong(err, "the user before the @ is empty");
+		return fail(err, "the user before the @ is empty");
 	for (i = 0; i < o; i += n)
 		if ((n = charset_next(user + i, o - i, &cp)) == 0 ||
 		    cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
-			return wrong(err, "the user is no UTF-8 without "
+			return fail(err, "the user is no UTF-8 without "
 			    "control characters");
 	user[o] = '\0';
 	if (strchr(user, ':') != NULL)
-		return wrong(err, "smtpd cannot carry a `:' in the user");
+		return fail(err, "smtpd cannot carry a `:' in the user");
 	return 0;
 }
 
@@ -95,7 +95,7 @@ get_rest(const char *rest, struct store_account *acc, const struct err *err)
 	unsigned int	 port = 0;
 
 	if (strncmp(rest, "//", 2) != 0)
-		return wrong(err, "`//' was expected after %s:",
+		return fail(err, "`//' was expected after %s:",
 		    store_transport_name(acc->transport));
 	rest += 2;
 	if ((at = strrchr(rest, '@')) != NULL) {
@@ -106,9 +106,9 @@ get_rest(const char *rest, struct store_account *acc, const struct err *err)
 		rest = at + 1;
 	}
 	if (acc->transport == STORE_LMTP && at != NULL)
-		return wrong(err, "lmtp is in the clear and has no user");
+		return fail(err, "lmtp is in the clear and has no user");
 	if (acc->transport != STORE_LMTP && at == NULL)
-		return wrong(err, "the user is missing: %s://user@host",
+		return fail(err, "the user is missing: %s://user@host",
 		    store_transport_name(acc->transport));
 	if (acc->transport == STORE_SMTP_TLS)
 		port = 587;
@@ -116,9 +116,9 @@ get_rest(const char *rest, struct store_account *acc, const struct err *err)
 		port = 465;
 	/* A `/' may end the host, and nothing follows it. */
 	if (strcspn(rest, "/?#") != strlen(rest))
-		return wrong(err, "nothing may follow the host and port");
+		return fail(err, "nothing may follow the host and port");
 	if (hostport_parse(rest, port, &hp, why, sizeof(why)) == -1)
-		return wrong(err, "%s", why);
+		return fail(err, "%s", why);
 	(void)strlcpy(acc->host, hp.host, sizeof(acc->host));
 	acc->port = hp.port;
 	return 0;
@@ -136,25 +136,25 @@ account_url_parse(const char *url, struct store_account *acc, char *errbuf,
 	acc->port = 0;
 	acc->auth = STORE_AUTH_NONE;
 	if (strlen(url) > ACCOUNT_URL_MAX)
-		return wrong(&err, "the URL is longer than %d bytes",
+		return fail(&err, "the URL is longer than %d bytes",
 		    ACCOUNT_URL_MAX);
 	len = strcspn(url, ":");
 	if (url[len] == '\0' || len >= sizeof(scheme))
-		return wrong(&err, "this is no account's URL, expected "
+		return fail(&err, "this is no account's URL, expected "
 		    FORMS);
 	memcpy(scheme, url, len);
 	scheme[len] = '\0';
 	if (strcasecmp(scheme, "smtp") == 0 ||
 	    strcasecmp(scheme, "smtp+notls") == 0)
-		return wrong(&err, "%s would send the password in the clear, "
+		return fail(&err, "%s would send the password in the clear, "
 		    "expected smtp+tls (STARTTLS) or smtps", scheme);
 	if (store_transport_parse(scheme, &acc->transport) == -1)
-		return wrong(&err, "this is no account's URL, expected "
+		return fail(&err, "this is no account's URL, expected "
 		    FORMS);
 	if (acc->transport != STORE_NULL)
 		return get_rest(url + len + 1, acc, &err);
 	if (url[len + 1] != '\0')
-		return wrong(&err, "nothing may follow null:");
+		return fail(&err, "nothing may follow null:");
 	return 0;
 }
 

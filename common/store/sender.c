@@ -47,7 +47,7 @@ sender_identity_void(const struct conf *conf,
 
 /* Whether the server of an identity's account is listed: 1, 0 or -1. */
 static int
-listed(struct store *s, const struct conf *conf,
+is_listed(struct store *s, const struct conf *conf,
     const struct store_identity *idt)
 {
 	struct store_account	 acc;
@@ -61,7 +61,7 @@ listed(struct store *s, const struct conf *conf,
 }
 
 static size_t
-own_domains(const struct conf *conf)
+count_own_domains(const struct conf *conf)
 {
 	/* The bounce domain alone is nobody's address. */
 	return conf->domains.count - (conf->bounce_added ? 1 : 0);
@@ -69,7 +69,7 @@ own_domains(const struct conf *conf)
 
 /* The user's own address in one of our domains, or the login: 1 or 0. */
 static int
-own_address(const struct conf *conf, const char *user, size_t i, char *buf,
+get_own_address(const struct conf *conf, const char *user, size_t i, char *buf,
     size_t size)
 {
 	char	 whole[STORE_ADDR_MAX + 1];
@@ -80,7 +80,7 @@ own_address(const struct conf *conf, const char *user, size_t i, char *buf,
 			return 0;
 		r = snprintf(whole, sizeof(whole), "%s", user);
 	} else {
-		if (i >= own_domains(conf))
+		if (i >= count_own_domains(conf))
 			return 0;
 		r = snprintf(whole, sizeof(whole), "%s@%s", user,
 		    conf->domains.item[i]);
@@ -98,7 +98,7 @@ is_own(const struct conf *conf, const char *user, const char *folded)
 	char	 own[STORE_ADDR_MAX + 1];
 	size_t	 i;
 
-	for (i = 0; own_address(conf, user, i, own, sizeof(own)); i++)
+	for (i = 0; get_own_address(conf, user, i, own, sizeof(own)); i++)
 		if (strcmp(own, folded) == 0)
 			return 1;
 	return 0;
@@ -126,7 +126,7 @@ judge(struct store *s, const struct conf *conf, const char *user,
 			*verdict = SENDER_OTHERS;
 		else if (who->identity.verified == 0)
 			*verdict = SENDER_UNVERIFIED;
-		else if ((ret = listed(s, conf, &who->identity)) == 0)
+		else if ((ret = is_listed(s, conf, &who->identity)) == 0)
 			*verdict = SENDER_HOST;
 		return ret == -1 ? -1 : 1;
 	}
@@ -228,7 +228,7 @@ sender_each(struct store *s, const struct conf *conf, const char *user,
 	size_t			 i;
 	int			 ret;
 
-	for (i = 0; own_address(conf, user, i, own, sizeof(own)); i++)
+	for (i = 0; get_own_address(conf, user, i, own, sizeof(own)); i++)
 		if (tell(&w, own, SENDER_OWN) != 0)
 			return -1;
 	if ((ret = store_worker_byuser(s, user, &worker)) == -1 ||

@@ -35,7 +35,7 @@ db_fail(struct store *s, enum store_kind kind, const char *fmt, ...)
 }
 
 static enum store_kind
-kind_of(int code)
+get_kind(int code)
 {
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
@@ -85,7 +85,7 @@ db_error(struct store *s, const char *what)
 		return db_fail(s, STORE_OTHER, "%s: %s: cannot open it, or "
 		    "its -wal or -shm file, or cannot make them in its "
 		    "directory (%d)", s->path, what, code);
-	return db_fail(s, kind_of(code), "%s: %s: %s (%d)", s->path, what,
+	return db_fail(s, get_kind(code), "%s: %s: %s (%d)", s->path, what,
 	    db_reason(s), code);
 }
 
