@@ -32,64 +32,32 @@ struct outsiders {
 	size_t			 n;
 };
 
-static int	record(struct run *, struct copies *);
-static int	writer_is(struct run *, struct copies *, struct addr *);
-static int	find(struct run *, struct copies *, const char *);
-static int	find_byids(struct run *, const char *, uint64_t *);
-static int	people(struct run *, struct copies *,
-		    const struct addr *);
-static int	outsiders(struct run *, struct outsiders *, const char *,
-		    const struct addrlist *);
-static int	other(struct run *, struct copies *, const struct addr *);
-static int	message(struct run *, struct copies *, const char *);
-static int	deliver(struct run *, struct copies *);
-static int	spam(struct run *);
-
-int
-customer_run(struct run *r)
-{
-	struct copies	*c;
-	int		 n = RUN_RETRY;
-
-	if (r->letter.header.spam &&
-	    r->conf->replies.spam == CONF_SPAM_ARCHIVE &&
-	    r->rcpt.mailbox.archive[0] != '\0')
-		return spam(r);
-	if ((c = calloc(1, sizeof(*c))) == NULL) {
-		log_warn("copies");
-		return RUN_RETRY;
-	}
-	c->kind = COPYHDR_CUSTOMER;
-	c->archive = 1;
-	c->archive_flags = COMPOSE_ARCHIVE;
-	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
-	if (run_lock(r, r->letter.header.smtpd_id,
-	    r->letter.header.message_id) == -1)
-		goto out;
-	if (run_begin(r, 0) == -1)
-		goto out;
-	if (record(r, c) == -1) {
-		run_store_failed(r, "message");
-		store_rollback(r->store);
-		goto out;
-	}
-	if (run_commit(r) == 0)
-		n = deliver(r, c);
-out:
-	free(c);
-	return n;
-}
-
-/* Within a transaction: what the store has to know before a copy leaves. */
+/*
+ * What a filter before us called spam goes to the archive alone and leaves
+ * no conversation behind.
+ */
 static int
-record(struct run *r, struct copies *c)
+spam(struct run *r)
 {
-	struct addr	writer;
+	struct store_rpath	rp;
+	enum mailer_result	result;
+	char			reply[MAILER_REPLY_MAX];
+	int			flags = COMPOSE_ARCHIVE;
 
-	if (writer_is(r, c, &writer) == -1 ||
-	    find(r, c, writer.folded) == -1 || people(r, c, &writer) == -1)
-		return -1;
-	return message(r, c, writer.folded);
+	memset(&rp, 0, sizeof(rp));
+	rp.kind = STORE_RPATH_WORKER;
+	(void)strlcpy(rp.address_to, r->rcpt.mailbox.archive,
+	    sizeof(rp.address_to));
+	if (run_rpath(r, r->rcpt.mailbox.address, &rp) == -1)
+		return RUN_RETRY;
+	if (r->letter.flags & LETTER_LONGLINES)
+		flags |= COMPOSE_ENCODING;
+	if (editor_forward(r->engine, flags) == -1)
+		return RUN_RETRY;
+	/* nobody else has it, so a refusal is no end */
+	result = run_send(r, rp.address, rp.address_to, "spam",
+	    "the archive", reply);
+	return result == MAILER_QUEUED ? RUN_DONE : RUN_RETRY;
 }
 
 /*
@@ -121,6 +89,25 @@ writer_is(struct run *r, struct copies *c, struct addr *w)
 		c->unverified = 1;
 	}
 	return n == -1 ? -1 : 0;
+}
+
+/* In-Reply-To names the nearest message, then References from its end. */
+static int
+find_byids(struct run *r, const char *addr, uint64_t *conversation)
+{
+	const char		*ids[CUSTOMER_IDS_MAX];
+	const struct msgids	*l = &r->letter.header.in_reply_to;
+	size_t			 i, n = 0;
+
+	for (i = 0; i < l->n && n < CUSTOMER_IDS_MAX; i++)
+		ids[n++] = l->v[i];
+	l = &r->letter.header.references;
+	for (i = l->n; i > 0 && n < CUSTOMER_IDS_MAX; i--)
+		ids[n++] = l->v[i - 1];
+	if (n == 0)
+		return 0;
+	return store_conversation_find(r->store, r->rcpt.mailbox.id, ids, n,
+	    addr, conversation);
 }
 
 /*
@@ -156,62 +143,6 @@ find(struct run *r, struct copies *c, const char *addr)
 	}
 	return store_conversation_new(r->store, r->rcpt.mailbox.id,
 	    r->letter.header.subject, r->now, &c->conversation);
-}
-
-/* In-Reply-To names the nearest message, then References from its end. */
-static int
-find_byids(struct run *r, const char *addr, uint64_t *conversation)
-{
-	const char		*ids[CUSTOMER_IDS_MAX];
-	const struct msgids	*l = &r->letter.header.in_reply_to;
-	size_t			 i, n = 0;
-
-	for (i = 0; i < l->n && n < CUSTOMER_IDS_MAX; i++)
-		ids[n++] = l->v[i];
-	l = &r->letter.header.references;
-	for (i = l->n; i > 0 && n < CUSTOMER_IDS_MAX; i--)
-		ids[n++] = l->v[i - 1];
-	if (n == 0)
-		return 0;
-	return store_conversation_find(r->store, r->rcpt.mailbox.id, ids, n,
-	    addr, conversation);
-}
-
-/*
- * Records who takes part.  Of lists and bulk, and where more are named than
- * may take part, only the writer does.
- */
-static int
-people(struct run *r, struct copies *c, const struct addr *w)
-{
-	struct outsiders	*o;
-	const char		*addr = w->folded;
-	uint64_t		 id;
-	size_t			 i;
-	int			 n = -1;
-
-	if (addr != NULL) {
-		if (store_participant_add(r->store, c->conversation,
-		    w->addr, w->name, c->unverified, 0, r->now, &id) != 1)
-			return -1;
-		c->writer = id;
-		copies_add(c, addr, NULL, id);
-	}
-	if (r->letter.header.automatic & SUMMARY_AUTO_BULK)
-		return 0;
-	if ((o = calloc(1, sizeof(*o))) == NULL)
-		return -1;
-	if (outsiders(r, o, addr, &r->letter.header.from) == 0 &&
-	    outsiders(r, o, addr, &r->letter.header.reply_to) == 0 &&
-	    outsiders(r, o, addr, &r->letter.header.to) == 0 &&
-	    outsiders(r, o, addr, &r->letter.header.cc) == 0)
-		n = 0;
-	if (o->n + (addr != NULL) > r->conf->replies.participants)
-		o->n = 0;
-	for (i = 0; n == 0 && i < o->n; i++)
-		n = other(r, c, o->v[i]);
-	free(o);
-	return n;
 }
 
 /* Those on a list who are neither ours nor there already, nor the writer. */
@@ -256,6 +187,43 @@ other(struct run *r, struct copies *c, const struct addr *p)
 	return n == -1 ? -1 : 0;
 }
 
+/*
+ * Records who takes part.  Of lists and bulk, and where more are named than
+ * may take part, only the writer does.
+ */
+static int
+people(struct run *r, struct copies *c, const struct addr *w)
+{
+	struct outsiders	*o;
+	const char		*addr = w->folded;
+	uint64_t		 id;
+	size_t			 i;
+	int			 n = -1;
+
+	if (addr != NULL) {
+		if (store_participant_add(r->store, c->conversation,
+		    w->addr, w->name, c->unverified, 0, r->now, &id) != 1)
+			return -1;
+		c->writer = id;
+		copies_add(c, addr, NULL, id);
+	}
+	if (r->letter.header.automatic & SUMMARY_AUTO_BULK)
+		return 0;
+	if ((o = calloc(1, sizeof(*o))) == NULL)
+		return -1;
+	if (outsiders(r, o, addr, &r->letter.header.from) == 0 &&
+	    outsiders(r, o, addr, &r->letter.header.reply_to) == 0 &&
+	    outsiders(r, o, addr, &r->letter.header.to) == 0 &&
+	    outsiders(r, o, addr, &r->letter.header.cc) == 0)
+		n = 0;
+	if (o->n + (addr != NULL) > r->conf->replies.participants)
+		o->n = 0;
+	for (i = 0; n == 0 && i < o->n; i++)
+		n = other(r, c, o->v[i]);
+	free(o);
+	return n;
+}
+
 static int
 message(struct run *r, struct copies *c, const char *addr)
 {
@@ -278,6 +246,18 @@ message(struct run *r, struct copies *c, const char *addr)
 	return n == -1 ? -1 : 0;
 }
 
+/* Within a transaction: what the store has to know before a copy leaves. */
+static int
+record(struct run *r, struct copies *c)
+{
+	struct addr	writer;
+
+	if (writer_is(r, c, &writer) == -1 ||
+	    find(r, c, writer.folded) == -1 || people(r, c, &writer) == -1)
+		return -1;
+	return message(r, c, writer.folded);
+}
+
 static int
 deliver(struct run *r, struct copies *c)
 {
@@ -294,32 +274,39 @@ deliver(struct run *r, struct copies *c)
 	return RUN_DONE;
 }
 
-/*
- * What a filter before us called spam goes to the archive alone and leaves
- * no conversation behind.
- */
-static int
-spam(struct run *r)
+int
+customer_run(struct run *r)
 {
-	struct store_rpath	rp;
-	enum mailer_result	result;
-	char			reply[MAILER_REPLY_MAX];
-	int			flags = COMPOSE_ARCHIVE;
+	struct copies	*c;
+	int		 n = RUN_RETRY;
 
-	memset(&rp, 0, sizeof(rp));
-	rp.kind = STORE_RPATH_WORKER;
-	(void)strlcpy(rp.address_to, r->rcpt.mailbox.archive,
-	    sizeof(rp.address_to));
-	if (run_rpath(r, r->rcpt.mailbox.address, &rp) == -1)
+	if (r->letter.header.spam &&
+	    r->conf->replies.spam == CONF_SPAM_ARCHIVE &&
+	    r->rcpt.mailbox.archive[0] != '\0')
+		return spam(r);
+	if ((c = calloc(1, sizeof(*c))) == NULL) {
+		log_warn("copies");
 		return RUN_RETRY;
-	if (r->letter.flags & LETTER_LONGLINES)
-		flags |= COMPOSE_ENCODING;
-	if (editor_forward(r->engine, flags) == -1)
-		return RUN_RETRY;
-	/* nobody else has it, so a refusal is no end */
-	result = run_send(r, rp.address, rp.address_to, "spam",
-	    "the archive", reply);
-	return result == MAILER_QUEUED ? RUN_DONE : RUN_RETRY;
+	}
+	c->kind = COPYHDR_CUSTOMER;
+	c->archive = 1;
+	c->archive_flags = COMPOSE_ARCHIVE;
+	c->unverified = (r->letter.flags & LETTER_UNVERIFIED) != 0;
+	if (run_lock(r, r->letter.header.smtpd_id,
+	    r->letter.header.message_id) == -1)
+		goto out;
+	if (run_begin(r, 0) == -1)
+		goto out;
+	if (record(r, c) == -1) {
+		run_store_failed(r, "message");
+		store_rollback(r->store);
+		goto out;
+	}
+	if (run_commit(r) == 0)
+		n = deliver(r, c);
+out:
+	free(c);
+	return n;
 }
 
 int

@@ -31,26 +31,13 @@ static const char *const part_fields[] = { "Content-Type", NULL };
 static const char *const status_fields[] = { "Action", "Status",
 	"Diagnostic-Code", "Final-Recipient", "Original-Recipient", NULL };
 
-static int	content(struct dsn *, const char *);
-static int	delimiter(struct dsn *, const char *, size_t);
-static void	begin(struct dsn *, int);
-static int	leave(struct dsn *);
-static void	text_line(struct dsn *, const char *, size_t);
-static void	quote(char *, const char *, size_t);
-static void	match(struct dsn *);
-static int	group(struct dsn *);
-static void	failure_status(struct failure *, const char *);
-static void	failure_text(struct failure *, const char *);
-static char	*failure_recipient(const struct hdr *);
-
-int
-dsn_init(struct dsn *d, struct letter *l, const char *content_type)
+static void
+begin(struct dsn *d, int mode)
 {
-	memset(d, 0, sizeof(*d));
-	d->letter = l;
-	if (content_type == NULL)
-		return 0;
-	return content(d, content_type);
+	hdr_init(&d->hdr, mode == DSN_STATUS ? status_fields : part_fields,
+	    NULL, NULL);
+	d->have_hdr = 1;
+	d->mode = mode;
 }
 
 /* What a part's Content-Type means for its body. */
@@ -84,13 +71,182 @@ content(struct dsn *d, const char *type)
 	return 0;
 }
 
-static void
-begin(struct dsn *d, int mode)
+int
+dsn_init(struct dsn *d, struct letter *l, const char *content_type)
 {
-	hdr_init(&d->hdr, mode == DSN_STATUS ? status_fields : part_fields,
-	    NULL, NULL);
-	d->have_hdr = 1;
-	d->mode = mode;
+	memset(d, 0, sizeof(*d));
+	d->letter = l;
+	if (content_type == NULL)
+		return 0;
+	return content(d, content_type);
+}
+
+/* "rfc822; carol@customer.test" as a malloced lower case address, or "". */
+static char *
+failure_recipient(const struct hdr *h)
+{
+	const struct hdr_field	*hf;
+	const char		*s;
+	char			 one[ADDR_MAX + 3], folded[ADDR_MAX + 1];
+	size_t			 len;
+
+	if ((hf = hdr_get(h, "Final-Recipient", 0)) == NULL &&
+	    (hf = hdr_get(h, "Original-Recipient", 0)) == NULL)
+		return strdup("");
+	s = (s = strchr(hf->value, ';')) != NULL ? s + 1 : hf->value;
+	while (*s == ' ' || *s == '\t' || *s == '<')
+		s++;
+	(void)strlcpy(one, s, sizeof(one));
+	len = strcspn(one, " \t>");
+	one[len] = '\0';
+	if (addr_fold(one, folded, sizeof(folded)) == -1)
+		return strdup("");
+	return strdup(folded);
+}
+
+/* RFC 3463: digits and dots, or nothing. */
+static void
+failure_status(struct failure *f, const char *s)
+{
+	size_t	n;
+
+	n = strspn(s, "0123456789.");
+	if (n == 0 || n >= sizeof(f->status) ||
+	    (s[n] != '\0' && s[n] != ' ' && s[n] != '\t' && s[n] != '('))
+		return;
+	memcpy(f->status, s, n);
+	f->status[n] = '\0';
+}
+
+/* At most LETTER_TEXT_MAX characters, all printable ASCII. */
+static void
+quote(char *to, const char *s, size_t len)
+{
+	size_t	i;
+
+	for (i = 0; i < LETTER_TEXT_MAX && i < len; i++)
+		to[i] = s[i] >= ' ' && s[i] <= '~' ? s[i] :
+		    s[i] == '\t' || s[i] == '\n' ? ' ' : '?';
+	to[i] = '\0';
+}
+
+/* "smtp; 550 5.1.1 no such user": what follows the type, printable ASCII. */
+static void
+failure_text(struct failure *f, const char *s)
+{
+	const char	*semi;
+
+	if ((semi = strchr(s, ';')) != NULL)
+		s = semi + 1;
+	while (*s == ' ' || *s == '\t')
+		s++;
+	quote(f->text, s, strlen(s));
+}
+
+/* A group of fields is complete: one recipient's when it has an Action. */
+static int
+group(struct dsn *d)
+{
+	const struct hdr_field	*hf;
+	struct failure		*f;
+	size_t			 n;
+
+	if ((hf = hdr_get(&d->hdr, "Action", 0)) == NULL)
+		return 0;
+	n = strcspn(hf->value, " \t(;");
+	if (n != 6 || strncasecmp(hf->value, "failed", 6) != 0)
+		return 0;
+	if (d->letter->nfailures >= LETTER_FAILURES_MAX)
+		return 0;
+	n = d->letter->nfailures;
+	if ((f = recallocarray(d->letter->failure, n, n + 1,
+	    sizeof(*f))) == NULL)
+		return -1;
+	d->letter->failure = f;
+	f += n;
+	if ((f->recipient = failure_recipient(&d->hdr)) == NULL)
+		return -1;
+	d->letter->nfailures++;
+	if ((hf = hdr_get(&d->hdr, "Status", 0)) != NULL)
+		failure_status(f, hf->value);
+	if ((hf = hdr_get(&d->hdr, "Diagnostic-Code", 0)) != NULL)
+		failure_text(f, hf->value);
+	return 0;
+}
+
+/* The part that was being read is over. */
+static int
+leave(struct dsn *d)
+{
+	int	n = 0;
+
+	if (d->have_hdr) {
+		if (hdr_finish(&d->hdr) == -1 ||
+		    (d->mode == DSN_STATUS && group(d) == -1))
+			n = -1;
+		hdr_free(&d->hdr);
+		d->have_hdr = 0;
+	}
+	d->mode = DSN_SKIP;
+	return n;
+}
+
+/*
+ * A line that begins or ends a part (RFC 2046 5.1.1), also of an outer
+ * multipart when the inner one was not closed: 1 it was one, 0 not, -1.
+ */
+static int
+delimiter(struct dsn *d, const char *line, size_t len)
+{
+	size_t	i, n;
+	int	last;
+
+	if (len < 3 || line[0] != '-' || line[1] != '-')
+		return 0;
+	while (len > 2 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+		len--;
+	for (i = d->depth; i > 0; i--) {
+		n = strlen(d->boundary[i - 1]);
+		if (len < n + 2 || memcmp(line + 2, d->boundary[i - 1], n) != 0)
+			continue;
+		last = len == n + 4 && line[n + 2] == '-' &&
+		    line[n + 3] == '-';
+		if (!last && len != n + 2)
+			continue;
+		if (leave(d) == -1)
+			return -1;
+		d->depth = last ? i - 1 : i;
+		if (!last)
+			begin(d, DSN_HEADER);
+		return 1;
+	}
+	return 0;
+}
+
+/* Keeps "carol@customer.test: 550 5.1.1 no such user". */
+static void
+text_line(struct dsn *d, const char *line, size_t len)
+{
+	struct dsn_reply	*r;
+	const char		*p;
+	char			 addr[ADDR_MAX + 1];
+	size_t			 n;
+
+	if (d->nreplies == DSN_REPLIES_MAX ||
+	    (p = memchr(line, ':', len)) == NULL)
+		return;
+	n = (size_t)(p - line);
+	if (n > ADDR_MAX || len - n < 6 || p[1] != ' ' ||
+	    (p[2] != '4' && p[2] != '5') ||
+	    !isdigit((unsigned char)p[3]) || !isdigit((unsigned char)p[4]))
+		return;
+	memcpy(addr, line, n);
+	addr[n] = '\0';
+	r = &d->reply[d->nreplies];
+	if (addr_fold(addr, r->recipient, sizeof(r->recipient)) == -1)
+		return;
+	quote(r->text, p + 2, len - n - 2);
+	d->nreplies++;
 }
 
 int
@@ -131,90 +287,6 @@ dsn_line(struct dsn *d, const char *line, size_t len)
 	return n;
 }
 
-/*
- * A line that begins or ends a part (RFC 2046 5.1.1), also of an outer
- * multipart when the inner one was not closed: 1 it was one, 0 not, -1.
- */
-static int
-delimiter(struct dsn *d, const char *line, size_t len)
-{
-	size_t	i, n;
-	int	last;
-
-	if (len < 3 || line[0] != '-' || line[1] != '-')
-		return 0;
-	while (len > 2 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
-		len--;
-	for (i = d->depth; i > 0; i--) {
-		n = strlen(d->boundary[i - 1]);
-		if (len < n + 2 || memcmp(line + 2, d->boundary[i - 1], n) != 0)
-			continue;
-		last = len == n + 4 && line[n + 2] == '-' &&
-		    line[n + 3] == '-';
-		if (!last && len != n + 2)
-			continue;
-		if (leave(d) == -1)
-			return -1;
-		d->depth = last ? i - 1 : i;
-		if (!last)
-			begin(d, DSN_HEADER);
-		return 1;
-	}
-	return 0;
-}
-
-/* The part that was being read is over. */
-static int
-leave(struct dsn *d)
-{
-	int	n = 0;
-
-	if (d->have_hdr) {
-		if (hdr_finish(&d->hdr) == -1 ||
-		    (d->mode == DSN_STATUS && group(d) == -1))
-			n = -1;
-		hdr_free(&d->hdr);
-		d->have_hdr = 0;
-	}
-	d->mode = DSN_SKIP;
-	return n;
-}
-
-int
-dsn_end(struct dsn *d)
-{
-	int	n = leave(d);
-
-	match(d);
-	return n;
-}
-
-/* Keeps "carol@customer.test: 550 5.1.1 no such user". */
-static void
-text_line(struct dsn *d, const char *line, size_t len)
-{
-	struct dsn_reply	*r;
-	const char		*p;
-	char			 addr[ADDR_MAX + 1];
-	size_t			 n;
-
-	if (d->nreplies == DSN_REPLIES_MAX ||
-	    (p = memchr(line, ':', len)) == NULL)
-		return;
-	n = (size_t)(p - line);
-	if (n > ADDR_MAX || len - n < 6 || p[1] != ' ' ||
-	    (p[2] != '4' && p[2] != '5') ||
-	    !isdigit((unsigned char)p[3]) || !isdigit((unsigned char)p[4]))
-		return;
-	memcpy(addr, line, n);
-	addr[n] = '\0';
-	r = &d->reply[d->nreplies];
-	if (addr_fold(addr, r->recipient, sizeof(r->recipient)) == -1)
-		return;
-	quote(r->text, p + 2, len - n - 2);
-	d->nreplies++;
-}
-
 /* Failures without a diagnosis of their own get the reply in the text. */
 static void
 match(struct dsn *d)
@@ -231,95 +303,11 @@ match(struct dsn *d)
 	}
 }
 
-/* A group of fields is complete: one recipient's when it has an Action. */
-static int
-group(struct dsn *d)
+int
+dsn_end(struct dsn *d)
 {
-	const struct hdr_field	*hf;
-	struct failure		*f;
-	size_t			 n;
+	int	n = leave(d);
 
-	if ((hf = hdr_get(&d->hdr, "Action", 0)) == NULL)
-		return 0;
-	n = strcspn(hf->value, " \t(;");
-	if (n != 6 || strncasecmp(hf->value, "failed", 6) != 0)
-		return 0;
-	if (d->letter->nfailures >= LETTER_FAILURES_MAX)
-		return 0;
-	n = d->letter->nfailures;
-	if ((f = recallocarray(d->letter->failure, n, n + 1,
-	    sizeof(*f))) == NULL)
-		return -1;
-	d->letter->failure = f;
-	f += n;
-	if ((f->recipient = failure_recipient(&d->hdr)) == NULL)
-		return -1;
-	d->letter->nfailures++;
-	if ((hf = hdr_get(&d->hdr, "Status", 0)) != NULL)
-		failure_status(f, hf->value);
-	if ((hf = hdr_get(&d->hdr, "Diagnostic-Code", 0)) != NULL)
-		failure_text(f, hf->value);
-	return 0;
-}
-
-/* RFC 3463: digits and dots, or nothing. */
-static void
-failure_status(struct failure *f, const char *s)
-{
-	size_t	n;
-
-	n = strspn(s, "0123456789.");
-	if (n == 0 || n >= sizeof(f->status) ||
-	    (s[n] != '\0' && s[n] != ' ' && s[n] != '\t' && s[n] != '('))
-		return;
-	memcpy(f->status, s, n);
-	f->status[n] = '\0';
-}
-
-/* "smtp; 550 5.1.1 no such user": what follows the type, printable ASCII. */
-static void
-failure_text(struct failure *f, const char *s)
-{
-	const char	*semi;
-
-	if ((semi = strchr(s, ';')) != NULL)
-		s = semi + 1;
-	while (*s == ' ' || *s == '\t')
-		s++;
-	quote(f->text, s, strlen(s));
-}
-
-/* At most LETTER_TEXT_MAX characters, all printable ASCII. */
-static void
-quote(char *to, const char *s, size_t len)
-{
-	size_t	i;
-
-	for (i = 0; i < LETTER_TEXT_MAX && i < len; i++)
-		to[i] = s[i] >= ' ' && s[i] <= '~' ? s[i] :
-		    s[i] == '\t' || s[i] == '\n' ? ' ' : '?';
-	to[i] = '\0';
-}
-
-/* "rfc822; carol@customer.test" as a malloced lower case address, or "". */
-static char *
-failure_recipient(const struct hdr *h)
-{
-	const struct hdr_field	*hf;
-	const char		*s;
-	char			 one[ADDR_MAX + 3], folded[ADDR_MAX + 1];
-	size_t			 len;
-
-	if ((hf = hdr_get(h, "Final-Recipient", 0)) == NULL &&
-	    (hf = hdr_get(h, "Original-Recipient", 0)) == NULL)
-		return strdup("");
-	s = (s = strchr(hf->value, ';')) != NULL ? s + 1 : hf->value;
-	while (*s == ' ' || *s == '\t' || *s == '<')
-		s++;
-	(void)strlcpy(one, s, sizeof(one));
-	len = strcspn(one, " \t>");
-	one[len] = '\0';
-	if (addr_fold(one, folded, sizeof(folded)) == -1)
-		return strdup("");
-	return strdup(folded);
+	match(d);
+	return n;
 }

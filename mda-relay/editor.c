@@ -45,13 +45,97 @@ struct editor {
 	int		 in, out;
 };
 
-static void	serve_all(struct ipc *, void *);
-static int	serve(struct ipc *, struct ipc_msg *, int, int);
-static int	serve_read(struct ipc *, struct ipc_msg *, int);
-static int	serve_copy(struct ipc *, struct ipc_msg *, int, int);
-static int	serve_forward(struct ipc *, struct ipc_msg *, int, int);
-static int	answer(struct ipc *, int, const char *);
-static int	ask(struct editor *, uint32_t, struct ipc_pack *);
+static int
+answer(struct ipc *ch, int result, const char *why)
+{
+	struct ipc_pack	p;
+
+	if (result == 0)
+		return ipc_send_wait(ch, EDITOR_DONE, 0, NULL, 0, -1, -1);
+	ipc_pack_init(&p);
+	ipc_put_str(&p, why);
+	return ipc_send_pack_wait(ch, EDITOR_FAILED, 0, &p);
+}
+
+static int
+serve_read(struct ipc *ch, struct ipc_msg *msg, int in)
+{
+	struct ipc_pack		p;
+	struct ipc_unpack	u;
+	struct letter		l;
+	int			report;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	report = ipc_get_u8(&u);
+	if (ipc_unpack_end(&u) == -1)
+		return -1;
+	if (peruse(in, report, &l) == -1)
+		return answer(ch, -1, strerror(errno));
+	ipc_pack_init(&p);
+	ipc_put_record(&p, &letter_record, &l);
+	letter_free(&l);
+	if (!p.failed)
+		return ipc_send_pack_wait(ch, EDITOR_LETTER, 0, &p);
+	ipc_pack_free(&p);
+	return answer(ch, -1, "the header is too long");
+}
+
+static int
+serve_copy(struct ipc *ch, struct ipc_msg *msg, int in, int out)
+{
+	struct copyhdr_plan	 plan;
+	const char		*why = "malformed plan";
+	int			 n = -1;
+
+	if (ipc_get_record(&copyhdr_plan_record, &plan, msg->data,
+	    msg->len) == 0)
+		n = compose_copy(in, out, &plan, &why);
+	ipc_free_record(&copyhdr_plan_record, &plan);
+	return answer(ch, n, why);
+}
+
+static int
+serve_forward(struct ipc *ch, struct ipc_msg *msg, int in, int out)
+{
+	struct ipc_unpack	 u;
+	const char		*why = "";
+	uint32_t		 flags;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	flags = ipc_get_u32(&u);
+	if (ipc_unpack_end(&u) == -1)
+		return -1;
+	return answer(ch, compose_forward(in, out, (int)flags, &why), why);
+}
+
+static int
+serve(struct ipc *ch, struct ipc_msg *msg, int in, int out)
+{
+	switch (msg->type) {
+	case EDITOR_READ:
+		return serve_read(ch, msg, in);
+	case EDITOR_COPY:
+		return serve_copy(ch, msg, in, out);
+	case EDITOR_FORWARD:
+		return serve_forward(ch, msg, in, out);
+	default:
+		return -1;
+	}
+}
+
+/* The process: a request after the other until the parent is gone. */
+static void
+serve_all(struct ipc *ch, void *arg)
+{
+	const struct editor	*e = arg;
+	struct ipc_msg		 msg;
+
+	if (sandbox_engine() == -1)
+		_exit(1);
+	while (ipc_recv_wait(ch, &msg, -1) == 1)
+		if (serve(ch, &msg, e->in, e->out) == -1)
+			_exit(1);
+}
 
 struct editor *
 editor_start(int in, int out, int other)
@@ -112,26 +196,6 @@ editor_read(struct editor *e, int report, struct letter *l)
 	return 0;
 }
 
-int
-editor_copy(struct editor *e, const struct copyhdr_plan *plan)
-{
-	struct ipc_pack	p;
-
-	ipc_pack_init(&p);
-	ipc_put_record(&p, &copyhdr_plan_record, plan);
-	return ask(e, EDITOR_COPY, &p);
-}
-
-int
-editor_forward(struct editor *e, int flags)
-{
-	struct ipc_pack	p;
-
-	ipc_pack_init(&p);
-	ipc_put_u32(&p, (uint32_t)flags);
-	return ask(e, EDITOR_FORWARD, &p);
-}
-
 /* Has `out' written anew; frees the pack. */
 static int
 ask(struct editor *e, uint32_t type, struct ipc_pack *p)
@@ -159,94 +223,22 @@ ask(struct editor *e, uint32_t type, struct ipc_pack *p)
 	return -1;
 }
 
-/* The process: a request after the other until the parent is gone. */
-static void
-serve_all(struct ipc *ch, void *arg)
-{
-	const struct editor	*e = arg;
-	struct ipc_msg		 msg;
-
-	if (sandbox_engine() == -1)
-		_exit(1);
-	while (ipc_recv_wait(ch, &msg, -1) == 1)
-		if (serve(ch, &msg, e->in, e->out) == -1)
-			_exit(1);
-}
-
-static int
-serve(struct ipc *ch, struct ipc_msg *msg, int in, int out)
-{
-	switch (msg->type) {
-	case EDITOR_READ:
-		return serve_read(ch, msg, in);
-	case EDITOR_COPY:
-		return serve_copy(ch, msg, in, out);
-	case EDITOR_FORWARD:
-		return serve_forward(ch, msg, in, out);
-	default:
-		return -1;
-	}
-}
-
-static int
-serve_read(struct ipc *ch, struct ipc_msg *msg, int in)
-{
-	struct ipc_pack		p;
-	struct ipc_unpack	u;
-	struct letter		l;
-	int			report;
-
-	ipc_unpack_init(&u, msg->data, msg->len);
-	report = ipc_get_u8(&u);
-	if (ipc_unpack_end(&u) == -1)
-		return -1;
-	if (peruse(in, report, &l) == -1)
-		return answer(ch, -1, strerror(errno));
-	ipc_pack_init(&p);
-	ipc_put_record(&p, &letter_record, &l);
-	letter_free(&l);
-	if (!p.failed)
-		return ipc_send_pack_wait(ch, EDITOR_LETTER, 0, &p);
-	ipc_pack_free(&p);
-	return answer(ch, -1, "the header is too long");
-}
-
-static int
-serve_copy(struct ipc *ch, struct ipc_msg *msg, int in, int out)
-{
-	struct copyhdr_plan	 plan;
-	const char		*why = "malformed plan";
-	int			 n = -1;
-
-	if (ipc_get_record(&copyhdr_plan_record, &plan, msg->data,
-	    msg->len) == 0)
-		n = compose_copy(in, out, &plan, &why);
-	ipc_free_record(&copyhdr_plan_record, &plan);
-	return answer(ch, n, why);
-}
-
-static int
-serve_forward(struct ipc *ch, struct ipc_msg *msg, int in, int out)
-{
-	struct ipc_unpack	 u;
-	const char		*why = "";
-	uint32_t		 flags;
-
-	ipc_unpack_init(&u, msg->data, msg->len);
-	flags = ipc_get_u32(&u);
-	if (ipc_unpack_end(&u) == -1)
-		return -1;
-	return answer(ch, compose_forward(in, out, (int)flags, &why), why);
-}
-
-static int
-answer(struct ipc *ch, int result, const char *why)
+int
+editor_copy(struct editor *e, const struct copyhdr_plan *plan)
 {
 	struct ipc_pack	p;
 
-	if (result == 0)
-		return ipc_send_wait(ch, EDITOR_DONE, 0, NULL, 0, -1, -1);
 	ipc_pack_init(&p);
-	ipc_put_str(&p, why);
-	return ipc_send_pack_wait(ch, EDITOR_FAILED, 0, &p);
+	ipc_put_record(&p, &copyhdr_plan_record, plan);
+	return ask(e, EDITOR_COPY, &p);
+}
+
+int
+editor_forward(struct editor *e, int flags)
+{
+	struct ipc_pack	p;
+
+	ipc_pack_init(&p);
+	ipc_put_u32(&p, (uint32_t)flags);
+	return ask(e, EDITOR_FORWARD, &p);
 }

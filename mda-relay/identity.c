@@ -21,23 +21,31 @@
 #include "identity.h"
 #include "store/store_identity.h"
 
-static int	answered(struct run *, const struct store_rpath *);
-static int	bounced(struct run *, const struct store_rpath *,
-		    const struct failure *);
-
-int
-identity_run(struct run *r, const struct store_rpath *rp)
+static int
+bounced(struct run *r, const struct store_rpath *rp, const struct failure *f)
 {
-	const struct letter	*l = &r->letter;
+	struct store_identity	idt;
+	char			why[STORE_DIAG_MAX + 1];
+	int			n;
 
-	if (r->from[0] == '\0' && l->flags & LETTER_REPORT) {
-		if (l->nfailures > 0)
-			return bounced(r, rp, &l->failure[0]);
-		log_info("%s: a report of delay or success for %s",
-		    l->header.smtpd_id, r->recipient);
-		return RUN_DONE;
+	/* what is over the limit is not worth keeping */
+	(void)strlcpy(why, f->status, sizeof(why));
+	if (why[0] != '\0' && f->text[0] != '\0')
+		(void)strlcat(why, " ", sizeof(why));
+	(void)strlcat(why, f->text, sizeof(why));
+	if (why[0] == '\0')
+		(void)strlcpy(why, "undeliverable", sizeof(why));
+	n = store_identity_bounced(r->store, rp->id, why, &idt);
+	if (n == -1) {
+		run_store_failed(r, "identity");
+		return RUN_RETRY;
 	}
-	return answered(r, rp);
+	log_info("%s: the code for %s came back: %s", r->letter.header.smtpd_id,
+	    rp->address_to, why);
+	if (n == 1)
+		run_event(r, "identity", 0, 0, "the code for %s of %s came "
+		    "back: %s", idt.address, idt.user, why);
+	return RUN_DONE;
 }
 
 /*
@@ -78,29 +86,17 @@ answered(struct run *r, const struct store_rpath *rp)
 	return RUN_DONE;
 }
 
-static int
-bounced(struct run *r, const struct store_rpath *rp, const struct failure *f)
+int
+identity_run(struct run *r, const struct store_rpath *rp)
 {
-	struct store_identity	idt;
-	char			why[STORE_DIAG_MAX + 1];
-	int			n;
+	const struct letter	*l = &r->letter;
 
-	/* what is over the limit is not worth keeping */
-	(void)strlcpy(why, f->status, sizeof(why));
-	if (why[0] != '\0' && f->text[0] != '\0')
-		(void)strlcat(why, " ", sizeof(why));
-	(void)strlcat(why, f->text, sizeof(why));
-	if (why[0] == '\0')
-		(void)strlcpy(why, "undeliverable", sizeof(why));
-	n = store_identity_bounced(r->store, rp->id, why, &idt);
-	if (n == -1) {
-		run_store_failed(r, "identity");
-		return RUN_RETRY;
+	if (r->from[0] == '\0' && l->flags & LETTER_REPORT) {
+		if (l->nfailures > 0)
+			return bounced(r, rp, &l->failure[0]);
+		log_info("%s: a report of delay or success for %s",
+		    l->header.smtpd_id, r->recipient);
+		return RUN_DONE;
 	}
-	log_info("%s: the code for %s came back: %s", r->letter.header.smtpd_id,
-	    rp->address_to, why);
-	if (n == 1)
-		run_event(r, "identity", 0, 0, "the code for %s of %s came "
-		    "back: %s", idt.address, idt.user, why);
-	return RUN_DONE;
+	return answered(r, rp);
 }

@@ -21,14 +21,34 @@
 #include "base/compat.h"
 #include "lines.h"
 
-static int	fill(struct lines *);
-
 void
 lines_init(struct lines *l, int fd)
 {
 	l->fd = fd;
 	l->pos = l->end = 0;
 	l->rest = l->eof = 0;
+}
+
+/* Moves what is left to the front and reads more behind it. */
+static int
+fill(struct lines *l)
+{
+	ssize_t	n;
+
+	if (l->pos > 0) {
+		memmove(l->buf, l->buf + l->pos, l->end - l->pos);
+		l->end -= l->pos;
+		l->pos = 0;
+	}
+	do
+		n = read(l->fd, l->buf + l->end, sizeof(l->buf) - l->end);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return -1;
+	if (n == 0)
+		l->eof = 1;
+	l->end += (size_t)n;
+	return 0;
 }
 
 int
@@ -70,26 +90,4 @@ lines_next(struct lines *l, const char **line, size_t *len, int *flags)
 	*flags |= LINES_PART;
 	l->rest = 1;
 	return 1;
-}
-
-/* Moves what is left to the front and reads more behind it. */
-static int
-fill(struct lines *l)
-{
-	ssize_t	n;
-
-	if (l->pos > 0) {
-		memmove(l->buf, l->buf + l->pos, l->end - l->pos);
-		l->end -= l->pos;
-		l->pos = 0;
-	}
-	do
-		n = read(l->fd, l->buf + l->end, sizeof(l->buf) - l->end);
-	while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return -1;
-	if (n == 0)
-		l->eof = 1;
-	l->end += (size_t)n;
-	return 0;
 }

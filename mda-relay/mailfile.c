@@ -31,24 +31,6 @@
 
 #define MAILFILE_CHUNK	65536
 
-static int	named(const char *dir, size_t dirlen);
-static int	write_all(int fd, const char *p, size_t len);
-static int	copy(int fd, int in, EVP_MD_CTX *md);
-
-int
-mailfile_open(const char *database)
-{
-	const char	*slash;
-	size_t		 len;
-
-	if ((slash = strrchr(database, '/')) == NULL) {
-		errno = EINVAL;
-		return -1;
-	}
-	len = slash == database ? 1 : (size_t)(slash - database);
-	return named(database, len);
-}
-
 /*
  * A file that never had a name where the system can make one, else one
  * whose name lived for a moment.
@@ -88,30 +70,34 @@ named(const char *dir, size_t dirlen)
 }
 
 int
-mailfile_fill(int fd, int in, const char *recipient,
-    uint8_t digest[MAILFILE_DIGEST])
+mailfile_open(const char *database)
 {
-	EVP_MD_CTX	*md;
-	unsigned int	 len;
-	int		 ret = -1;
+	const char	*slash;
+	size_t		 len;
 
-	if ((md = EVP_MD_CTX_new()) == NULL) {
-		errno = ENOMEM;
+	if ((slash = strrchr(database, '/')) == NULL) {
+		errno = EINVAL;
 		return -1;
 	}
-	errno = ENOMEM;
-	if (EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1 ||
-	    EVP_DigestUpdate(md, recipient, strlen(recipient) + 1) != 1)
-		goto out;
-	if (copy(fd, in, md) == -1)
-		goto out;
-	errno = ENOMEM;
-	if (EVP_DigestFinal_ex(md, digest, &len) != 1 || len != MAILFILE_DIGEST)
-		goto out;
-	ret = 0;
-out:
-	EVP_MD_CTX_free(md);
-	return ret;
+	len = slash == database ? 1 : (size_t)(slash - database);
+	return named(database, len);
+}
+
+static int
+write_all(int fd, const char *p, size_t len)
+{
+	ssize_t	n;
+
+	while (len > 0) {
+		if ((n = write(fd, p, len)) == -1) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
 }
 
 static int
@@ -142,21 +128,31 @@ copy(int fd, int in, EVP_MD_CTX *md)
 	}
 }
 
-static int
-write_all(int fd, const char *p, size_t len)
+int
+mailfile_fill(int fd, int in, const char *recipient,
+    uint8_t digest[MAILFILE_DIGEST])
 {
-	ssize_t	n;
+	EVP_MD_CTX	*md;
+	unsigned int	 len;
+	int		 ret = -1;
 
-	while (len > 0) {
-		if ((n = write(fd, p, len)) == -1) {
-			if (errno == EINTR)
-				continue;
-			return -1;
-		}
-		p += n;
-		len -= (size_t)n;
+	if ((md = EVP_MD_CTX_new()) == NULL) {
+		errno = ENOMEM;
+		return -1;
 	}
-	return 0;
+	errno = ENOMEM;
+	if (EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1 ||
+	    EVP_DigestUpdate(md, recipient, strlen(recipient) + 1) != 1)
+		goto out;
+	if (copy(fd, in, md) == -1)
+		goto out;
+	errno = ENOMEM;
+	if (EVP_DigestFinal_ex(md, digest, &len) != 1 || len != MAILFILE_DIGEST)
+		goto out;
+	ret = 0;
+out:
+	EVP_MD_CTX_free(md);
+	return ret;
 }
 
 int

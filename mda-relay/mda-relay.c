@@ -57,43 +57,6 @@ struct options {
 
 static volatile sig_atomic_t editor_child;
 
-static int	options(struct options *, int, char **);
-static int	silence(int);
-static int	message(const struct options *, const struct conf *);
-static int	start(struct run *, const struct options *);
-static int	memories(struct run *);
-static void	stop(struct run *);
-static int	signals(void);
-static void	give_up(int);
-
-int
-main(int argc, char **argv)
-{
-	struct options	 o;
-	struct conf	*conf;
-	int		 n;
-
-	if (privsep_begin("mda-relay", argc, argv) == -1)
-		return EX_TEMPFAIL;
-	if (options(&o, argc, argv) == -1) {
-		log_init("mda-relay", 0);
-		log_warnx("usage: mda-relay [-dnv] [-f file] [-S socket] "
-		    "[-s sendmail] address");
-		return EX_TEMPFAIL;
-	}
-	if (o.check)
-		return conf_check(o.conf, o.verbose);
-	if (silence(o.debug) == -1)
-		return EX_TEMPFAIL;
-	log_init("mda-relay", o.debug);
-	log_setverbose(o.verbose);
-	if (signals() == -1 || (conf = conf_load_log(o.conf, 0)) == NULL)
-		return EX_TEMPFAIL;
-	n = message(&o, conf);
-	conf_free(conf);
-	return n == RUN_DONE ? 0 : EX_TEMPFAIL;
-}
-
 static int
 options(struct options *o, int argc, char **argv)
 {
@@ -150,34 +113,62 @@ silence(int debug)
 	return n;
 }
 
-/* The message is taken in whole before anything else is done. */
-static int
-message(const struct options *o, const struct conf *conf)
+/*
+ * Time is up.  The sender sees that its channel has ended, and ends sendmail;
+ * the engine may be stuck.
+ */
+static void
+give_up(int sig)
 {
-	struct run	*r;
-	const char	*sender;
-	int		 n = RUN_RETRY;
+	(void)sig;
+	if (editor_child > 0)
+		(void)kill((pid_t)editor_child, SIGKILL);
+	_exit(EX_TEMPFAIL);
+}
 
-	if ((r = calloc(1, sizeof(*r))) == NULL) {
-		log_warn("run");
-		return RUN_RETRY;
+/* Whatever was ignored or blocked before, these work here. */
+static int
+signals(void)
+{
+	static const int	list[] = { SIGALRM, SIGTERM, SIGINT, SIGHUP };
+	struct sigaction	sa;
+	sigset_t		none;
+	size_t			i;
+
+	memset(&sa, 0, sizeof(sa));
+	sigfillset(&sa.sa_mask);
+	sigemptyset(&none);
+	sa.sa_handler = SIG_IGN;
+	if (sigaction(SIGPIPE, &sa, NULL) == -1)
+		return -1;
+	sa.sa_handler = SIG_DFL;
+	if (sigaction(SIGCHLD, &sa, NULL) == -1 ||
+	    sigprocmask(SIG_SETMASK, &none, NULL) == -1)
+		return -1;
+	sa.sa_handler = give_up;
+	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (sigaction(list[i], &sa, NULL) == -1)
+			return -1;
+	(void)alarm(RUN_TIME);
+	return 0;
+}
+
+static int
+memories(struct run *r)
+{
+	struct store_err	se;
+	char			err[512];
+
+	r->store = store_open(r->conf->database, 0, MAIN_BUSY, &se);
+	if (r->store == NULL) {
+		log_warnx("%s: %s", store_kind_name(se.kind), se.text);
+		return -1;
 	}
-	r->in = r->out = -1;
-	r->conf = conf;
-	r->recipient = o->recipient;
-	r->from = (sender = getenv("SENDER")) != NULL ? sender : "";
-	r->now = time(NULL);
-	(void)umask(007);
-	if ((r->in = mailfile_open(conf->database)) == -1 ||
-	    (r->out = mailfile_open(conf->database)) == -1)
-		log_warn("spool beside %s", conf->database);
-	else if (mailfile_fill(r->in, STDIN_FILENO, r->recipient,
-	    r->digest) == -1)
-		log_warn("spool");
-	else if (start(r, o) == 0)
-		n = dispatch_message(r);
-	stop(r);
-	return n;
+	if ((r->keys = keys_open(r->conf->key, err, sizeof(err))) == NULL) {
+		log_warnx("%s", err);
+		return -1;
+	}
+	return 0;
 }
 
 /*
@@ -217,24 +208,6 @@ start(struct run *r, const struct options *o)
 	return memories(r);
 }
 
-static int
-memories(struct run *r)
-{
-	struct store_err	se;
-	char			err[512];
-
-	r->store = store_open(r->conf->database, 0, MAIN_BUSY, &se);
-	if (r->store == NULL) {
-		log_warnx("%s: %s", store_kind_name(se.kind), se.text);
-		return -1;
-	}
-	if ((r->keys = keys_open(r->conf->key, err, sizeof(err))) == NULL) {
-		log_warnx("%s", err);
-		return -1;
-	}
-	return 0;
-}
-
 static void
 stop(struct run *r)
 {
@@ -252,42 +225,60 @@ stop(struct run *r)
 	free(r);
 }
 
-/* Whatever was ignored or blocked before, these work here. */
+/* The message is taken in whole before anything else is done. */
 static int
-signals(void)
+message(const struct options *o, const struct conf *conf)
 {
-	static const int	list[] = { SIGALRM, SIGTERM, SIGINT, SIGHUP };
-	struct sigaction	sa;
-	sigset_t		none;
-	size_t			i;
+	struct run	*r;
+	const char	*sender;
+	int		 n = RUN_RETRY;
 
-	memset(&sa, 0, sizeof(sa));
-	sigfillset(&sa.sa_mask);
-	sigemptyset(&none);
-	sa.sa_handler = SIG_IGN;
-	if (sigaction(SIGPIPE, &sa, NULL) == -1)
-		return -1;
-	sa.sa_handler = SIG_DFL;
-	if (sigaction(SIGCHLD, &sa, NULL) == -1 ||
-	    sigprocmask(SIG_SETMASK, &none, NULL) == -1)
-		return -1;
-	sa.sa_handler = give_up;
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (sigaction(list[i], &sa, NULL) == -1)
-			return -1;
-	(void)alarm(RUN_TIME);
-	return 0;
+	if ((r = calloc(1, sizeof(*r))) == NULL) {
+		log_warn("run");
+		return RUN_RETRY;
+	}
+	r->in = r->out = -1;
+	r->conf = conf;
+	r->recipient = o->recipient;
+	r->from = (sender = getenv("SENDER")) != NULL ? sender : "";
+	r->now = time(NULL);
+	(void)umask(007);
+	if ((r->in = mailfile_open(conf->database)) == -1 ||
+	    (r->out = mailfile_open(conf->database)) == -1)
+		log_warn("spool beside %s", conf->database);
+	else if (mailfile_fill(r->in, STDIN_FILENO, r->recipient,
+	    r->digest) == -1)
+		log_warn("spool");
+	else if (start(r, o) == 0)
+		n = dispatch_message(r);
+	stop(r);
+	return n;
 }
 
-/*
- * Time is up.  The sender sees that its channel has ended, and ends sendmail;
- * the engine may be stuck.
- */
-static void
-give_up(int sig)
+int
+main(int argc, char **argv)
 {
-	(void)sig;
-	if (editor_child > 0)
-		(void)kill((pid_t)editor_child, SIGKILL);
-	_exit(EX_TEMPFAIL);
+	struct options	 o;
+	struct conf	*conf;
+	int		 n;
+
+	if (privsep_begin("mda-relay", argc, argv) == -1)
+		return EX_TEMPFAIL;
+	if (options(&o, argc, argv) == -1) {
+		log_init("mda-relay", 0);
+		log_warnx("usage: mda-relay [-dnv] [-f file] [-S socket] "
+		    "[-s sendmail] address");
+		return EX_TEMPFAIL;
+	}
+	if (o.check)
+		return conf_check(o.conf, o.verbose);
+	if (silence(o.debug) == -1)
+		return EX_TEMPFAIL;
+	log_init("mda-relay", o.debug);
+	log_setverbose(o.verbose);
+	if (signals() == -1 || (conf = conf_load_log(o.conf, 0)) == NULL)
+		return EX_TEMPFAIL;
+	n = message(&o, conf);
+	conf_free(conf);
+	return n == RUN_DONE ? 0 : EX_TEMPFAIL;
 }

@@ -21,14 +21,32 @@
 #include "base/compat.h"
 #include "outfile.h"
 
-static int	flush(struct outfile *);
-
 void
 outfile_init(struct outfile *o, int fd)
 {
 	o->fd = fd;
 	o->failed = 0;
 	o->len = 0;
+}
+
+static int
+flush(struct outfile *o)
+{
+	size_t	done = 0;
+	ssize_t	n;
+
+	while (done < o->len) {
+		n = write(o->fd, o->buf + done, o->len - done);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			o->failed = errno;
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	o->len = 0;
+	return 0;
 }
 
 int
@@ -67,24 +85,4 @@ int
 outfile_end(struct outfile *o)
 {
 	return o->failed ? -1 : flush(o);
-}
-
-static int
-flush(struct outfile *o)
-{
-	size_t	done = 0;
-	ssize_t	n;
-
-	while (done < o->len) {
-		n = write(o->fd, o->buf + done, o->len - done);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1) {
-			o->failed = errno;
-			return -1;
-		}
-		done += (size_t)n;
-	}
-	o->len = 0;
-	return 0;
 }

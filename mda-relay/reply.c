@@ -46,47 +46,19 @@ struct team {
 	size_t		 n;
 };
 
-static struct reply *reply_new(struct run *, const struct store_reply *);
-static int	record(struct reply *);
-static int	commands(struct reply *);
-static int	has_command(const char *, const char *);
-static int	begin(struct reply *);
-static int	begin_sent(struct reply *);
-static int	outside(struct reply *);
-static int	send_out(struct reply *);
-static int	send_to(struct reply *, const struct store_participant *);
-static int	send_team(struct reply *);
-static int	team_people(struct reply *, struct team *);
-static int	team_participant(const struct store_participant *, void *);
-static int	team_handle(const struct store_handle *, void *);
-static int	team_add(struct team *, const char *, const char *, uint64_t);
-
-int
-reply_participant(struct run *r, const struct store_reply *rec)
+static int
+has_command(const char *list, const char *word)
 {
-	struct reply	*rp;
-	int		 n = RUN_RETRY;
+	size_t	n = strlen(word);
 
-	if ((rp = reply_new(r, rec)) == NULL)
-		return RUN_RETRY;
-	if (begin(rp) == 0)
-		n = rp->note ? send_team(rp) : send_out(rp);
-	free(rp);
-	return n;
-}
-
-int
-reply_team(struct run *r, const struct store_reply *rec)
-{
-	struct reply	*rp;
-	int		 n = RUN_RETRY;
-
-	if ((rp = reply_new(r, rec)) == NULL)
-		return RUN_RETRY;
-	if (begin(rp) == 0)
-		n = send_team(rp);
-	free(rp);
-	return n;
+	while (*list != '\0') {
+		list += strspn(list, " ");
+		if (strncmp(list, word, n) == 0 &&
+		    (list[n] == ' ' || list[n] == '\0'))
+			return 1;
+		list += strcspn(list, " ");
+	}
+	return 0;
 }
 
 /* The worker's two runs of one message, or of its replay, take turns. */
@@ -122,24 +94,6 @@ fail:
 	return NULL;
 }
 
-/* One transaction for all that must be known before anything leaves. */
-static int
-begin(struct reply *rp)
-{
-	struct run	*r = rp->run;
-
-	if (run_begin(r, 1) == -1)
-		return -1;
-	if (record(rp) == -1 || commands(rp) == -1 ||
-	    (!rp->note && r->rcpt.kind == STORE_RCPT_HANDLE &&
-	    (begin_sent(rp) == -1 || outside(rp) == -1))) {
-		run_store_failed(r, "reply");
-		store_rollback(r->store);
-		return -1;
-	}
-	return run_commit(r);
-}
-
 /*
  * The message: what was recorded for the same original, in this run's
  * likes or before a replay, or a new one.
@@ -171,21 +125,6 @@ record(struct reply *rp)
 	(void)strlcpy(m->outside, rec->outside, sizeof(m->outside));
 	(void)strlcpy(m->own, rec->dkey, sizeof(m->own));
 	return store_message_add(r->store, m, r->now) == -1 ? -1 : 0;
-}
-
-static int
-has_command(const char *list, const char *word)
-{
-	size_t	n = strlen(word);
-
-	while (*list != '\0') {
-		list += strspn(list, " ");
-		if (strncmp(list, word, n) == 0 &&
-		    (list[n] == ' ' || list[n] == '\0'))
-			return 1;
-		list += strcspn(list, " ");
-	}
-	return 0;
 }
 
 /* Carried out once, by whichever run comes first. */
@@ -276,37 +215,113 @@ outside(struct reply *rp)
 	    -1 : 0;
 }
 
+/* One transaction for all that must be known before anything leaves. */
+static int
+begin(struct reply *rp)
+{
+	struct run	*r = rp->run;
+
+	if (run_begin(r, 1) == -1)
+		return -1;
+	if (record(rp) == -1 || commands(rp) == -1 ||
+	    (!rp->note && r->rcpt.kind == STORE_RCPT_HANDLE &&
+	    (begin_sent(rp) == -1 || outside(rp) == -1))) {
+		run_store_failed(r, "reply");
+		store_rollback(r->store);
+		return -1;
+	}
+	return run_commit(r);
+}
+
+static int
+team_add(struct team *t, const char *addr, const char *name,
+    uint64_t participant)
+{
+	if (t->n + 2 > sizeof(t->text) / sizeof(t->text[0]))
+		return 0;
+	if ((t->text[t->n] = strdup(addr)) == NULL)
+		return -1;
+	t->n++;
+	if ((t->text[t->n] = strdup(name)) == NULL)
+		return -1;
+	t->n++;
+	copies_add(t->copies, t->text[t->n - 2], t->text[t->n - 1],
+	    participant);
+	return 0;
+}
+
+static int
+team_participant(const struct store_participant *p, void *arg)
+{
+	char	name[STORE_ADDR_MAX + 8];
+	size_t	local;
+
+	if (p->name[0] != '\0')
+		return team_add(arg, p->folded, p->name, p->id);
+	local = strcspn(p->folded, "@");
+	(void)snprintf(name, sizeof(name), "%.*s at %s", (int)local,
+	    p->folded, p->folded[local] != '\0' ? p->folded + local + 1 : "");
+	return team_add(arg, p->folded, name, p->id);
+}
+
+/* The participant was added before, and so has a name. */
+static int
+team_handle(const struct store_handle *h, void *arg)
+{
+	const struct copies	*c = ((struct team *)arg)->copies;
+	size_t			 i;
+
+	for (i = 0; i < c->npeople; i++)
+		if (c->person[i].participant == h->participant)
+			return team_add(arg, h->address, c->person[i].name,
+			    h->participant);
+	return 0;
+}
+
 /*
- * The archive comes first: a run that finds the participant's mail queued
- * does nothing more.
+ * Participants stand in the header by their own addresses, or by the handles
+ * that the author has for them.
  */
 static int
-send_out(struct reply *rp)
+team_people(struct reply *rp, struct team *t)
 {
-	struct store_participant p;
-	struct run		*r = rp->run;
+	struct store	*s = rp->run->store;
+	uint64_t	 id = rp->message.conversation;
 
-	switch (rp->state) {
-	case STORE_SENT_DONE:
-		log_info("%s: reply by %s: sent before",
-		    r->letter.header.smtpd_id,
-		    rp->worker.name);
-		return RUN_DONE;
-	case STORE_SENT_NEW:
-	case STORE_SENT_AGAIN:
-		break;
-	default:
+	if (store_conversation_people(s, id, team_participant, t) == -1)
+		return -1;
+	return store_handle_each(s, rp->worker.id, id, rp->run->now,
+	    team_handle, t);
+}
+
+/* The other members' copies, with participants as their own handles. */
+static int
+send_team(struct reply *rp)
+{
+	struct run	*r = rp->run;
+	struct team	 t;
+	int		 n = RUN_RETRY;
+
+	memset(&t, 0, sizeof(t));
+	if ((t.copies = calloc(1, sizeof(*t.copies))) == NULL) {
+		log_warn("copies");
 		return RUN_RETRY;
 	}
-	if (copies_archive(r, rp->message.conversation, rp->message.id,
-	    COMPOSE_REPLY, 0, NULL) == RUN_RETRY)
-		return RUN_RETRY;
-	if (store_participant_get(r->store, r->rcpt.handle.participant,
-	    &p) != 1) {
-		run_store_failed(r, "participant");
-		return RUN_RETRY;
-	}
-	return send_to(rp, &p);
+	t.copies->kind = COPYHDR_TEAM;
+	t.copies->conversation = rp->message.conversation;
+	t.copies->message = rp->message.id;
+	t.copies->author = &rp->worker;
+	t.copies->archive = 1;
+	t.copies->archive_flags = rp->rec->nhandles > 0 ? COMPOSE_REPLY :
+	    COMPOSE_ARCHIVE;
+	if (team_people(rp, &t) == 0)
+		n = copies_send(r, t.copies, NULL);
+	else
+		run_store_failed(r, "participants");
+	while (t.n > 0)
+		free(t.text[--t.n]);
+	free(t.copies);
+	return n;
 }
 
 static int
@@ -340,93 +355,63 @@ send_to(struct reply *rp, const struct store_participant *p)
 	return RUN_DONE;
 }
 
-/* The other members' copies, with participants as their own handles. */
+/*
+ * The archive comes first: a run that finds the participant's mail queued
+ * does nothing more.
+ */
 static int
-send_team(struct reply *rp)
+send_out(struct reply *rp)
 {
-	struct run	*r = rp->run;
-	struct team	 t;
-	int		 n = RUN_RETRY;
+	struct store_participant p;
+	struct run		*r = rp->run;
 
-	memset(&t, 0, sizeof(t));
-	if ((t.copies = calloc(1, sizeof(*t.copies))) == NULL) {
-		log_warn("copies");
+	switch (rp->state) {
+	case STORE_SENT_DONE:
+		log_info("%s: reply by %s: sent before",
+		    r->letter.header.smtpd_id,
+		    rp->worker.name);
+		return RUN_DONE;
+	case STORE_SENT_NEW:
+	case STORE_SENT_AGAIN:
+		break;
+	default:
 		return RUN_RETRY;
 	}
-	t.copies->kind = COPYHDR_TEAM;
-	t.copies->conversation = rp->message.conversation;
-	t.copies->message = rp->message.id;
-	t.copies->author = &rp->worker;
-	t.copies->archive = 1;
-	t.copies->archive_flags = rp->rec->nhandles > 0 ? COMPOSE_REPLY :
-	    COMPOSE_ARCHIVE;
-	if (team_people(rp, &t) == 0)
-		n = copies_send(r, t.copies, NULL);
-	else
-		run_store_failed(r, "participants");
-	while (t.n > 0)
-		free(t.text[--t.n]);
-	free(t.copies);
+	if (copies_archive(r, rp->message.conversation, rp->message.id,
+	    COMPOSE_REPLY, 0, NULL) == RUN_RETRY)
+		return RUN_RETRY;
+	if (store_participant_get(r->store, r->rcpt.handle.participant,
+	    &p) != 1) {
+		run_store_failed(r, "participant");
+		return RUN_RETRY;
+	}
+	return send_to(rp, &p);
+}
+
+int
+reply_participant(struct run *r, const struct store_reply *rec)
+{
+	struct reply	*rp;
+	int		 n = RUN_RETRY;
+
+	if ((rp = reply_new(r, rec)) == NULL)
+		return RUN_RETRY;
+	if (begin(rp) == 0)
+		n = rp->note ? send_team(rp) : send_out(rp);
+	free(rp);
 	return n;
 }
 
-/*
- * Participants stand in the header by their own addresses, or by the handles
- * that the author has for them.
- */
-static int
-team_people(struct reply *rp, struct team *t)
+int
+reply_team(struct run *r, const struct store_reply *rec)
 {
-	struct store	*s = rp->run->store;
-	uint64_t	 id = rp->message.conversation;
+	struct reply	*rp;
+	int		 n = RUN_RETRY;
 
-	if (store_conversation_people(s, id, team_participant, t) == -1)
-		return -1;
-	return store_handle_each(s, rp->worker.id, id, rp->run->now,
-	    team_handle, t);
-}
-
-static int
-team_participant(const struct store_participant *p, void *arg)
-{
-	char	name[STORE_ADDR_MAX + 8];
-	size_t	local;
-
-	if (p->name[0] != '\0')
-		return team_add(arg, p->folded, p->name, p->id);
-	local = strcspn(p->folded, "@");
-	(void)snprintf(name, sizeof(name), "%.*s at %s", (int)local,
-	    p->folded, p->folded[local] != '\0' ? p->folded + local + 1 : "");
-	return team_add(arg, p->folded, name, p->id);
-}
-
-/* The participant was added before, and so has a name. */
-static int
-team_handle(const struct store_handle *h, void *arg)
-{
-	const struct copies	*c = ((struct team *)arg)->copies;
-	size_t			 i;
-
-	for (i = 0; i < c->npeople; i++)
-		if (c->person[i].participant == h->participant)
-			return team_add(arg, h->address, c->person[i].name,
-			    h->participant);
-	return 0;
-}
-
-static int
-team_add(struct team *t, const char *addr, const char *name,
-    uint64_t participant)
-{
-	if (t->n + 2 > sizeof(t->text) / sizeof(t->text[0]))
-		return 0;
-	if ((t->text[t->n] = strdup(addr)) == NULL)
-		return -1;
-	t->n++;
-	if ((t->text[t->n] = strdup(name)) == NULL)
-		return -1;
-	t->n++;
-	copies_add(t->copies, t->text[t->n - 2], t->text[t->n - 1],
-	    participant);
-	return 0;
+	if ((rp = reply_new(r, rec)) == NULL)
+		return RUN_RETRY;
+	if (begin(rp) == 0)
+		n = send_team(rp);
+	free(rp);
+	return n;
 }

@@ -37,8 +37,6 @@
 #define RUN_LOCK_POLL	50		/* milliseconds between two tries */
 #define RUN_TOKEN_TRIES	1000		/* seconds that a token may lie ahead */
 
-static int	add_member(const struct store_worker *, void *);
-
 int
 run_claim(struct run *r, const uint8_t *hash)
 {
@@ -236,17 +234,6 @@ run_is_inside(struct run *r, uint64_t mailbox, const char *addr)
 	return store_is_member(r->store, mailbox, w.id);
 }
 
-int
-members_get(struct run *r, uint64_t mailbox, struct members *m)
-{
-	memset(m, 0, sizeof(*m));
-	if (store_mailbox_members(r->store, mailbox, add_member, m) == 0)
-		return 0;
-	run_store_failed(r, "members");
-	members_free(m);
-	return -1;
-}
-
 static int
 add_member(const struct store_worker *w, void *arg)
 {
@@ -258,6 +245,17 @@ add_member(const struct store_worker *w, void *arg)
 	m->v = v;
 	v[m->n++] = *w;
 	return 0;
+}
+
+int
+members_get(struct run *r, uint64_t mailbox, struct members *m)
+{
+	memset(m, 0, sizeof(*m));
+	if (store_mailbox_members(r->store, mailbox, add_member, m) == 0)
+		return 0;
+	run_store_failed(r, "members");
+	members_free(m);
+	return -1;
 }
 
 void

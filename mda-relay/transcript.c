@@ -19,36 +19,10 @@
 #include "base/compat.h"
 #include "transcript.h"
 
-static void	take_line(struct transcript *);
-
 void
 transcript_init(struct transcript *t)
 {
 	memset(t, 0, sizeof(*t));
-}
-
-void
-transcript_feed(struct transcript *t, const char *p, size_t len)
-{
-	unsigned char	c;
-
-	for (; len > 0; p++, len--) {
-		c = (unsigned char)*p;
-		if (c == '\n') {
-			take_line(t);
-			continue;
-		}
-		if (c == '\r' || t->len >= sizeof(t->line) - 1)
-			continue;
-		t->line[t->len++] = c < 0x20 || c > 0x7e ? '?' : (char)c;
-	}
-}
-
-void
-transcript_end(struct transcript *t)
-{
-	if (t->len > 0)
-		take_line(t);
 }
 
 static void
@@ -82,4 +56,28 @@ take_line(struct transcript *t)
 		t->accepted = 1;
 	else if (t->rcpt && p[0] == '5')
 		t->refused = 1;
+}
+
+void
+transcript_feed(struct transcript *t, const char *p, size_t len)
+{
+	unsigned char	c;
+
+	for (; len > 0; p++, len--) {
+		c = (unsigned char)*p;
+		if (c == '\n') {
+			take_line(t);
+			continue;
+		}
+		if (c == '\r' || t->len >= sizeof(t->line) - 1)
+			continue;
+		t->line[t->len++] = c < 0x20 || c > 0x7e ? '?' : (char)c;
+	}
+}
+
+void
+transcript_end(struct transcript *t)
+{
+	if (t->len > 0)
+		take_line(t);
 }
