@@ -173,12 +173,12 @@ auth_write(struct etx_auth *a, const struct judge_result *r)
 	const char		*helo;
 	size_t			 i;
 
-	if (a->tx->admd == NULL)
+	if (a->tx->env.admd[0] == '\0')
 		return 0;
 	(void)engine_handoff_origin(a->tx, addr, &helo);
-	authreswrite_begin(&w, &a->field, a->tx->admd);
+	authreswrite_begin(&w, &a->field, a->tx->env.admd);
 	if (r->spf_asked)
-		authreswrite_spf(&w, spf_word(r->spf.result), a->tx->sender,
+		authreswrite_spf(&w, spf_word(r->spf.result), a->tx->env.sender,
 		    helo);
 	for (i = 0; i < dkim_count(a->dkim); i++)
 		authreswrite_dkim(&w, dkim_sig(a->dkim, i));
@@ -188,7 +188,7 @@ auth_write(struct etx_auth *a, const struct judge_result *r)
 	if (authreswrite_end(&w) == -1) {
 		sbuf_reset(&a->field);
 		log_warnx("no Authentication-Results under the name %s",
-		    a->tx->admd);
+		    a->tx->env.admd);
 	}
 	return 0;
 }
@@ -226,7 +226,7 @@ auth_ask(struct etx_auth *a, struct judge_result *now)
 	memset(&req, 0, sizeof(req));
 	req.family = engine_handoff_origin(tx, addr, &req.helo);
 	req.addr = addr;
-	req.sender = tx->sender;
+	req.sender = tx->env.sender;
 	if (summary_writer(&tx->summary) != NULL)
 		req.author = addr_domain(summary_writer(&tx->summary)->addr);
 	req.sigs = dkim_sig(a->dkim, 0);
@@ -309,15 +309,16 @@ replay(struct etx *tx)
 	return evtimer_add(&a->timer, &tv);
 }
 
-/* A new message; admd as in summary_init().  0 or -1. */
+/* A new message: 0 or -1. */
 static int
-init_message(struct engine *e, struct etx *tx, const char *admd)
+init_message(struct engine *e, struct etx *tx)
 {
 	sbuf_init(&tx->header, ENGINE_HEADER_MAX + 2 * MSG_WINDOW);
 	sbuf_init(&tx->held, ENGINE_HELD_MAX);
 	sbuf_init(&tx->out, ENGINE_OUT_MAX);
 	return summary_init(&tx->summary,
-	    e->conf->replies.trust_results ? admd : NULL);
+	    e->conf->replies.trust_results && tx->env.admd[0] != '\0' ?
+	    tx->env.admd : NULL);
 }
 
 /* Frees what the message owns. */
@@ -335,12 +336,8 @@ free_message(struct etx *tx)
 	engine_reply_free(tx);
 	free_auth(tx);
 	engine_gate_free(tx);
-	free(tx->admd);
-	free(tx->source);
-	free(tx->login);
-	free(tx->host);
+	ipc_free_record(&envelope_record, &tx->env);
 	free(tx->hop);
-	free(tx->sender);
 }
 
 /* The SHA-256 of what a replay repeats, where there is no Message-Id. */
@@ -695,46 +692,21 @@ step_done(struct engine *e, struct etx *tx, int rv)
 static void
 engine_begin(struct engine *e, const struct ipc_msg *msg)
 {
-	struct ipc_unpack u;
-	struct etx *tx;
-	char *admd, *source, *login, *host, *sender, *listener;
-	int tls, local;
+	struct etx *tx = NULL;
 
-	ipc_unpack_init(&u, msg->data, msg->len);
-	admd = ipc_get_strdup(&u, ENGINE_STR_MAX);
-	source = ipc_get_strdup(&u, ENGINE_STR_MAX);
-	login = ipc_get_strdup(&u, ENGINE_STR_MAX);
-	host = ipc_get_strdup(&u, ENGINE_STR_MAX);
-	sender = ipc_get_strdup(&u, ENGINE_STR_MAX);
-	listener = ipc_get_strdup(&u, ENGINE_STR_MAX);
-	tls = ipc_get_u8(&u);
-	local = ipc_get_u8(&u);
-	if (ipc_unpack_end(&u) == -1 || e->ntxs >= ENGINE_TX_MAX ||
-	    (tx = calloc(1, sizeof(*tx))) == NULL) {
+	if (e->ntxs >= ENGINE_TX_MAX ||
+	    (tx = calloc(1, sizeof(*tx))) == NULL ||
+	    ipc_get_record(&envelope_record, &tx->env, msg->data,
+	    msg->len) == -1) {
 		ipc_send(e->front, MSG_FAIL, msg->id, NULL, 0, -1);
-		free(admd);
-		free(source);
-		free(login);
-		free(host);
-		free(sender);
-		free(listener);
+		free(tx);
 		return;
 	}
 	tx->id = msg->id;
 	tx->engine = e;
-	if (admd[0] == '\0') {
-		free(admd);
-		admd = NULL;
-	}
-	tx->admd = admd;
-	tx->source = source;
-	tx->login = login;
-	tx->host = host;
-	tx->sender = sender;
 	RB_INSERT(etx_tree, &e->txs, tx);
 	e->ntxs++;
-	if (engine_gate_begin(e, tx, listener, tls, local) == -1 ||
-	    init_message(e, tx, admd) == -1)
+	if (engine_gate_begin(e, tx) == -1 || init_message(e, tx) == -1)
 		engine_fail(e, tx);
 }
 

@@ -27,6 +27,7 @@
 
 #include "base/sbuf.h"
 #include "conf/conf.h"
+#include "envelope.h"
 #include "handoff/handoff.h"
 #include "header/summary.h"
 #include "messages.h"
@@ -36,7 +37,6 @@
 #include "verdict.h"
 
 #define ENGINE_TX_MAX		20000		/* messages at once */
-#define ENGINE_STR_MAX		1024		/* sender, source, name */
 #define ENGINE_HEADER_MAX	(256 * 1024)	/* bytes held; the rest counts
 						 * as body */
 #define ENGINE_HELD_MAX		(2 * MSG_WINDOW + 128 * 1024)
@@ -72,11 +72,7 @@ struct etx {
 	int		 rested;	/* the front was told that none needs */
 	int		 failed;	/* told the front, waits for its END */
 	uint32_t	 owed;		/* bytes not yet credited */
-	char		*admd;		/* smtpd's name, or NULL */
-	char		*source;	/* the client's address */
-	char		*login;		/* or "" */
-	char		*host;		/* the client's verified name, or "" */
-	char		*sender;	/* of MAIL FROM */
+	struct envelope	 env;
 	struct etx_auth	*auth;		/* when it was in AUTH */
 	struct etx_gate	*gate;		/* where there are gates */
 	int		 planned;	/* the keeper's word was the last */
@@ -146,12 +142,8 @@ int	engine_handoff_find(struct engine *e, struct etx *tx);
 /* engine_gate.c: writes X-Relay-Handoff, if there is a hop.  0 or -1. */
 int	engine_handoff_write(struct engine *e, struct etx *tx);
 
-/*
- * engine_gate.c: a new message, where there are gates; listener is freed in any
- * case, tls as in session.h.  0, or -1 without memory.
- */
-int	engine_gate_begin(struct engine *e, struct etx *tx, char *listener,
-	    int tls, int local);
+/* engine_gate.c: a new message, where there are gates.  0, or -1: no memory. */
+int	engine_gate_begin(struct engine *e, struct etx *tx);
 
 /* engine_gate.c: a line of the header, without its end.  -1 without memory. */
 int	engine_gate_line(struct etx *tx, const char *line, size_t len);

@@ -20,7 +20,6 @@
 
 #include "base/log.h"
 #include "engine.h"
-#include "gatefacts.h"
 #include "handoff/handoff.h"
 #include "judge/judgefacts.h"
 
@@ -34,7 +33,7 @@ engine_handoff_origin(const struct etx *tx, unsigned char addr[16],
 		*helo = tx->hop != NULL && tx->hop->helo[0] != '\0' ?
 		    tx->hop->helo : NULL;
 	if (tx->hop == NULL)
-		return handrules_addr(tx->source, addr);
+		return handrules_addr(tx->env.source, addr);
 	memcpy(addr, tx->hop->addr, sizeof(tx->hop->addr));
 	return tx->hop->family;
 }
@@ -49,9 +48,9 @@ engine_handoff_find(struct engine *e, struct etx *tx)
 	if (e->conf->nhandoffs == 0 || tx->hop != NULL)
 		return 0;
 	memset(&s, 0, sizeof(s));
-	s.family = handrules_addr(tx->source, s.addr);
-	s.host = tx->host[0] != '\0' ? tx->host : NULL;
-	s.login = tx->login[0] != '\0' ? tx->login : NULL;
+	s.family = handrules_addr(tx->env.source, s.addr);
+	s.host = tx->env.host[0] != '\0' ? tx->env.host : NULL;
+	s.login = tx->env.login[0] != '\0' ? tx->env.login : NULL;
 	if ((hop = calloc(1, sizeof(*hop))) == NULL)
 		return -1;
 	n = handrules_find(e->conf, &s, tx->header.data, tx->header.len, 1,
@@ -80,9 +79,6 @@ engine_handoff_write(struct engine *e, struct etx *tx)
 
 struct etx_gate {
 	const struct conf	*conf;
-	char			*listener;
-	int			 tls;
-	int			 local;
 	struct hdr		 hdr;		/* headers that gates require */
 	int			 index;		/* the gate's, or GATE_NONE */
 	struct gate_facts	 facts;
@@ -92,23 +88,15 @@ struct etx_gate {
 };
 
 int
-engine_gate_begin(struct engine *e, struct etx *tx, char *listener, int tls,
-    int local)
+engine_gate_begin(struct engine *e, struct etx *tx)
 {
 	struct etx_gate *eg;
 
-	if (e->conf->ngates == 0) {
-		free(listener);
+	if (e->conf->ngates == 0)
 		return 0;
-	}
-	if ((eg = calloc(1, sizeof(*eg))) == NULL) {
-		free(listener);
+	if ((eg = calloc(1, sizeof(*eg))) == NULL)
 		return -1;
-	}
 	eg->conf = e->conf;
-	eg->listener = listener;
-	eg->tls = tls;
-	eg->local = local;
 	eg->index = GATE_NONE;
 	hdr_init(&eg->hdr, e->gate_headers, NULL, NULL);
 	tx->gate = eg;
@@ -121,7 +109,6 @@ engine_gate_free(struct etx *tx)
 	if (tx->gate == NULL)
 		return;
 	hdr_free(&tx->gate->hdr);
-	free(tx->gate->listener);
 	free(tx->gate);
 	tx->gate = NULL;
 }
@@ -152,8 +139,7 @@ engine_gate_find(struct etx *tx)
 	if (hdr_finish(&eg->hdr) == -1)
 		return -1;
 	f = &eg->facts;
-	gatefacts_session(f, eg->local, tx->source, eg->listener, tx->login,
-	    tx->sender, eg->tls);
+	envelope_facts(f, &tx->env);
 	gate_origin(tx, f);
 	f->header = &tx->summary;
 	f->hdr = &eg->hdr;

@@ -24,7 +24,6 @@
 #include "base/log.h"
 #include "front.h"
 #include "gate/gate.h"
-#include "gatefacts.h"
 #include "handoff/handoff.h"
 #include "proc/sandbox.h"
 #include "setup.h"
@@ -60,7 +59,7 @@ static void
 front_wait(struct front *f, struct session *s, enum session_wait what)
 {
 	s->wait = what;
-	s->pending = pending_set(f->pending, s->sid, s->token,
+	s->pending = pending_set(f->pending, s->env.sid, s->token,
 	    PENDING_RESULT);
 	if (what == SESSION_COMMIT) {
 		s->deadline = f->now + FRONT_COMMIT_MS;
@@ -108,15 +107,16 @@ front_connect(struct front *f, const struct proto_line *pl)
 		log_warnx("link-connect without a source");
 		return;
 	}
-	s->local = len > 5 && memcmp(src, "unix:", 5) == 0;
+	s->env.local = len > 5 && memcmp(src, "unix:", 5) == 0;
 	/* For the log, where lines are limited for each address. */
-	while (!s->local && len > 0 && src[len - 1] != ':')
+	while (!s->env.local && len > 0 && src[len - 1] != ':')
 		len--;
-	session_set(&s->source, src, s->local || len == 0 ? len : len - 1);
+	session_set(&s->env.source, src, s->env.local
+	    || len == 0 ? len : len - 1);
 	if (f->conf->nhandoffs > 0 && proto_host(pl, &src, &len) == 1)
-		session_set(&s->host, src, len);
+		session_set(&s->env.host, src, len);
 	if (f->conf->ngates > 0 && proto_listener(pl, &src, &len) == 0)
-		session_set(&s->listener, src, len);
+		session_set(&s->env.listener, src, len);
 }
 
 static void
@@ -136,9 +136,9 @@ front_auth(struct front *f, struct session *s, const struct proto_line *pl)
 
 	if (proto_login(pl, &name, &len) != 1)
 		return;
-	s->nameless = session_set(&s->login, name, len) == -1;
-	s->askall = s->login != NULL &&
-	    conf_is_helpdesk(f->conf, s->login);
+	s->nameless = session_set(&s->env.login, name, len) == -1;
+	s->askall = s->env.login != NULL &&
+	    conf_is_helpdesk(f->conf, s->env.login);
 }
 
 /* Asks the keeper about a sender or a recipient: 0, or -1: it
@@ -147,26 +147,13 @@ static int
 front_ask(struct front *f, struct session *s, int type, const char *rcpt,
     int flags)
 {
-	struct ipc_pack p;
-	int rv;
+	struct envelope_question q = { (uint8_t)flags, (char *)rcpt, s->env };
 
-	flags |= s->local ? MSG_RCPT_LOCAL : 0;
 	if (f->keeper == NULL ||
 	    (s->tx == NULL && front_tx_new(f, s) == NULL))
 		return -1;
-	ipc_pack_init(&p);
-	ipc_put_u8(&p, (uint8_t)flags);
-	ipc_put_bytes(&p, s->sid, PROTO_ID);
-	ipc_put_str(&p, s->source);
-	ipc_put_str(&p, s->login);
-	ipc_put_str(&p, s->sender);
-	ipc_put_str(&p, rcpt);
-	ipc_put_str(&p, s->listener);
-	ipc_put_u8(&p, s->tls);
-	rv = p.failed ? -1 : ipc_send(f->keeper, type, s->tx->id, p.buf,
-	    p.len, -1);
-	ipc_pack_free(&p);
-	return rv;
+	return ipc_send_record(f->keeper, type, s->tx->id,
+	    &envelope_question_record, &q);
 }
 
 /*
@@ -186,7 +173,7 @@ front_rcpt_to(struct front *f, struct session *s,
 	char *rcpt = NULL;
 	int flags = 0, ours;
 
-	if (s->broken || s->sender == NULL ||
+	if (s->broken || s->env.sender == NULL ||
 	    session_set(&rcpt, pl->param, pl->paramlen) == -1) {
 		front_answer(f, s, FRONT_TRY_LATER);
 		return;
@@ -225,21 +212,21 @@ front_commit(struct front *f, struct session *s)
 	struct ipc_pack p;
 
 	ipc_pack_init(&p);
-	ipc_put_u32(&p, s->nrcpts);
-	if (s->broken || s->sender == NULL) {
+	if (s->broken || s->env.sender == NULL) {
 		front_answer(f, s, FRONT_TRY_LATER);
 		front_tx_end(f, s);
 	} else if (tx == NULL || (!tx->engaged && !tx->counted)) {
 		front_answer(f, s, NULL);
 		front_tx_end(f, s);
-	} else if ((tx->engaged && !tx->done) || f->keeper == NULL ||
-	    p.failed || ipc_send(f->keeper, MSG_COMMIT, tx->id, p.buf, p.len,
-	    -1) == -1) {
-		front_answer(f, s, FRONT_TRY_LATER);
-		front_tx_end(f, s);
-	} else
-		front_wait(f, s, SESSION_COMMIT);
-	ipc_pack_free(&p);
+	} else {
+		ipc_put_u32(&p, s->nrcpts);
+		if ((tx->engaged && !tx->done) || ipc_send_pack(f->keeper,
+		    MSG_COMMIT, tx->id, &p) == -1) {
+			front_answer(f, s, FRONT_TRY_LATER);
+			front_tx_end(f, s);
+		} else
+			front_wait(f, s, SESSION_COMMIT);
+	}
 }
 
 /* A request of a session that we did not see begin. */
@@ -251,7 +238,7 @@ front_unknown(struct front *f, const struct proto_line *pl)
 	if (pl->kind < PROTO_MAIL_FROM)
 		return;
 	memset(&s, 0, sizeof(s));
-	memcpy(s.sid, pl->sid, PROTO_ID);
+	memcpy(s.env.sid, pl->sid, PROTO_ID);
 	memcpy(s.token, pl->token, PROTO_ID);
 	if (pl->kind == PROTO_DATA_LINE) {
 		if (pl->paramlen == 1 && pl->param[0] == '.')
@@ -326,7 +313,7 @@ front_line(struct front *f, const struct proto_line *pl)
 	else if (pl->kind == PROTO_AUTH)
 		front_auth(f, s, pl);
 	else if (pl->kind == PROTO_TLS)
-		s->tls = (uint8_t)(gate_tls(pl->param, pl->paramlen) + 1);
+		s->env.tls = (uint8_t)(gate_tls(pl->param, pl->paramlen) + 1);
 	else if (pl->kind == PROTO_TX_RCPT)
 		s->nrcpts += (uint32_t)proto_rcpt_taken(pl);
 	else if (pl->kind == PROTO_DATA_LINE)
@@ -477,7 +464,7 @@ front_is_submission(const struct front *f, const struct session *s)
 {
 	const struct conf *c = f->conf;
 
-	return !s->local && (f->submission || s->login != NULL) &&
+	return !s->env.local && (f->submission || s->env.login != NULL) &&
 	    (c->outbound.present || c->limit_sender.messages > 0 ||
 	    c->limit_sender.recipients > 0);
 }
@@ -488,12 +475,12 @@ front_is_handed(const struct front *f, const struct session *s)
 {
 	struct handoff_session hs;
 
-	if (f->conf->nhandoffs == 0 || s->local || s->source == NULL)
+	if (f->conf->nhandoffs == 0 || s->env.local || s->env.source == NULL)
 		return 0;
 	memset(&hs, 0, sizeof(hs));
-	hs.family = handrules_addr(s->source, hs.addr);
-	hs.host = s->host;
-	hs.login = s->login;
+	hs.family = handrules_addr(s->env.source, hs.addr);
+	hs.host = s->env.host;
+	hs.login = s->env.login;
 	return handrules_may(f->conf, &hs);
 }
 
@@ -505,8 +492,7 @@ front_is_gated(const struct front *f, const struct session *s, int handed)
 
 	if (f->conf->ngates == 0)
 		return 0;
-	gatefacts_session(&gf, s->local, s->source, s->listener, s->login,
-	    s->sender, s->tls);
+	envelope_facts(&gf, &s->env);
 	if (!handed)
 		gf.known |= GATE_KNOWN_SOURCE;
 	return gate_find(f->conf, &gf) != GATE_NONE;
@@ -527,7 +513,7 @@ front_mail_from(struct front *f, struct session *s,
 		flags |= MSG_RCPT_SUBMIT;
 	if (front_is_handed(f, s))
 		flags |= MSG_RCPT_JUDGE;
-	if (session_set(&s->sender, pl->param, pl->paramlen) == -1 ||
+	if (session_set(&s->env.sender, pl->param, pl->paramlen) == -1 ||
 	    s->nameless) {
 		front_answer(f, s, FRONT_TRY_LATER);
 		return;
@@ -751,7 +737,7 @@ front_inherit(struct front *f)
 		r = &f->pending->v[i];
 		if (r->kind == PENDING_NONE)
 			continue;
-		memcpy(s.sid, r->sid, PROTO_ID);
+		memcpy(s.env.sid, r->sid, PROTO_ID);
 		memcpy(s.token, r->token, PROTO_ID);
 		if (r->kind == PENDING_DOT)
 			output_dataline(&f->out, &s, ".", 1);

@@ -62,7 +62,7 @@ front_header(const struct front *f, struct session *s, const char *line,
 	if (line[0] == ' ' || line[0] == '\t')
 		return s->data == SESSION_SKIP;
 	s->data = SESSION_HEADER;
-	if (!s->local && front_is_ours(f, s, line, len)) {
+	if (!s->env.local && front_is_ours(f, s, line, len)) {
 		s->data = SESSION_SKIP;
 		return 1;
 	}
@@ -78,7 +78,7 @@ front_to_engine(struct front *f, struct session *s, const char *line,
 
 	if (dot) {
 		tx->eom = 1;
-		s->pending = pending_set(f->pending, s->sid, s->token,
+		s->pending = pending_set(f->pending, s->env.sid, s->token,
 		    PENDING_DOT);
 		if (front_tx_queue(f, tx, "", 0) == -1)
 			front_tx_fail(f, tx);
@@ -93,7 +93,7 @@ front_to_engine(struct front *f, struct session *s, const char *line,
 static void
 front_data_begin(struct front *f, struct session *s)
 {
-	struct ipc_pack p;
+	struct envelope env;
 	struct tx *tx = s->tx;
 
 	s->data = SESSION_HEADER;
@@ -104,24 +104,16 @@ front_data_begin(struct front *f, struct session *s)
 	}
 	if (tx == NULL || !tx->engaged)
 		return;
-	ipc_pack_init(&p);
-	ipc_put_str(&p, f->pending->admd);
-	ipc_put_str(&p, s->source == NULL ? "" : s->source);
-	ipc_put_str(&p, s->login == NULL ? "" : s->login);
-	ipc_put_str(&p, s->host == NULL ? "" : s->host);
-	ipc_put_str(&p, s->sender == NULL ? "" : s->sender);
-	ipc_put_str(&p, s->listener);
-	ipc_put_u8(&p, s->tls);
-	ipc_put_u8(&p, s->local);
-	if (p.failed || f->engine == NULL || ipc_send(f->engine, MSG_BEGIN,
-	    tx->id, p.buf, p.len, -1) == -1)
+	env = s->env;
+	env.admd = f->pending->admd;
+	if (ipc_send_record(f->engine, MSG_BEGIN, tx->id, &envelope_record,
+	    &env) == -1)
 		front_tx_fail(f, tx);
 	else {
 		tx->begun = 1;
 		tx->heard = f->now;
 		TAILQ_INSERT_TAIL(&f->indata, tx, silent);
 	}
-	ipc_pack_free(&p);
 }
 
 /* A data line, with what is known of its session; rest is "sid|token|...". */

@@ -128,10 +128,8 @@ lists_send(struct keeper *k, size_t i)
 	ipc_pack_init(&p);
 	ipc_put_u32(&p, (uint32_t)i);
 	ipc_put_bytes(&p, lf->text, lf->len);
-	if (!p.failed && k->engine != NULL &&
-	    ipc_send(k->engine, MSG_LISTFILE, 0, p.buf, p.len, -1) == 0)
+	if (ipc_send_pack(k->engine, MSG_LISTFILE, 0, &p) == 0)
 		k->unsent[i] = 0;
-	ipc_pack_free(&p);
 }
 
 /*
@@ -187,11 +185,8 @@ ktx_free(struct keeper *k, struct ktx *tx)
 {
 	RB_REMOVE(ktx_tree, &k->txs, tx);
 	k->ntxs--;
-	free(tx->source);
-	free(tx->login);
-	free(tx->sender);
+	ipc_free_record(&envelope_record, &tx->env);
 	free(tx->path);
-	free(tx->listener);
 	free(tx->user);
 	free(tx->ownid);
 	free(tx->outid);
@@ -231,9 +226,7 @@ keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *text)
 	ipc_pack_init(&p);
 	ipc_put_u8(&p, (uint8_t)what);
 	ipc_put_str(&p, text);
-	if (!p.failed)
-		ipc_send(k->front, MSG_RCPT_ANSWER, id, p.buf, p.len, -1);
-	ipc_pack_free(&p);
+	ipc_send_pack(k->front, MSG_RCPT_ANSWER, id, &p);
 }
 
 /* A sender: of a user of ours, or of mail that comes to a gate. */
@@ -261,56 +254,35 @@ keeper_mail(struct keeper *k, struct ktx *tx, int flags, char *reply)
 static void
 keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 {
-	struct ipc_unpack u;
+	struct envelope_question q;
 	struct ktx *tx;
-	char source[KEEPER_STR_MAX + 1], login[KEEPER_STR_MAX + 1];
-	char sender[KEEPER_STR_MAX + 1], rcpt[KEEPER_STR_MAX + 1];
-	char listener[KEEPER_STR_MAX + 1];
-	char sid[PROTO_ID + 1];
 	char reply[KEEPER_REPLY_MAX + 1] = KEEPER_TRY_LATER;
 	const char *text = reply;
-	int flags, tls, what = MSG_RCPT_REFUSE;
+	int what = MSG_RCPT_REFUSE;
 
-	ipc_unpack_init(&u, msg->data, msg->len);
-	flags = ipc_get_u8(&u);
-	ipc_get_str(&u, sid, sizeof(sid));
-	ipc_get_str(&u, source, sizeof(source));
-	ipc_get_str(&u, login, sizeof(login));
-	ipc_get_str(&u, sender, sizeof(sender));
-	ipc_get_str(&u, rcpt, sizeof(rcpt));
-	ipc_get_str(&u, listener, sizeof(listener));
-	tls = ipc_get_u8(&u);
-	if (ipc_unpack_end(&u) == -1) {
+	if (ipc_get_record(&envelope_question_record, &q, msg->data,
+	    msg->len) == -1) {
 		keeper_send_rcpt(k, msg->id, what, reply);
 		return;
 	}
 	keeper_lists_look(k);
 	if ((tx = ktx_find(k, msg->id)) == NULL &&
 	    (tx = ktx_new(k, msg->id)) != NULL) {
-		memcpy(tx->sid, sid, sizeof(tx->sid));
-		tx->source = strdup(source);
-		tx->login = strdup(login);
-		tx->sender = strdup(sender);
-		tx->listener = strdup(listener);
-		tx->tls = tls;
-		tx->local = flags & MSG_RCPT_LOCAL;
-		tx->handed = flags & MSG_RCPT_JUDGE;
-		if (tx->source == NULL || tx->login == NULL ||
-		    tx->sender == NULL || tx->listener == NULL) {
-			ktx_free(k, tx);
-			tx = NULL;
-		}
+		tx->env = q.envelope;
+		memset(&q.envelope, 0, sizeof(q.envelope));
+		tx->handed = q.flags & MSG_RCPT_JUDGE;
 	}
 	if (tx != NULL && !tx->judged && keeper_ready(k) == 0)
 		what = msg->type == MSG_MAIL ?
-		    keeper_mail(k, tx, flags, reply) :
-		    keeper_rcpt(k, tx, flags, rcpt, reply);
+		    keeper_mail(k, tx, q.flags, reply) :
+		    keeper_rcpt(k, tx, q.flags, q.recipient, reply);
 	if (what == MSG_RCPT_ENGAGE || what == MSG_RCPT_HANDLE)
 		tx->engaged = 1;
 	if (what != MSG_RCPT_REFUSE)
 		text = msg->type == MSG_MAIL && tx->path != NULL ?
 		    tx->path : "";
 	keeper_send_rcpt(k, msg->id, what, text);
+	ipc_free_record(&envelope_question_record, &q);
 }
 
 static void
@@ -325,9 +297,7 @@ keeper_send_verdict(struct keeper *k, struct ktx *tx)
 		keeper_commit(k, tx, reply);
 	ipc_pack_init(&p);
 	ipc_put_str(&p, reply);
-	if (!p.failed && k->front != NULL)
-		ipc_send(k->front, MSG_VERDICT, tx->id, p.buf, p.len, -1);
-	ipc_pack_free(&p);
+	ipc_send_pack(k->front, MSG_VERDICT, tx->id, &p);
 	ktx_free(k, tx);
 }
 

@@ -26,11 +26,10 @@
 #include "conf/conf.h"
 #include "conf/listfile.h"
 #include "crypto/keys.h"
-#include "gate/gate.h"
+#include "envelope.h"
 #include "messages.h"
 #include "proc/ipc.h"
 #include "proc/privsep.h"
-#include "proto.h"
 #include "store/store_mail.h"
 #include "verdict.h"
 
@@ -40,7 +39,6 @@
 #define KEEPER_MAILBOXES	20	/* mailboxes in one transaction */
 #define KEEPER_STARTS		100	/* new people for a worker in a day */
 #define KEEPER_REPLY_MAX	512	/* bytes of a reply to a client */
-#define KEEPER_STR_MAX		1024	/* login, sender, source, recipient */
 #define KEEPER_QUEUE		(16 * 1024 * 1024)
 
 #define KEEPER_TRY_LATER	"451 4.3.0 Temporary failure, please try " \
@@ -49,15 +47,9 @@
 struct ktx {
 	uint64_t		 id;
 	RB_ENTRY(ktx)		 node;
-	int			 local;
+	struct envelope		 env;
 	int			 outside;
-	char			 sid[PROTO_ID + 1];	/* smtpd's session */
-	char			*source;
-	char			*login;
-	char			*sender;	/* envelope, "" is null */
-	char			*path;		/* smtpd takes it instead */
-	char			*listener;	/* "" without gates */
-	int			 tls;		/* as in session.h */
+	char			*path;		/* smtpd takes this sender */
 	int			 handed;	/* it may come from elsewhere */
 	uint32_t		 gate;		/* 0, or 1 + its index */
 	int			 submitted;	/* by a user of ours */

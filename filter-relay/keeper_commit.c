@@ -138,8 +138,8 @@ keeper_finish(struct keeper *k, struct ktx *tx, const struct finish *fi)
 		if (n < 0 || (size_t)n >= sizeof(tx->reply))
 			strlcpy(tx->reply, "550 5.7.1 Not sent: it cannot be "
 			    "made anonymous", sizeof(tx->reply));
-		lograte_info(k->rate, k->now, tx->source, "%s: refused: %s",
-		    tx->sid, fi->reply);
+		lograte_info(k->rate, k->now, tx->env.source, "%s: refused: %s",
+		    tx->env.sid, fi->reply);
 	}
 	keeper_gate_finish(k, tx, fi);
 	if (tx->rec != NULL) {

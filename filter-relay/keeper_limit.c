@@ -105,7 +105,7 @@ limit_user(struct keeper *k, const struct ktx *tx, struct limits *l)
 
 	if (!tx->submitted)
 		return;
-	name = tx->user[0] != '\0' ? tx->user : tx->sender;
+	name = tx->user[0] != '\0' ? tx->user : tx->env.sender;
 	/* What is cut is long enough to tell one from another. */
 	if (name[0] == '\0')
 		return;
@@ -135,7 +135,7 @@ limit_gate(struct keeper *k, const struct ktx *tx, struct limits *l)
 	l->gate.n = 0;
 	if (g == NULL)
 		return;
-	gatelimit_set(&l->gate, g, tx->sender, tx->taken);
+	gatelimit_set(&l->gate, g, tx->env.sender, tx->taken);
 	for (i = 0; i < l->gate.n; i++) {
 		l->v[l->n] = l->gate.v[i];
 		l->mailbox[l->n++] = 0;
@@ -152,8 +152,8 @@ limit_over_gate(struct keeper *k, const struct ktx *tx,
 	int report = g->otherwise == CONF_OTHERWISE_REPORT;
 
 	lograte_info(k->rate, k->now, sl->name, "%s: gate %s: mail of <%s> "
-	    "from %s is %s: more than %u %s%s within %s", tx->sid, g->name,
-	    tx->sender, tx->source, report ? "let through" : "refused",
+	    "from %s is %s: more than %u %s%s within %s", tx->env.sid, g->name,
+	    tx->env.sender, tx->env.source, report ? "let through" : "refused",
 	    sl->limit, gl->messages[i] ? "messages" : "recipients",
 	    gl->each[i] ? " of one sender" : "", conf_span_words(sl->window));
 	gatelimit_reply(gl, i, g, reply, KEEPER_REPLY_MAX + 1);
@@ -169,7 +169,7 @@ limit_over_mailbox(struct keeper *k, const struct ktx *tx,
 		mb.address[0] = '\0';
 	lograte_info(k->rate, k->now, l->number[which],
 	    "%s: more than %u messages within an hour, from %s", mb.address,
-	    l->v[which].limit, tx->source);
+	    l->v[which].limit, tx->env.source);
 	strlcpy(reply, "451 4.7.1 Too much mail for this address, please try "
 	    "again later", KEEPER_REPLY_MAX + 1);
 }
@@ -193,7 +193,8 @@ limit_over(struct keeper *k, const struct ktx *tx, const struct limits *l,
 	what = strcmp(sl->kind, LIMIT_START) == 0 ? "new people" :
 	    strcmp(sl->kind, LIMIT_MESSAGES) == 0 ? "messages" : "recipients";
 	lograte_info(k->rate, k->now, sl->name, "%s: %s %s: more than %u %s "
-	    "within %s", tx->sid, sl->kind, sl->name, sl->limit, what, span);
+	    "within %s", tx->env.sid, sl->kind, sl->name, sl->limit, what,
+	    span);
 	if (sl->count > sl->limit)
 		(void)snprintf(reply, KEEPER_REPLY_MAX + 1, "550 5.7.1 You "
 		    "may write to %u recipients within %s, and this is to "

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "gatefacts.h"
 #include "header/startaddr.h"
 #include "header/verp.h"
 #include "keeper.h"
@@ -49,7 +48,7 @@ path_strip(struct ktx *tx, char *reply)
 {
 	struct verp v;
 
-	if (verp_find(tx->sender, &v) != 1 || v.recipient)
+	if (verp_find(tx->env.sender, &v) != 1 || v.recipient)
 		return MSG_RCPT_PLAIN;
 	return path_set(tx, v.address, reply);
 }
@@ -62,15 +61,15 @@ path_wrap(struct keeper *k, struct ktx *tx, const struct conf_gate *g,
 	struct store_rpath rp;
 	int n;
 
-	if (conf_is_our_address(k->conf, tx->sender))
+	if (conf_is_our_address(k->conf, tx->env.sender))
 		return MSG_RCPT_PLAIN;
-	if (!verp_valid(tx->sender)) {
+	if (!verp_valid(tx->env.sender)) {
 		lograte_info(k->rate, k->now, g->name, "%s: gate %s: the "
 		    "sender stays, nothing could be sent back to it: %s",
-		    tx->sid, g->name, tx->sender);
+		    tx->env.sid, g->name, tx->env.sender);
 		return MSG_RCPT_PLAIN;
 	}
-	n = store_wrap(k->store, g->name, tx->sender,
+	n = store_wrap(k->store, g->name, tx->env.sender,
 	    conf_bounce_domain(k->conf, k->conf->domains.item[0]), k->now,
 	    &rp);
 	if (n == -1) {
@@ -91,7 +90,7 @@ keeper_return_path(struct keeper *k, struct ktx *tx, char *reply)
 {
 	const struct conf_gate *g;
 
-	if (tx->gate == 0 || tx->sender[0] == '\0')
+	if (tx->gate == 0 || tx->env.sender[0] == '\0')
 		return MSG_RCPT_PLAIN;
 	g = &k->conf->gate[tx->gate - 1];
 	switch (g->return_path) {
@@ -113,9 +112,9 @@ gate_log(struct keeper *k, const struct ktx *tx, const char *done,
 {
 	const struct conf_gate *g = &k->conf->gate[tx->gate - 1];
 
-	lograte_info(k->rate, k->now, tx->source, "%s: gate %s: mail of <%s> "
-	    "from %s is %s: %s", tx->sid, g->name, tx->sender, tx->source,
-	    done, why);
+	lograte_info(k->rate, k->now, tx->env.source, "%s: gate %s: mail of "
+	    "<%s> from %s is %s: %s", tx->env.sid, g->name, tx->env.sender,
+	    tx->env.source, done, why);
 }
 
 /* What is done with it when it is not refused. */
@@ -133,8 +132,7 @@ gate_done(const struct conf_gate *g)
 static void
 keeper_gate_facts(const struct ktx *tx, struct gate_facts *f)
 {
-	gatefacts_session(f, tx->local, tx->source, tx->listener, tx->login,
-	    tx->sender, tx->tls);
+	envelope_facts(f, &tx->env);
 	f->known |= GATE_KNOWN_FILES;
 	if (!tx->handed)
 		f->known |= GATE_KNOWN_SOURCE;
@@ -262,9 +260,9 @@ rcpt_dead(struct keeper *k, struct ktx *tx, const struct store_rcpt *r,
 	struct store_worker w;
 	int n;
 
-	if (tx->sender[0] == '\0')
+	if (tx->env.sender[0] == '\0')
 		return MSG_RCPT_PLAIN;
-	if ((n = store_worker_byaddr(k->store, tx->sender, &w)) == -1)
+	if ((n = store_worker_byaddr(k->store, tx->env.sender, &w)) == -1)
 		return rcpt_trouble(k, reply);
 	if (n == 0 || w.id != r->handle.worker)
 		return MSG_RCPT_PLAIN;
@@ -354,7 +352,7 @@ rcpt_worker(struct keeper *k, struct ktx *tx, const char *rcpt, char *reply)
 	struct store_worker w;
 	int n;
 
-	if (!conf_is_helpdesk(k->conf, tx->login))
+	if (!conf_is_helpdesk(k->conf, tx->env.login))
 		return MSG_RCPT_PLAIN;
 	if ((n = store_worker_byaddr(k->store, rcpt, &w)) == -1)
 		return rcpt_trouble(k, reply);

@@ -40,10 +40,8 @@ enum {
 };
 
 enum {
-	/* u8 flags, str session id, str source, str login, str sender, str
-	 * recipient ("" for MAIL), str listener, u8 TLS (see session.h).  A
-	 * transaction's first one announces it to the keeper; MAIL is asked
-	 * where one of the last three flags is. */
+	/* A struct envelope_question.  A transaction's first one announces it
+	 * to the keeper; MAIL is asked where one of the last three flags is. */
 	MSG_MAIL = 1,
 	MSG_RCPT,
 	/* u8 MSG_RCPT_*, str: the reply of MSG_RCPT_REFUSE; else the address
@@ -56,9 +54,7 @@ enum {
 	MSG_VERDICT,
 	/* The transaction is over or given up. */
 	MSG_END,
-	/* str admd: whose Authentication-Results count, "" for nobody's; str
-	 * source, str login, str host: the client's verified name, str sender:
-	 * of the envelope, str listener, u8 TLS, u8: by smtpd's socket */
+	/* A struct envelope. */
 	MSG_BEGIN,
 	/* Lines, each with its LF, dot-stuffed as smtpd has them. */
 	MSG_DATA,
@@ -90,7 +86,6 @@ enum {
 };
 
 /* Flags of MSG_RCPT. */
-#define MSG_RCPT_LOCAL		0x01	/* by smtpd's socket */
 #define MSG_RCPT_OUTSIDE	0x02	/* another recipient is not ours */
 #define MSG_RCPT_FOREIGN	0x04	/* this one is not in our domains */
 #define MSG_RCPT_SUBMIT		0x08	/* of MAIL: one of our users' */

@@ -144,7 +144,7 @@ output_answer(struct output *o, const struct session *s, const char *word,
 	char *p = output_room(o, 14 + 2 * (PROTO_ID + 1) + n + m + e + 1);
 
 	p = output_put(p, "filter-result|", 14);
-	p = output_put(p, s->sid, PROTO_ID);
+	p = output_put(p, s->env.sid, PROTO_ID);
 	*p++ = '|';
 	p = output_put(p, s->token, PROTO_ID);
 	*p++ = '|';
@@ -183,7 +183,7 @@ output_piece(struct output *o, const struct session *s, const char *lead,
 	char *p = output_room(o, 16 + 2 * (PROTO_ID + 1) + n + len + 1);
 
 	p = output_put(p, "filter-dataline|", 16);
-	p = output_put(p, s->sid, PROTO_ID);
+	p = output_put(p, s->env.sid, PROTO_ID);
 	*p++ = '|';
 	p = output_put(p, s->token, PROTO_ID);
 	*p++ = '|';

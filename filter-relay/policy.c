@@ -126,9 +126,9 @@ policy_sender(struct judge *j)
 	if (j->header->auth_pass && (j->header->auth_judged ||
 	    j->k->conf->replies.trust_results))
 		j->sender = 1;
-	if (j->tx->local || j->tx->login[0] == '\0')
+	if (j->tx->env.local || j->tx->env.login[0] == '\0')
 		return 0;
-	if ((n = store_worker_bylogin(j->k->store, j->tx->login, &w)) == -1)
+	if ((n = store_worker_bylogin(j->k->store, j->tx->env.login, &w)) == -1)
 		return -1;
 	if (n == 1 && w.id == j->w.id)
 		j->sender = 1;
@@ -144,9 +144,9 @@ auth_envelope(struct judge *j)
 
 	if (j->sender)
 		return 1;
-	if (j->tx->sender[0] == '\0')
+	if (j->tx->env.sender[0] == '\0')
 		return 0;
-	n = store_worker_byaddr(j->k->store, j->tx->sender, &w);
+	n = store_worker_byaddr(j->k->store, j->tx->env.sender, &w);
 	return n == 1 ? w.id == j->w.id : n;
 }
 
@@ -181,7 +181,7 @@ policy_open(struct judge *j)
 	}
 	/* Mailing programs have envelope senders of their own. */
 	rv = auth_envelope(j);
-	return rv == -1 ? -1 : rv == 0 && j->tx->sender[0] != '\0';
+	return rv == -1 ? -1 : rv == 0 && j->tx->env.sender[0] != '\0';
 }
 
 static int
@@ -219,7 +219,7 @@ auth_always(struct judge *j, char *why, size_t size)
 		    "any more for ", j->mb.address);
 	if (!j->k->conf->replies.automatic_pass &&
 	    ((h->automatic & SUMMARY_AUTO_REPLY) ||
-	    j->tx->sender[0] == '\0'))
+	    j->tx->env.sender[0] == '\0'))
 		return auth_no(why, size, "automatic replies and bulk mail "
 		    "are not passed on, write it by hand", "");
 	if ((n = auth_envelope(j)) != 1)
@@ -260,7 +260,7 @@ policy_worker(struct judge *j, char *why, size_t size)
 	switch (mode) {
 	case CONF_AUTH_NONE:
 		log_warnx("%s: the mail of %s is not authenticated, as "
-		    "configured", j->tx->sid, j->w.name);
+		    "configured", j->tx->env.sid, j->w.name);
 		return 1;
 	case CONF_AUTH_EITHER:
 		if (signature || j->sender)
@@ -427,11 +427,11 @@ policy_stranger(struct judge *j, const char *top)
 		return -1;
 	if (j->header->spam && j->k->conf->replies.spam == CONF_SPAM_REFUSE) {
 		policy_refuse(j, "550 5.7.1", "This message looks like spam");
-		lograte_info(j->k->rate, j->k->now, tx->source,
-		    "%s: refused: spam, from %s", tx->sid, tx->source);
+		lograte_info(j->k->rate, j->k->now, tx->env.source,
+		    "%s: refused: spam, from %s", tx->env.sid, tx->env.source);
 		return 0;
 	}
-	if (tx->handlebox == 0 || tx->local)
+	if (tx->handlebox == 0 || tx->env.local)
 		return 0;
 	/* A worker's own replies do not count against the mailbox. */
 	tx->counthandle = 1;
@@ -448,14 +448,15 @@ policy_loop(struct judge *j)
 
 	if (j->header->received > SUMMARY_RECEIVED_LOOP)
 		n = 1;
-	else if (!j->tx->local)
+	else if (!j->tx->env.local)
 		n = own_msgid_check(j->k->store, j->k->keys,
 		    j->header->message_id, j->k->now);
 	if (n != 1)
 		return n;
 	policy_refuse(j, "554 5.4.6", "Mail loop: this message was here "
 	    "before");
-	log_info("%s: refused: a loop, from %s", j->tx->sid, j->tx->source);
+	log_info("%s: refused: a loop, from %s", j->tx->env.sid,
+	    j->tx->env.source);
 	return 1;
 }
 
@@ -485,7 +486,7 @@ policy_claim(struct judge *j)
 	if (n == -1)
 		return policy_trouble(j);
 	if (n == 1) {
-		log_info("%s: %s of %s for %s accepted", j->tx->sid,
+		log_info("%s: %s of %s for %s accepted", j->tx->env.sid,
 		    policy_what(j), j->w.name, j->mb.address);
 		n = j->reply || j->start ? policy_plan_reply(j) :
 		    policy_plan_team(j);
@@ -496,21 +497,21 @@ policy_claim(struct judge *j)
 		    "authenticated now, it will be tried again");
 		lograte_info(j->k->rate, j->k->now, j->w.name,
 		    "%s: mail of %s for %s from %s is put off: name servers "
-		    "do not answer", j->tx->sid, j->w.name, j->mb.address,
-		    j->tx->source);
+		    "do not answer", j->tx->env.sid, j->w.name, j->mb.address,
+		    j->tx->env.source);
 		return 0;
 	}
 	if (!j->reply && !j->sender) {
-		lograte_info(j->k->rate, j->k->now, j->tx->source,
+		lograte_info(j->k->rate, j->k->now, j->tx->env.source,
 		    "%s: mail in the name of %s for %s from %s is taken as a "
-		    "stranger's: %s", j->tx->sid, j->w.name, j->mb.address,
-		    j->tx->source, why);
+		    "stranger's: %s", j->tx->env.sid, j->w.name, j->mb.address,
+		    j->tx->env.source, why);
 		return policy_stranger(j, POLICY_TOP_UNVERIFIED);
 	}
 	policy_refuse(j, "550 5.7.1", why);
 	lograte_info(j->k->rate, j->k->now, j->w.name,
-	    "%s: %s of %s for %s from %s refused: %s", j->tx->sid,
-	    policy_what(j), j->w.name, j->mb.address, j->tx->source, why);
+	    "%s: %s of %s for %s from %s refused: %s", j->tx->env.sid,
+	    policy_what(j), j->w.name, j->mb.address, j->tx->env.source, why);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ session_find(const struct session_table *t, const char sid[PROTO_ID])
 	struct session *s;
 
 	s = t->bucket[session_hash(sid) & (t->nbuckets - 1)];
-	while (s != NULL && memcmp(s->sid, sid, PROTO_ID) != 0)
+	while (s != NULL && memcmp(s->env.sid, sid, PROTO_ID) != 0)
 		s = s->next;
 	return s;
 }
@@ -69,7 +69,7 @@ session_grow(struct session_table *t)
 	for (i = 0; i < t->nbuckets; i++)
 		for (s = t->bucket[i]; s != NULL; s = next) {
 			next = s->next;
-			h = session_hash(s->sid) & (n - 1);
+			h = session_hash(s->env.sid) & (n - 1);
 			s->next = bucket[h];
 			bucket[h] = s;
 		}
@@ -88,7 +88,7 @@ session_add(struct session_table *t, const char sid[PROTO_ID])
 		return NULL;
 	if (t->count >= t->nbuckets)
 		session_grow(t);
-	memcpy(s->sid, sid, PROTO_ID);
+	memcpy(s->env.sid, sid, PROTO_ID);
 	h = session_hash(sid) & (t->nbuckets - 1);
 	s->next = t->bucket[h];
 	t->bucket[h] = s;
@@ -101,16 +101,16 @@ session_del(struct session_table *t, struct session *s)
 {
 	struct session **p;
 
-	p = &t->bucket[session_hash(s->sid) & (t->nbuckets - 1)];
+	p = &t->bucket[session_hash(s->env.sid) & (t->nbuckets - 1)];
 	while (*p != s)
 		p = &(*p)->next;
 	*p = s->next;
 	t->count--;
-	free(s->login);
-	free(s->sender);
-	free(s->source);
-	free(s->host);
-	free(s->listener);
+	free(s->env.login);
+	free(s->env.sender);
+	free(s->env.source);
+	free(s->env.host);
+	free(s->env.listener);
 	free(s);
 }
 
@@ -119,7 +119,7 @@ session_set(char **dst, const char *src, size_t len)
 {
 	free(*dst);
 	*dst = NULL;
-	if (len > SESSION_STR_MAX || memchr(src, '\0', len) != NULL)
+	if (len > ENVELOPE_STR_MAX || memchr(src, '\0', len) != NULL)
 		return -1;
 	*dst = strndup(src, len);
 	return *dst == NULL ? -1 : 0;

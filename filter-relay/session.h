@@ -23,10 +23,9 @@
 #include <stdint.h>
 
 #include "base/compat.h"
-#include "proto.h"
+#include "envelope.h"
 
 #define SESSION_MAX	100000		/* smtpd itself has far fewer */
-#define SESSION_STR_MAX	1024		/* bytes of login, sender, source */
 
 struct tx;
 
@@ -49,12 +48,11 @@ enum session_wait {
 
 struct session {
 	struct session		*next;		/* in the hash */
-	char			 sid[PROTO_ID];
+	struct envelope		 env;
 	char			 token[PROTO_ID];	/* last request's */
 	uint8_t			 data;
 	uint8_t			 wait;
 	uint8_t			 old;		/* protocol 0.6 */
-	uint8_t			 local;		/* on smtpd's socket */
 	uint8_t			 received;	/* smtpd's line of the message
 						 * has come */
 	uint8_t			 outside;	/* a recipient not of ours */
@@ -63,20 +61,12 @@ struct session {
 	uint8_t			 broken;	/* commit must be 451 */
 	uint8_t			 plain;		/* the recipient asked about is
 						 * none of ours, it seems */
-	uint8_t			 tls;		/* 0 without, else 1 more than
-						 * the minor version */
 	uint32_t		 nrcpts;	/* smtpd has taken, if we are
 						 * told */
 	unsigned int		 pending;	/* see pending.h, or 0 */
 	int64_t			 deadline;
 	TAILQ_ENTRY(session)	 waiting;
 	struct tx		*tx;		/* keeper's and engine's */
-	char			*login;
-	char			*sender;	/* NULL: no MAIL FROM */
-	char			*source;
-	char			*listener;	/* where there are gates */
-	char			*host;		/* the client's verified name,
-						 * where it matters */
 };
 
 TAILQ_HEAD(session_queue, session);
@@ -103,7 +93,7 @@ struct session *session_add(struct session_table *t,
 void	session_del(struct session_table *t, struct session *s);
 
 /* Replaces *dst, a malloced string or NULL, by a copy of len bytes; 0, or
- * -1 if they are more than SESSION_STR_MAX, hold a NUL, or without memory:
+ * -1 if they are more than ENVELOPE_STR_MAX, hold a NUL, or without memory:
  * *dst is NULL then. */
 int	session_set(char **dst, const char *src, size_t len);
 

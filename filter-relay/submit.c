@@ -61,10 +61,10 @@ submit_why(enum sender_verdict verdict, const char *address,
 static void
 submit_log(struct keeper *k, const struct ktx *tx, const char *reply)
 {
-	const char *who = tx->user[0] != '\0' ? tx->user : tx->source;
+	const char *who = tx->user[0] != '\0' ? tx->user : tx->env.source;
 
 	lograte_info(k->rate, k->now, who, "%s: refused: mail of %s from %s: "
-	    "%s", tx->sid, who, tx->source, reply);
+	    "%s", tx->env.sid, who, tx->env.source, reply);
 }
 
 /* Without a login, the one whose identity the sender is sends it. */
@@ -74,12 +74,12 @@ submit_user(struct keeper *k, struct ktx *tx)
 	struct store_identity idt;
 	int n = 0;
 
-	if (tx->login[0] == '\0' && tx->sender[0] != '\0' &&
+	if (tx->env.login[0] == '\0' && tx->env.sender[0] != '\0' &&
 	    k->conf->outbound.present &&
-	    (n = store_identity_find(k->store, tx->sender, &idt)) == -1)
+	    (n = store_identity_find(k->store, tx->env.sender, &idt)) == -1)
 		return -1;
 	free(tx->user);
-	tx->user = strdup(n == 1 ? idt.user : tx->login);
+	tx->user = strdup(n == 1 ? idt.user : tx->env.login);
 	return tx->user == NULL ? -1 : 0;
 }
 
@@ -90,16 +90,16 @@ submit_sender(struct keeper *k, struct ktx *tx, char *reply)
 	struct sender_addr who;
 	enum sender_verdict verdict;
 
-	if (tx->sender[0] == '\0' || tx->user[0] == '\0')
+	if (tx->env.sender[0] == '\0' || tx->user[0] == '\0')
 		return 1;
-	if (sender_check(k->store, k->conf, tx->user, tx->sender, &verdict,
+	if (sender_check(k->store, k->conf, tx->user, tx->env.sender, &verdict,
 	    &who) == -1)
 		return -1;
 	if (verdict == SENDER_ALLOWED) {
 		tx->alternate = who.kind == SENDER_IDENTITY;
 		return 1;
 	}
-	submit_why(verdict, tx->sender, "", reply);
+	submit_why(verdict, tx->env.sender, "", reply);
 	submit_log(k, tx, reply);
 	return 0;
 }
@@ -264,7 +264,8 @@ submit_plan(struct judge *j)
 	if (!tx->alternate || !j->k->conf->outbound.hide_client ||
 	    tx->reply[0] != '\0')
 		return 0;
-	domain = addr_domain(tx->alternate == 2 ? j->writer->addr : tx->sender);
+	domain = addr_domain(tx->alternate == 2 ? j->writer->addr :
+	    tx->env.sender);
 	if (domain == NULL || submit_id(j, domain) == -1 ||
 	    submit_ids(j) == -1)
 		return -1;

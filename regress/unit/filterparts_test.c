@@ -139,12 +139,12 @@ test_sessions(void)
 	for (i = 0; i < 5000; i++) {
 		snprintf(sid, sizeof(sid), "%016x", i * 7);
 		s = session_add(&t, sid);
-		CHECK(s != NULL && session_set(&s->login, sid, 5) == 0);
+		CHECK(s != NULL && session_set(&s->env.login, sid, 5) == 0);
 	}
 	for (i = 0; i < 5000; i += 2) {
 		snprintf(sid, sizeof(sid), "%016x", i * 7);
 		s = session_find(&t, sid);
-		CHECK(s != NULL && memcmp(s->sid, sid, PROTO_ID) == 0);
+		CHECK(s != NULL && memcmp(s->env.sid, sid, PROTO_ID) == 0);
 		if (s != NULL)
 			session_del(&t, s);
 	}
@@ -180,7 +180,7 @@ test_output(void)
 	char line[4000];
 
 	memset(&s, 0, sizeof(s));
-	memcpy(s.sid, SID, PROTO_ID);
+	memcpy(s.env.sid, SID, PROTO_ID);
 	memcpy(s.token, TOKEN, PROTO_ID);
 	output_init(&o, -1, NULL);
 	output_result(&o, &s, NULL);
@@ -226,7 +226,7 @@ test_rewrite(void)
 	size_t i;
 
 	memset(&s, 0, sizeof(s));
-	memcpy(s.sid, SID, PROTO_ID);
+	memcpy(s.env.sid, SID, PROTO_ID);
 	memcpy(s.token, TOKEN, PROTO_ID);
 	output_init(&o, -1, NULL);
 	output_rewrite(&o, &s, "r-abc@company.example");
