@@ -37,7 +37,7 @@
 /*
  * Sender authentication by our own resolver: the message waits in the spool
  * until it is whole, its signatures' keys and the sender's policy are asked
- * for, and then the keeper gets its facts once more.
+ * for, and then the keeper is told of it once more.
  */
 
 #define AUTH_SECONDS	30	/* for all questions of a message */
@@ -402,7 +402,7 @@ tell_keeper(struct engine *e, struct etx *tx, int judged, int pass,
 	if (h->from_raw == NULL &&
 	    (h->from_raw = from_fields(&h->hdr)) == NULL)
 		return -1;
-	return ipc_send_record(e->keeper, MSG_FACTS, tx->id, &summary_record,
+	return ipc_send_record(e->keeper, MSG_HEADER, tx->id, &summary_record,
 	    h);
 }
 
@@ -418,7 +418,7 @@ mail_judge(struct engine *e, struct etx *tx, int cut)
 }
 
 /*
- * The keeper gets the facts again: whether the writer is
+ * The keeper is told of it again: whether the writer is
  * authenticated, and else whether an error may be why not.  0 or -1.
  */
 static int

@@ -16,8 +16,8 @@
 
 /*
  * The process that parses mail.  It has no files, no network and no keys:
- * lines come in, facts go to the keeper, and by the keeper's plan the lines
- * go out again.
+ * lines come in, what the header says goes to the keeper, and by the keeper's
+ * plan the lines go out again.
  */
 
 #ifndef ENGINE_H

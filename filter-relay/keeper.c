@@ -338,9 +338,9 @@ keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	}
 }
 
-/* Facts of a message that the front has announced, once. */
+/* The header of a message that the front has announced, once. */
 static void
-keeper_on_facts(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
+keeper_on_header(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 {
 	struct header_summary header;
 	struct plan plan;
@@ -395,11 +395,11 @@ keeper_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	if (ch != k->engine)
 		return;
 	if ((tx = ktx_find(k, msg->id)) == NULL ||
-	    (msg->type == MSG_FACTS && tx->judged) ||
+	    (msg->type == MSG_HEADER && tx->judged) ||
 	    (msg->type == MSG_FINISH && (!tx->judged || tx->finished)))
 		ipc_send(ch, MSG_FAIL, msg->id, NULL, 0, -1);
-	else if (msg->type == MSG_FACTS)
-		keeper_on_facts(k, tx, msg);
+	else if (msg->type == MSG_HEADER)
+		keeper_on_header(k, tx, msg);
 	else if (msg->type == MSG_FINISH)
 		keeper_on_finish(k, tx, msg);
 }

@@ -16,7 +16,7 @@
 
 /*
  * The process with the database and the keys.  It never sees a message:
- * the front tells it recipients, the engine facts, and it decides.
+ * the front tells it recipients, the engine what the header says; it decides.
  */
 
 #ifndef KEEPER_H

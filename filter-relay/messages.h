@@ -22,7 +22,7 @@
  *	keeper -> front		RCPT_ANSWER, VERDICT, LIST
  *	front -> engine		BEGIN, DATA, EOM, END
  *	engine -> front		OUT, CREDIT, REST, DONE, FAIL
- *	engine -> keeper	FACTS, FINISH
+ *	engine -> keeper	HEADER, FINISH
  *	keeper -> engine	PLAN, LISTFILE
  *	engine -> resolver	dnsipc.h
  */
@@ -72,7 +72,7 @@ enum {
 	/* It cannot be judged now: 451. */
 	MSG_FAIL,
 	/* A struct header_summary, see header/summary.h. */
-	MSG_FACTS,
+	MSG_HEADER,
 	/* A struct plan, see verdict.h. */
 	MSG_PLAN,
 	/* A struct finish, see verdict.h. */

@@ -14,7 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-/* Who may speak for a mailbox: decided by facts, handles and tokens. */
+/* Who may speak for a mailbox: decided by header, handles and tokens. */
 
 #ifndef POLICY_H
 #define POLICY_H

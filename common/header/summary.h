@@ -55,7 +55,7 @@
 /* Mail to many: a list or bulk. */
 #define SUMMARY_AUTO_BULK	(SUMMARY_AUTO_PRECEDENCE | SUMMARY_AUTO_LIST)
 
-/* Which facts are incomplete for a limit. */
+/* What is incomplete for a limit. */
 #define SUMMARY_TRUNC_HDR	0x01	/* a kept field was lost or cut */
 #define SUMMARY_TRUNC_ADDRS	0x02
 #define SUMMARY_TRUNC_IDS	0x04
@@ -121,13 +121,13 @@ void	 summary_free(struct header_summary *f);
 
 /*
  * Takes a line of the message without its end: HDR_MORE, or HDR_END or
- * HDR_BODY as hdr_line(), when the facts are complete.  -1 when memory is
+ * HDR_BODY as hdr_line(), when the summary is complete.  -1 when memory is
  * exhausted.
  */
 int	 summary_line(struct header_summary *f, const char *line, size_t len);
 
 /*
- * Completes the facts of a message that ended inside its header.  Allowed
+ * Completes the summary of a message that ended inside its header.  Allowed
  * again.  0, or -1 when memory is exhausted.
  */
 int	 summary_finish(struct header_summary *f);
