@@ -160,25 +160,3 @@ token_msgid_parse(const char *msgid, struct token *token)
 		return 0;
 	return token_parse(msgid, TOKEN_LEN, token);
 }
-
-const char *
-token_result_name(enum token_result result)
-{
-	switch (result) {
-	case TOKEN_VALID:
-		return "valid";
-	case TOKEN_MALFORMED:
-		return "malformed";
-	case TOKEN_UNKNOWN_KEY:
-		return "unknown key";
-	case TOKEN_BAD_MAC:
-		return "bad signature";
-	case TOKEN_EXPIRED:
-		return "expired";
-	case TOKEN_REVOKED:
-		return "revoked";
-	case TOKEN_FAILED:
-		break;
-	}
-	return "failed";
-}

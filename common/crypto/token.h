@@ -97,7 +97,4 @@ int	token_msgid(const char *token, const char *domain, char *buf,
  */
 int	token_msgid_parse(const char *msgid, struct token *token);
 
-/* A word for a result, for logs: "valid", "expired", ... */
-const char *token_result_name(enum token_result result);
-
 #endif

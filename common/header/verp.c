@@ -262,17 +262,16 @@ plus(struct verp *v, struct part local, struct part domain)
 
 static const struct {
 	enum verp_form	 form;
-	const char	*name;
 	int		 recipient;
 	int		(*find)(struct verp *, struct part, struct part);
 } forms[] = {
-	{ VERP_SRS0, "srs0", 0, srs0 },
-	{ VERP_SRS1, "srs1", 0, srs1 },
-	{ VERP_BATV, "batv", 0, batv },
-	{ VERP_PLATFORM, "platform", 0, platform },
-	{ VERP_MAILER, "mailer", 1, mailer },
-	{ VERP_LIST, "list", 1, list },
-	{ VERP_PLUS, "plus", 1, plus }
+	{ VERP_SRS0, 0, srs0 },
+	{ VERP_SRS1, 0, srs1 },
+	{ VERP_BATV, 0, batv },
+	{ VERP_PLATFORM, 0, platform },
+	{ VERP_MAILER, 1, mailer },
+	{ VERP_LIST, 1, list },
+	{ VERP_PLUS, 1, plus }
 };
 
 #define FORMS	(sizeof(forms) / sizeof(forms[0]))
@@ -315,15 +314,4 @@ verp_find(const char *s, struct verp *v)
 		}
 	v->address[0] = '\0';
 	return 0;
-}
-
-const char *
-verp_form_name(enum verp_form form)
-{
-	size_t	 i;
-
-	for (i = 0; i < FORMS; i++)
-		if (forms[i].form == form)
-			return forms[i].name;
-	return "none";
 }

@@ -64,7 +64,4 @@ int	 verp_valid(const char *s);
  */
 int	 verp_find(const char *s, struct verp *v);
 
-/* A word for a form, such as "platform"; never NULL. */
-const char *verp_form_name(enum verp_form);
-
 #endif

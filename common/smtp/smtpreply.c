@@ -172,21 +172,6 @@ smtpreply_status(const char *p, size_t len, int class)
 	return i == len || p[i] == ' ' ? i : 0;
 }
 
-int
-smtpreply_enhanced(const struct smtpreply *r, char *buf, size_t size)
-{
-	const char	*p;
-	size_t		 len, n;
-
-	if ((p = smtpreply_line(r, 0, &len)) == NULL ||
-	    (n = smtpreply_status(p, len, '0' + r->code / 100)) == 0 ||
-	    n >= size)
-		return 0;
-	memcpy(buf, p, n);
-	buf[n] = '\0';
-	return 1;
-}
-
 void
 smtpreply_text(const struct smtpreply *r, char *buf, size_t size)
 {

@@ -76,10 +76,4 @@ const char *smtpreply_line(const struct smtpreply *r, int n, size_t *len);
  */
 void	 smtpreply_text(const struct smtpreply *r, char *buf, size_t size);
 
-/*
- * 1 when the reply's first line has an enhanced status code of its class
- * (2.x.x for 2xx ...), which goes to buf; else 0.
- */
-int	 smtpreply_enhanced(const struct smtpreply *r, char *buf, size_t size);
-
 #endif
