@@ -80,7 +80,7 @@ boxes_lost(struct boxes *b)
 }
 
 static int
-boxes_compare(const void *key, const void *item)
+compare_addresses(const void *key, const void *item)
 {
 	return strcmp(key, *(char *const *)item);
 }
@@ -100,11 +100,11 @@ boxes_maybe(const struct boxes *b, const char *address)
 	    handle) == 1 || rpath_addr_parse(addr, rpath, &domain) == 1 ||
 	    startaddr_parse(addr, box, whom) == 1 ||
 	    (b->list.n > 0 && bsearch(addr, b->list.v, b->list.n,
-	    sizeof(*b->list.v), boxes_compare) != NULL);
+	    sizeof(*b->list.v), compare_addresses) != NULL);
 }
 
 static int
-boxes_add(const struct store_mailbox *mb, void *arg)
+add_mailbox(const struct store_mailbox *mb, void *arg)
 {
 	return strlist_add(arg, mb->address);
 }
@@ -122,7 +122,7 @@ boxes_tell(struct store *s, struct ipc *front, const struct ipc_msg *msg)
 	ipc_unpack_init(&u, msg->data, msg->len);
 	if (ipc_get_u8(&u) == 1 && s != NULL)
 		fd = store_watch_fd(s);
-	if (s != NULL && store_mailbox_each(s, 0, boxes_add, &list) == 0)
+	if (s != NULL && store_mailbox_each(s, 0, add_mailbox, &list) == 0)
 		ipc_put_record(&p, &strlist_record, &list);
 	if (p.failed)
 		p.len = 0;

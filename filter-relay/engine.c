@@ -630,7 +630,7 @@ etx_free(struct engine *e, struct etx *tx)
 
 /* Lets the front send as much as was taken. */
 static void
-engine_credit(struct engine *e, struct etx *tx)
+give_credit(struct engine *e, struct etx *tx)
 {
 	struct ipc_pack p;
 
@@ -645,7 +645,7 @@ engine_credit(struct engine *e, struct etx *tx)
 
 /* The keeper is told first, so that it knows when the front asks. */
 static void
-engine_finish(struct engine *e, struct etx *tx)
+finish_message(struct engine *e, struct etx *tx)
 {
 	if (engine_gate_finish(tx) == -1)
 		tx->finish.status = FINISH_FAIL;
@@ -657,7 +657,7 @@ engine_finish(struct engine *e, struct etx *tx)
 
 /* Where nothing more is to be done, the front needs us no longer. */
 static void
-engine_rest(struct engine *e, struct etx *tx)
+tell_rest(struct engine *e, struct etx *tx)
 {
 	if (!tx->plan.rest || tx->state != ETX_PASS || tx->rested || tx->eom)
 		return;
@@ -679,18 +679,18 @@ step_done(struct engine *e, struct etx *tx, int rv)
 		return;
 	/* Messages are many, and most of them wait for their next lines. */
 	sbuf_free(&tx->out);
-	engine_credit(e, tx);
-	engine_rest(e, tx);
+	give_credit(e, tx);
+	tell_rest(e, tx);
 	if (tx->eom && tx->state != ETX_WAIT && tx->state != ETX_AUTH &&
 	    !tx->replaying) {
-		engine_finish(e, tx);
+		finish_message(e, tx);
 		if (!tx->failed)
 			etx_free(e, tx);
 	}
 }
 
 static void
-engine_begin(struct engine *e, const struct ipc_msg *msg)
+begin_message(struct engine *e, const struct ipc_msg *msg)
 {
 	struct etx *tx = NULL;
 
@@ -711,7 +711,7 @@ engine_begin(struct engine *e, const struct ipc_msg *msg)
 }
 
 static void
-engine_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct engine *e = arg;
 	struct etx *tx;
@@ -727,7 +727,7 @@ engine_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	}
 	if (msg->type == MSG_BEGIN) {
 		if (etx_find(e, msg->id) == NULL)
-			engine_begin(e, msg);
+			begin_message(e, msg);
 		return;
 	}
 	if ((tx = etx_find(e, msg->id)) == NULL)
@@ -750,7 +750,7 @@ engine_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 
 /* A file of a list has changed. */
 static void
-engine_list(struct engine *e, const struct ipc_msg *msg)
+take_list(struct engine *e, const struct ipc_msg *msg)
 {
 	const struct listfiles *lists = e->conf->lists;
 	struct ipc_unpack u;
@@ -769,7 +769,7 @@ engine_list(struct engine *e, const struct ipc_msg *msg)
 }
 
 static void
-engine_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct engine *e = arg;
 	struct etx *tx;
@@ -787,7 +787,7 @@ engine_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		return;
 	}
 	if (msg->type == MSG_LISTFILE) {
-		engine_list(e, msg);
+		take_list(e, msg);
 		return;
 	}
 	if ((tx = etx_find(e, msg->id)) == NULL || tx->failed)
@@ -800,7 +800,7 @@ engine_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 }
 
 static void
-engine_peer(int role, int fd, void *arg)
+on_peer(int role, int fd, void *arg)
 {
 	struct engine *e = arg;
 	struct ipc *ch, **old;
@@ -812,7 +812,7 @@ engine_peer(int role, int fd, void *arg)
 		return;
 	}
 	old = role == ROLE_FRONT ? &e->front : &e->keeper;
-	cb = role == ROLE_FRONT ? engine_front : engine_keeper;
+	cb = role == ROLE_FRONT ? on_front : on_keeper;
 	if (*old != NULL)
 		cb(*old, NULL, e);
 	ch = ipc_new(fd, role == ROLE_FRONT ? MSG_FRONT_MAX : MSG_KEEPER_MAX,
@@ -843,7 +843,7 @@ engine_main(struct privsep_child *pc, void *arg)
 		fatal("resolver");
 	if (sandbox_engine() == -1)
 		fatalx("cannot confine the engine");
-	if (privsep_child_event(pc, engine_peer, &e) == -1)
+	if (privsep_child_event(pc, on_peer, &e) == -1)
 		fatalx("event_add");
 	event_dispatch();
 	return 1;

@@ -30,14 +30,14 @@
 
 /* What smtpd asks and tells besides the lines of messages. */
 
-static void	front_mail_from(struct front *f, struct session *s, const
+static void	ask_mail_from(struct front *f, struct session *s, const
 	    struct proto_line *pl);
-static void	front_register(struct front *f);
-static size_t	front_lines(struct front *f, const char *buf, size_t len);
+static void	register_events(struct front *f);
+static size_t	take_lines(struct front *f, const char *buf, size_t len);
 
 /* Takes the session off the list on which it waits for an answer of ours. */
 static void
-front_unwait(struct front *f, struct session *s)
+end_wait(struct front *f, struct session *s)
 {
 	if (s->wait == SESSION_COMMIT)
 		TAILQ_REMOVE(&f->committing, s, waiting);
@@ -49,14 +49,14 @@ front_unwait(struct front *f, struct session *s)
 void
 front_answer(struct front *f, struct session *s, const char *text)
 {
-	front_unwait(f, s);
+	end_wait(f, s);
 	pending_clear(f->pending, &s->pending);
 	output_result(&f->out, s, text);
 }
 
 /* From now on smtpd waits for this. */
 static void
-front_wait(struct front *f, struct session *s, enum session_wait what)
+wait_for(struct front *f, struct session *s, enum session_wait what)
 {
 	s->wait = what;
 	s->pending = pending_set(f->pending, s->env.sid, s->token,
@@ -71,7 +71,7 @@ front_wait(struct front *f, struct session *s, enum session_wait what)
 }
 
 static void
-front_config(struct front *f, const struct proto_line *pl)
+read_config(struct front *f, const struct proto_line *pl)
 {
 	static const char admd[] = "admd|";
 	size_t n = sizeof(admd) - 1, len;
@@ -86,7 +86,7 @@ front_config(struct front *f, const struct proto_line *pl)
 }
 
 static void
-front_connect(struct front *f, const struct proto_line *pl)
+begin_session(struct front *f, const struct proto_line *pl)
 {
 	struct session *s;
 	const char *src;
@@ -120,16 +120,16 @@ front_connect(struct front *f, const struct proto_line *pl)
 }
 
 static void
-front_disconnect(struct front *f, struct session *s)
+end_session(struct front *f, struct session *s)
 {
-	front_unwait(f, s);
+	end_wait(f, s);
 	front_tx_end(f, s);
 	pending_clear(f->pending, &s->pending);
 	session_del(&f->sessions, s);
 }
 
 static void
-front_auth(struct front *f, struct session *s, const struct proto_line *pl)
+set_login(struct front *f, struct session *s, const struct proto_line *pl)
 {
 	const char *name;
 	size_t len;
@@ -144,7 +144,7 @@ front_auth(struct front *f, struct session *s, const struct proto_line *pl)
 /* Asks the keeper about a sender or a recipient: 0, or -1: it
  * cannot be. */
 static int
-front_ask(struct front *f, struct session *s, int type, const char *rcpt,
+ask_keeper(struct front *f, struct session *s, int type, const char *rcpt,
     int flags)
 {
 	struct envelope_question q = { (uint8_t)flags, (char *)rcpt, s->env };
@@ -161,13 +161,13 @@ front_ask(struct front *f, struct session *s, int type, const char *rcpt,
  * goes on: a new mailbox gets its mail all the same, as a stranger's.
  */
 static void
-front_unasked(struct front *f, struct session *s)
+answer_unasked(struct front *f, struct session *s)
 {
 	front_answer(f, s, s->plain ? NULL : FRONT_TRY_LATER);
 }
 
 static void
-front_rcpt_to(struct front *f, struct session *s,
+ask_rcpt_to(struct front *f, struct session *s,
     const struct proto_line *pl)
 {
 	char *rcpt = NULL;
@@ -197,16 +197,16 @@ front_rcpt_to(struct front *f, struct session *s,
 		front_answer(f, s, NULL);
 	else {
 		flags |= s->outside ? MSG_RCPT_OUTSIDE : 0;
-		if (front_ask(f, s, MSG_RCPT, rcpt, flags) == -1)
-			front_unasked(f, s);
+		if (ask_keeper(f, s, MSG_RCPT, rcpt, flags) == -1)
+			answer_unasked(f, s);
 		else
-			front_wait(f, s, SESSION_RCPT);
+			wait_for(f, s, SESSION_RCPT);
 	}
 	free(rcpt);
 }
 
 static void
-front_commit(struct front *f, struct session *s)
+answer_commit(struct front *f, struct session *s)
 {
 	struct tx *tx = s->tx;
 	struct ipc_pack p;
@@ -225,13 +225,13 @@ front_commit(struct front *f, struct session *s)
 			front_answer(f, s, FRONT_TRY_LATER);
 			front_tx_end(f, s);
 		} else
-			front_wait(f, s, SESSION_COMMIT);
+			wait_for(f, s, SESSION_COMMIT);
 	}
 }
 
 /* A request of a session that we did not see begin. */
 static void
-front_unknown(struct front *f, const struct proto_line *pl)
+answer_unknown(struct front *f, const struct proto_line *pl)
 {
 	struct session s;
 
@@ -249,7 +249,7 @@ front_unknown(struct front *f, const struct proto_line *pl)
 }
 
 static void
-front_request(struct front *f, struct session *s,
+take_request(struct front *f, struct session *s,
     const struct proto_line *pl)
 {
 	/* smtpd asks one thing at a time; what it asked before is void. */
@@ -260,13 +260,13 @@ front_request(struct front *f, struct session *s,
 	memcpy(s->token, pl->token, PROTO_ID);
 	switch (pl->kind) {
 	case PROTO_MAIL_FROM:
-		front_mail_from(f, s, pl);
+		ask_mail_from(f, s, pl);
 		break;
 	case PROTO_RCPT_TO:
-		front_rcpt_to(f, s, pl);
+		ask_rcpt_to(f, s, pl);
 		break;
 	case PROTO_COMMIT:
-		front_commit(f, s);
+		answer_commit(f, s);
 		break;
 	default:
 		front_answer(f, s, NULL);
@@ -275,7 +275,7 @@ front_request(struct front *f, struct session *s,
 }
 
 static void
-front_junk(struct front *f)
+is_junk(struct front *f)
 {
 	if (f->junk++ < FRONT_JUNK)
 		log_warnx("a line that smtpd should not send was ignored");
@@ -283,23 +283,23 @@ front_junk(struct front *f)
 
 /* A line of smtpd that is no data line. */
 static void
-front_line(struct front *f, const struct proto_line *pl)
+take_line(struct front *f, const struct proto_line *pl)
 {
 	struct session *s = NULL;
 
 	switch (pl->kind) {
 	case PROTO_JUNK:
-		front_junk(f);
+		is_junk(f);
 		return;
 	case PROTO_CONFIG:
-		front_config(f, pl);
+		read_config(f, pl);
 		return;
 	case PROTO_READY:
 		f->pending->ready = 1;
-		front_register(f);
+		register_events(f);
 		return;
 	case PROTO_CONNECT:
-		front_connect(f, pl);
+		begin_session(f, pl);
 		return;
 	case PROTO_OTHER:
 		return;
@@ -307,24 +307,24 @@ front_line(struct front *f, const struct proto_line *pl)
 		break;
 	}
 	if ((s = session_find(&f->sessions, pl->sid)) == NULL)
-		front_unknown(f, pl);
+		answer_unknown(f, pl);
 	else if (pl->kind == PROTO_DISCONNECT)
-		front_disconnect(f, s);
+		end_session(f, s);
 	else if (pl->kind == PROTO_AUTH)
-		front_auth(f, s, pl);
+		set_login(f, s, pl);
 	else if (pl->kind == PROTO_TLS)
 		s->env.tls = (uint8_t)(gate_tls(pl->param, pl->paramlen) + 1);
 	else if (pl->kind == PROTO_TX_RCPT)
 		s->nrcpts += (uint32_t)proto_rcpt_taken(pl);
 	else if (pl->kind == PROTO_DATA_LINE)
-		front_junk(f);
+		is_junk(f);
 	else
-		front_request(f, s, pl);
+		take_request(f, s, pl);
 }
 
 /* The keeper is gone, and what it knew of transactions. */
 static void
-front_keeper_gone(struct front *f)
+lose_keeper(struct front *f)
 {
 	struct session *s;
 	size_t i;
@@ -342,7 +342,7 @@ front_keeper_gone(struct front *f)
 		else
 			front_tx_end(f, s);
 		if (s->wait == SESSION_MAIL || s->wait == SESSION_RCPT)
-			front_unasked(f, s);
+			answer_unasked(f, s);
 		else if (s->wait == SESSION_COMMIT)
 			front_answer(f, s, FRONT_TRY_LATER);
 	}
@@ -350,7 +350,7 @@ front_keeper_gone(struct front *f)
 
 /* The keeper's word on a sender or a recipient. */
 static void
-front_rcpt_answer(struct front *f, struct session *s, int what,
+take_rcpt_answer(struct front *f, struct session *s, int what,
     const char *text)
 {
 	struct tx *tx = s->tx;
@@ -380,14 +380,14 @@ front_rcpt_answer(struct front *f, struct session *s, int what,
 		return;
 	}
 	/* What the client gave stays the sender that we judge by. */
-	front_unwait(f, s);
+	end_wait(f, s);
 	pending_clear(f->pending, &s->pending);
 	output_rewrite(&f->out, s, text);
 }
 
 /* A frame of the keeper; NULL: it is gone. */
 static void
-front_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct front *f = arg;
 	struct ipc_unpack u;
@@ -402,7 +402,7 @@ front_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	}
 	front_time(f);
 	if (msg == NULL) {
-		front_keeper_gone(f);
+		lose_keeper(f);
 		front_push(f);
 		return;
 	}
@@ -424,7 +424,7 @@ front_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		strlcpy(text, FRONT_TRY_LATER, sizeof(text));
 	}
 	if (msg->type == MSG_RCPT_ANSWER)
-		front_rcpt_answer(f, tx->s, what, text);
+		take_rcpt_answer(f, tx->s, what, text);
 	else if (msg->type == MSG_VERDICT && tx->s->wait == SESSION_COMMIT) {
 		front_answer(f, tx->s, text[0] == '\0' ? NULL : text);
 		front_tx_end(f, tx->s);
@@ -434,7 +434,7 @@ front_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 
 /* What waited for too long. */
 static void
-front_overdue(struct front *f)
+end_overdue(struct front *f)
 {
 	struct session *s;
 
@@ -442,7 +442,7 @@ front_overdue(struct front *f)
 	    s->deadline <= f->now) {
 		log_warnx("no answer of the keeper within %d s",
 		    FRONT_ASK_MS / 1000);
-		front_unasked(f, s);
+		answer_unasked(f, s);
 		/* It may take the recipient into account all the same. */
 		s->broken = s->tx != NULL &&
 		    (s->tx->engaged || s->tx->counted);
@@ -460,7 +460,7 @@ front_overdue(struct front *f)
 
 /* Does one of our users send it, and is there anything to look at then? */
 static int
-front_is_submission(const struct front *f, const struct session *s)
+is_submission(const struct front *f, const struct session *s)
 {
 	const struct conf *c = f->conf;
 
@@ -471,7 +471,7 @@ front_is_submission(const struct front *f, const struct session *s)
 
 /* May it come from elsewhere than from smtpd's client? */
 static int
-front_is_handed(const struct front *f, const struct session *s)
+is_handed(const struct front *f, const struct session *s)
 {
 	struct handoff_session hs;
 
@@ -486,7 +486,7 @@ front_is_handed(const struct front *f, const struct session *s)
 
 /* May it be a gate's?  The lists in files are others' business. */
 static int
-front_is_gated(const struct front *f, const struct session *s, int handed)
+is_gated(const struct front *f, const struct session *s, int handed)
 {
 	struct gate_facts gf;
 
@@ -500,7 +500,7 @@ front_is_gated(const struct front *f, const struct session *s, int handed)
 
 /* A request of MAIL FROM. */
 static void
-front_mail_from(struct front *f, struct session *s,
+ask_mail_from(struct front *f, struct session *s,
     const struct proto_line *pl)
 {
 	int flags = 0;
@@ -509,30 +509,30 @@ front_mail_from(struct front *f, struct session *s,
 	s->data = SESSION_NODATA;
 	s->outside = s->broken = s->plain = 0;
 	s->nrcpts = 0;
-	if (front_is_submission(f, s))
+	if (is_submission(f, s))
 		flags |= MSG_RCPT_SUBMIT;
-	if (front_is_handed(f, s))
+	if (is_handed(f, s))
 		flags |= MSG_RCPT_JUDGE;
 	if (session_set(&s->env.sender, pl->param, pl->paramlen) == -1 ||
 	    s->nameless) {
 		front_answer(f, s, FRONT_TRY_LATER);
 		return;
 	}
-	if (front_is_gated(f, s, flags & MSG_RCPT_JUDGE))
+	if (is_gated(f, s, flags & MSG_RCPT_JUDGE))
 		flags |= MSG_RCPT_GATE;
 	if (flags == 0)
 		front_answer(f, s, NULL);
-	else if (front_ask(f, s, MSG_MAIL, "", flags) == -1)
+	else if (ask_keeper(f, s, MSG_MAIL, "", flags) == -1)
 		front_answer(f, s, FRONT_TRY_LATER);
 	else
-		front_wait(f, s, SESSION_MAIL);
+		wait_for(f, s, SESSION_MAIL);
 }
 
 /* What smtpd is asked for: each event and request costs it time. */
 
 /* Does a gate ask whether the connection is encrypted? */
 static int
-front_wants_tls(const struct front *f)
+wants_tls(const struct front *f)
 {
 	const struct conf_gate *g;
 	size_t i, n;
@@ -548,7 +548,7 @@ front_wants_tls(const struct front *f)
 
 /* Does anything limit how many recipients there are? */
 static int
-front_counts(const struct front *f)
+counts_recipients(const struct front *f)
 {
 	const struct conf *c = f->conf;
 	size_t i;
@@ -565,7 +565,7 @@ front_counts(const struct front *f)
  * would make it ask everything twice.
  */
 static void
-front_register(struct front *f)
+register_events(struct front *f)
 {
 	if (!f->pending->ready || f->pending->registered)
 		return;
@@ -576,9 +576,9 @@ front_register(struct front *f)
 	output_register(&f->out, "report|smtp-in|link-connect");
 	output_register(&f->out, "report|smtp-in|link-disconnect");
 	output_register(&f->out, "report|smtp-in|link-auth");
-	if (front_wants_tls(f))
+	if (wants_tls(f))
 		output_register(&f->out, "report|smtp-in|link-tls");
-	if (front_counts(f))
+	if (counts_recipients(f))
 		output_register(&f->out, "report|smtp-in|tx-rcpt");
 	output_register(&f->out, "filter|smtp-in|mail-from");
 	output_register(&f->out, "filter|smtp-in|rcpt-to");
@@ -591,7 +591,7 @@ static const char data_mark[] = "|smtp-in|data-line|";
 #define DATA_MARK	(sizeof(data_mark) - 1)
 
 static void
-front_on_write(int fd, short what, void *arg)
+on_write(int fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
@@ -600,7 +600,7 @@ front_on_write(int fd, short what, void *arg)
 
 /* Drops the part of an endless line that has come. */
 static void
-front_endless(struct front *f)
+is_endless(struct front *f)
 {
 	struct proto_line pl;
 	struct session *s;
@@ -626,14 +626,14 @@ front_endless(struct front *f)
  * be dropped: a request that is never answered holds its session for ever.
  */
 static int
-front_line_begins(const struct front *f)
+line_begins(const struct front *f)
 {
 	return f->inlen > 9 && (strncmp(f->in, "filter|0.", 9) == 0 ||
 	    strncmp(f->in, "report|0.", 9) == 0);
 }
 
 static void
-front_on_read(int fd, short what, void *arg)
+on_read(int fd, short what, void *arg)
 {
 	struct front *f = arg;
 	char *nl;
@@ -648,7 +648,7 @@ front_on_read(int fd, short what, void *arg)
 		return;
 	front_time(f);
 	f->inlen += n;
-	if (f->fresh && front_line_begins(f))
+	if (f->fresh && line_begins(f))
 		f->skipping = 0;
 	f->fresh = 0;
 	if (f->skipping) {
@@ -659,19 +659,19 @@ front_on_read(int fd, short what, void *arg)
 		skip = nl + 1 - f->in;
 		f->skipping = 0;
 	}
-	used = skip + front_lines(f, f->in + skip, f->inlen - skip);
+	used = skip + take_lines(f, f->in + skip, f->inlen - skip);
 	f->inlen -= used;
 	if (f->inlen > 0 && used > 0)
 		memmove(f->in, f->in + used, f->inlen);
 	if (f->inlen > PROTO_LINE_MAX)
-		front_endless(f);
+		is_endless(f);
 	front_flush_engine(f);
 	front_push(f);
 }
 
 /* Deadlines are looked at four times a second while there are any. */
 static void
-front_on_tick(int fd, short what, void *arg)
+on_tick(int fd, short what, void *arg)
 {
 	static const struct timeval tv = { 0, 250000 };
 	static const struct timeval idle = { 1, 0 };
@@ -681,9 +681,9 @@ front_on_tick(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	front_time(f);
-	front_register(f);
+	register_events(f);
 	boxes_refresh(&f->boxes, f->keeper);
-	front_overdue(f);
+	end_overdue(f);
 	front_silent(f);
 	if (f->minute <= f->now) {
 		if (f->junk > FRONT_JUNK)
@@ -700,14 +700,14 @@ front_on_tick(int fd, short what, void *arg)
 
 /* A channel to a peer that was started or started anew. */
 static void
-front_peer(int role, int fd, void *arg)
+on_peer(int role, int fd, void *arg)
 {
 	struct front *f = arg;
 	struct ipc *ch, **old;
 	void (*cb)(struct ipc *, struct ipc_msg *, void *);
 
 	old = role == ROLE_KEEPER ? &f->keeper : &f->engine;
-	cb = role == ROLE_KEEPER ? front_keeper : front_engine;
+	cb = role == ROLE_KEEPER ? on_keeper : front_engine;
 	if (*old != NULL)
 		cb(*old, NULL, f);
 	if ((ch = ipc_new(fd, MSG_FRONT_MAX, FRONT_IPC_QUEUE)) == NULL)
@@ -717,13 +717,13 @@ front_peer(int role, int fd, void *arg)
 		fatal("channel");
 	front_time(f);
 	boxes_refresh(&f->boxes, f->keeper);
-	front_register(f);
+	register_events(f);
 	front_push(f);
 }
 
 /* Answers what the front before us has left unanswered. */
 static void
-front_inherit(struct front *f)
+inherit_pending(struct front *f)
 {
 	struct pending_request *r;
 	struct session s;
@@ -749,7 +749,7 @@ front_inherit(struct front *f)
 }
 
 static void
-front_init(struct front *f, struct privsep_child *pc,
+init_front(struct front *f, struct privsep_child *pc,
     const struct setup *setup)
 {
 	int fd;
@@ -773,7 +773,7 @@ front_init(struct front *f, struct privsep_child *pc,
 	arc4random_buf(&f->generation, sizeof(f->generation));
 	f->skipping = f->fresh = privsep_child_restarts(pc) > 0;
 	if (f->skipping)
-		front_inherit(f);
+		inherit_pending(f);
 	front_time(f);
 	f->started = f->now;
 }
@@ -786,14 +786,14 @@ front_main(struct privsep_child *pc, void *arg)
 
 	if (event_init() == NULL)
 		fatalx("event_init");
-	front_init(&f, pc, arg);
+	init_front(&f, pc, arg);
 	if (sandbox_front() == -1)
 		fatalx("cannot confine the front");
-	event_set(&f.evin, 0, EV_READ | EV_PERSIST, front_on_read, &f);
-	event_set(&f.evout, 1, EV_WRITE, front_on_write, &f);
-	evtimer_set(&f.evtick, front_on_tick, &f);
+	event_set(&f.evin, 0, EV_READ | EV_PERSIST, on_read, &f);
+	event_set(&f.evout, 1, EV_WRITE, on_write, &f);
+	evtimer_set(&f.evtick, on_tick, &f);
 	f.reading = 1;
-	if (privsep_child_event(pc, front_peer, &f) == -1 ||
+	if (privsep_child_event(pc, on_peer, &f) == -1 ||
 	    event_add(&f.evin, NULL) == -1 || event_add(&f.evtick, &tv) == -1)
 		fatalx("event_add");
 	event_dispatch();
@@ -806,7 +806,7 @@ front_main(struct privsep_child *pc, void *arg)
  * is looked at when the session begins.
  */
 static int
-front_fast(struct front *f, const char *line, size_t len)
+pass_fast(struct front *f, const char *line, size_t len)
 {
 	struct session *s;
 	const char *p, *end = line + len, *rest;
@@ -840,15 +840,15 @@ front_fast(struct front *f, const char *line, size_t len)
 
 /* All whole lines of a buffer; how many bytes they were. */
 static size_t
-front_lines(struct front *f, const char *buf, size_t len)
+take_lines(struct front *f, const char *buf, size_t len)
 {
 	struct proto_line pl;
 	const char *line = buf, *end = buf + len, *nl;
 
 	while ((nl = memchr(line, '\n', end - line)) != NULL) {
-		if (!front_fast(f, line, nl - line)) {
+		if (!pass_fast(f, line, nl - line)) {
 			proto_parse(line, nl - line, &pl);
-			front_line(f, &pl);
+			take_line(f, &pl);
 		}
 		line = nl + 1;
 		/* Not more than what the pipe may hold back for long. */

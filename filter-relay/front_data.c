@@ -29,7 +29,7 @@
  * smtpd's name (RFC 8601 5).
  */
 static int
-front_is_ours(const struct front *f, struct session *s, const char *line,
+is_ours(const struct front *f, struct session *s, const char *line,
     size_t len)
 {
 	switch (line[0] | 0x20) {
@@ -52,7 +52,7 @@ front_is_ours(const struct front *f, struct session *s, const char *line,
  * is ours, with its continuations, unless it came by smtpd's socket.
  */
 static int
-front_header(const struct front *f, struct session *s, const char *line,
+take_header_line(const struct front *f, struct session *s, const char *line,
     size_t len)
 {
 	if (len == 0) {
@@ -62,7 +62,7 @@ front_header(const struct front *f, struct session *s, const char *line,
 	if (line[0] == ' ' || line[0] == '\t')
 		return s->data == SESSION_SKIP;
 	s->data = SESSION_HEADER;
-	if (!s->env.local && front_is_ours(f, s, line, len)) {
+	if (!s->env.local && is_ours(f, s, line, len)) {
 		s->data = SESSION_SKIP;
 		return 1;
 	}
@@ -71,7 +71,7 @@ front_header(const struct front *f, struct session *s, const char *line,
 
 /* A line that the engine is to have, or the dot. */
 static void
-front_to_engine(struct front *f, struct session *s, const char *line,
+give_engine(struct front *f, struct session *s, const char *line,
     size_t len, int dot)
 {
 	struct tx *tx = s->tx;
@@ -91,7 +91,7 @@ front_to_engine(struct front *f, struct session *s, const char *line,
 
 /* The first line of a message: who gets it? */
 static void
-front_data_begin(struct front *f, struct session *s)
+begin_data(struct front *f, struct session *s)
 {
 	struct envelope env;
 	struct tx *tx = s->tx;
@@ -126,18 +126,18 @@ front_data_line(struct front *f, struct session *s, const char *rest,
 	int dot = len == 1 && line[0] == '.';
 
 	if (s->data == SESSION_NODATA)
-		front_data_begin(f, s);
+		begin_data(f, s);
 	if (s->data == SESSION_HEADER || s->data == SESSION_SKIP) {
 		if (dot)
 			s->data = SESSION_BODY;
-		else if (front_header(f, s, line, len))
+		else if (take_header_line(f, s, line, len))
 			return;
 	}
 	if (s->data == SESSION_SWALLOW) {
 		if (!dot)
 			return;
 	} else if (s->tx != NULL && s->tx->begun) {
-		front_to_engine(f, s, line, len, dot);
+		give_engine(f, s, line, len, dot);
 		return;
 	}
 	if (dot)
@@ -163,7 +163,7 @@ front_data_lost(struct front *f, const char *rest, size_t restlen)
 
 /* How many bytes, whole lines, the next frame holds. */
 static size_t
-front_portion(const struct tx *tx)
+send_portion(const struct tx *tx)
 {
 	const char *q = tx->q + tx->qpos, *nl;
 	size_t len = tx->qlen - tx->qpos, n = len;
@@ -180,7 +180,7 @@ front_portion(const struct tx *tx)
 
 /* Has the engine anything of the message that it has said nothing of? */
 static int
-front_owed(const struct tx *tx)
+is_owed(const struct tx *tx)
 {
 	return tx->credit < MSG_WINDOW || tx->eomsent || tx->qpos < tx->qlen;
 }
@@ -190,7 +190,7 @@ front_owed(const struct tx *tx)
  * has room, for many messages share it; -1 if the engine takes no more.
  */
 static int
-front_send(struct front *f, struct tx *tx)
+send_data(struct front *f, struct tx *tx)
 {
 	size_t n;
 
@@ -200,7 +200,7 @@ front_send(struct front *f, struct tx *tx)
 	while (tx->qpos < tx->qlen && !tx->rest) {
 		if (ipc_queued(f->engine) > FRONT_IPC_HIGH)
 			return 1;
-		n = front_portion(tx);
+		n = send_portion(tx);
 		/* A line of more than the window goes when nothing else is
 		 * on its way. */
 		if ((int64_t)n > tx->credit && tx->credit < MSG_WINDOW)
@@ -225,7 +225,7 @@ front_flush_engine(struct front *f)
 	int n;
 
 	while ((tx = TAILQ_FIRST(&f->dirty)) != NULL) {
-		n = f->engine == NULL ? -1 : front_send(f, tx);
+		n = f->engine == NULL ? -1 : send_data(f, tx);
 		if (n == 1)
 			return;
 		TAILQ_REMOVE(&f->dirty, tx, flush);
@@ -237,7 +237,7 @@ front_flush_engine(struct front *f)
 
 /* Lines of the engine for smtpd: 0, or -1 if they are no lines. */
 static int
-front_out(struct front *f, struct session *s, const char *p, size_t len)
+take_out(struct front *f, struct session *s, const char *p, size_t len)
 {
 	const char *end = p + len, *nl;
 
@@ -252,7 +252,7 @@ front_out(struct front *f, struct session *s, const char *p, size_t len)
 }
 
 static void
-front_credit(struct front *f, struct tx *tx, const struct ipc_msg *msg)
+take_credit(struct front *f, struct tx *tx, const struct ipc_msg *msg)
 {
 	struct ipc_unpack u;
 	uint32_t n;
@@ -274,7 +274,7 @@ front_credit(struct front *f, struct tx *tx, const struct ipc_msg *msg)
 
 /* The engine wants no more of it: what it has not got goes on as it is. */
 static void
-front_rest(struct front *f, struct tx *tx)
+take_rest(struct front *f, struct tx *tx)
 {
 	tx->rest = 1;
 	if (!tx->dirty) {
@@ -288,12 +288,12 @@ front_rest(struct front *f, struct tx *tx)
  * complete yet, the lines that come go on without the engine.
  */
 static void
-front_done(struct front *f, struct tx *tx)
+take_done(struct front *f, struct tx *tx)
 {
 	struct session *s = tx->s;
 
 	if (tx->qpos < tx->qlen) {
-		if (front_out(f, s, tx->q + tx->qpos,
+		if (take_out(f, s, tx->q + tx->qpos,
 		    tx->qlen - tx->qpos) == -1) {
 			front_tx_fail(f, tx);
 			return;
@@ -311,7 +311,7 @@ front_done(struct front *f, struct tx *tx)
 }
 
 static void
-front_engine_gone(struct front *f)
+lose_engine(struct front *f)
 {
 	struct tx *tx;
 
@@ -335,7 +335,7 @@ front_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	front_time(f);
 	f->heard = f->now;
 	if (msg == NULL) {
-		front_engine_gone(f);
+		lose_engine(f);
 		front_push(f);
 		return;
 	}
@@ -345,15 +345,15 @@ front_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	TAILQ_REMOVE(&f->indata, tx, silent);
 	TAILQ_INSERT_TAIL(&f->indata, tx, silent);
 	if (msg->type == MSG_OUT) {
-		if (front_out(f, tx->s, (const char *)msg->data,
+		if (take_out(f, tx->s, (const char *)msg->data,
 		    msg->len) == -1)
 			front_tx_fail(f, tx);
 	} else if (msg->type == MSG_CREDIT)
-		front_credit(f, tx, msg);
+		take_credit(f, tx, msg);
 	else if (msg->type == MSG_REST && !tx->rest)
-		front_rest(f, tx);
+		take_rest(f, tx);
 	else if (msg->type == MSG_DONE && tx->eomsent)
-		front_done(f, tx);
+		take_done(f, tx);
 	else
 		front_tx_fail(f, tx);
 	front_flush_engine(f);
@@ -371,7 +371,7 @@ front_silent(struct front *f)
 		f->heard = f->now;
 	TAILQ_FOREACH_SAFE(tx, &f->indata, silent, next) {
 		/* A client may be slow. */
-		if (!front_owed(tx))
+		if (!is_owed(tx))
 			continue;
 		if (tx->heard + FRONT_ENGINE_MS <= f->now) {
 			log_warnx("the engine was silent for %d s",

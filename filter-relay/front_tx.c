@@ -75,7 +75,7 @@ front_tx_crowded(const struct front *f)
 
 /* Forgets what waits for the engine. */
 static void
-front_tx_drop(struct front *f, struct tx *tx)
+drop_tx(struct front *f, struct tx *tx)
 {
 	if (tx->qlen - tx->qpos > FRONT_QUEUE)
 		f->nfull--;
@@ -101,7 +101,7 @@ front_tx_end(struct front *f, struct session *s)
 
 	if (tx == NULL)
 		return;
-	front_tx_drop(f, tx);
+	drop_tx(f, tx);
 	if (tx->eom && !tx->done)
 		pending_clear(f->pending, &s->pending);
 	if (!tx->lost && f->keeper != NULL)

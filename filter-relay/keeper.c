@@ -49,7 +49,7 @@ expire_in(time_t seconds)
 
 /* What a killed or hung run cannot have committed is asked for again. */
 static int
-keeper_ready(struct keeper *k)
+open_store(struct keeper *k)
 {
 	struct store_err err;
 	char text[512];
@@ -89,7 +89,7 @@ expire_some(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (keeper_ready(k) == -1) {
+	if (open_store(k) == -1) {
 		expire_in(EXPIRE_FIRST);
 		return;
 	}
@@ -112,7 +112,7 @@ expire_some(int fd, short what, void *arg)
  * older than `retain', return paths, records.
  */
 static void
-keeper_expire_start(struct keeper *k)
+start_expiry(struct keeper *k)
 {
 	evtimer_set(&expire_ev, expire_some, k);
 	expire_in(EXPIRE_FIRST);
@@ -138,7 +138,7 @@ lists_send(struct keeper *k, size_t i)
  * anything of a message, so that what it says comes after them.
  */
 static void
-keeper_lists_look(struct keeper *k)
+look_at_lists(struct keeper *k)
 {
 	struct listfile *lf;
 	char why[LISTFILE_WHY];
@@ -165,10 +165,10 @@ keeper_lists_look(struct keeper *k)
 
 /* A new engine has the lists of the start. */
 static void
-keeper_lists_engine(struct keeper *k)
+tell_lists(struct keeper *k)
 {
 	memcpy(k->unsent, k->changed, sizeof(k->unsent));
-	keeper_lists_look(k);
+	look_at_lists(k);
 }
 
 static int
@@ -219,7 +219,7 @@ ktx_new(struct keeper *k, uint64_t id)
 }
 
 static void
-keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *text)
+send_rcpt(struct keeper *k, uint64_t id, int what, const char *text)
 {
 	struct ipc_pack p;
 
@@ -231,7 +231,7 @@ keeper_send_rcpt(struct keeper *k, uint64_t id, int what, const char *text)
 
 /* A sender: of a user of ours, or of mail that comes to a gate. */
 static int
-keeper_mail(struct keeper *k, struct ktx *tx, int flags, char *reply)
+judge_mail(struct keeper *k, struct ktx *tx, int flags, char *reply)
 {
 	int gate, what = MSG_RCPT_PLAIN;
 
@@ -252,7 +252,7 @@ keeper_mail(struct keeper *k, struct ktx *tx, int flags, char *reply)
 
 /* A sender or a recipient.  The first one makes a transaction known. */
 static void
-keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
+on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 {
 	struct envelope_question q;
 	struct ktx *tx;
@@ -262,36 +262,36 @@ keeper_on_rcpt(struct keeper *k, const struct ipc_msg *msg)
 
 	if (ipc_get_record(&envelope_question_record, &q, msg->data,
 	    msg->len) == -1) {
-		keeper_send_rcpt(k, msg->id, what, reply);
+		send_rcpt(k, msg->id, what, reply);
 		return;
 	}
-	keeper_lists_look(k);
+	look_at_lists(k);
 	if ((tx = ktx_find(k, msg->id)) == NULL &&
 	    (tx = ktx_new(k, msg->id)) != NULL) {
 		tx->env = q.envelope;
 		memset(&q.envelope, 0, sizeof(q.envelope));
 		tx->handed = q.flags & MSG_RCPT_JUDGE;
 	}
-	if (tx != NULL && !tx->judged && keeper_ready(k) == 0)
+	if (tx != NULL && !tx->judged && open_store(k) == 0)
 		what = msg->type == MSG_MAIL ?
-		    keeper_mail(k, tx, q.flags, reply) :
+		    judge_mail(k, tx, q.flags, reply) :
 		    keeper_rcpt(k, tx, q.flags, q.recipient, reply);
 	if (what == MSG_RCPT_ENGAGE || what == MSG_RCPT_HANDLE)
 		tx->engaged = 1;
 	if (what != MSG_RCPT_REFUSE)
 		text = msg->type == MSG_MAIL && tx->path != NULL ?
 		    tx->path : "";
-	keeper_send_rcpt(k, msg->id, what, text);
+	send_rcpt(k, msg->id, what, text);
 	ipc_free_record(&envelope_question_record, &q);
 }
 
 static void
-keeper_send_verdict(struct keeper *k, struct ktx *tx)
+send_verdict(struct keeper *k, struct ktx *tx)
 {
 	struct ipc_pack p;
 	char reply[KEEPER_REPLY_MAX + 1];
 
-	if (keeper_ready(k) == -1)
+	if (open_store(k) == -1)
 		strlcpy(reply, KEEPER_TRY_LATER, sizeof(reply));
 	else
 		keeper_commit(k, tx, reply);
@@ -302,7 +302,7 @@ keeper_send_verdict(struct keeper *k, struct ktx *tx)
 }
 
 static void
-keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct keeper *k = arg;
 	struct ipc_unpack u;
@@ -318,11 +318,11 @@ keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		return;
 	}
 	if (msg->type == MSG_MAIL || msg->type == MSG_RCPT) {
-		keeper_on_rcpt(k, msg);
+		on_rcpt(k, msg);
 		return;
 	}
 	if (msg->type == MSG_LIST) {
-		boxes_tell(keeper_ready(k) == 0 ? k->store : NULL, ch, msg);
+		boxes_tell(open_store(k) == 0 ? k->store : NULL, ch, msg);
 		return;
 	}
 	if ((tx = ktx_find(k, msg->id)) == NULL)
@@ -334,21 +334,21 @@ keeper_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		tx->taken = ipc_get_u32(&u);
 		tx->committing = 1;
 		if (tx->finished || !tx->engaged)
-			keeper_send_verdict(k, tx);
+			send_verdict(k, tx);
 	}
 }
 
 /* The header of a message that the front has announced, once. */
 static void
-keeper_on_header(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
+on_header(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 {
 	struct header_summary header;
 	struct plan plan;
 
 	memset(&plan, 0, sizeof(plan));
-	keeper_lists_look(k);
+	look_at_lists(k);
 	if (ipc_get_record(&summary_record, &header, msg->data,
-	    msg->len) == -1 || keeper_ready(k) == -1 ||
+	    msg->len) == -1 || open_store(k) == -1 ||
 	    policy_judge(k, tx, &header, &plan) == -1) {
 		ipc_send(k->engine, MSG_FAIL, msg->id, NULL, 0, -1);
 		strlcpy(tx->reply, KEEPER_TRY_LATER, sizeof(tx->reply));
@@ -365,7 +365,7 @@ keeper_on_header(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 }
 
 static void
-keeper_on_finish(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
+on_finish(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 {
 	struct finish fi;
 
@@ -377,11 +377,11 @@ keeper_on_finish(struct keeper *k, struct ktx *tx, const struct ipc_msg *msg)
 	ipc_free_record(&finish_record, &fi);
 	tx->finished = 1;
 	if (tx->committing)
-		keeper_send_verdict(k, tx);
+		send_verdict(k, tx);
 }
 
 static void
-keeper_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct keeper *k = arg;
 	struct ktx *tx;
@@ -399,20 +399,20 @@ keeper_engine(struct ipc *ch, struct ipc_msg *msg, void *arg)
 	    (msg->type == MSG_FINISH && (!tx->judged || tx->finished)))
 		ipc_send(ch, MSG_FAIL, msg->id, NULL, 0, -1);
 	else if (msg->type == MSG_HEADER)
-		keeper_on_header(k, tx, msg);
+		on_header(k, tx, msg);
 	else if (msg->type == MSG_FINISH)
-		keeper_on_finish(k, tx, msg);
+		on_finish(k, tx, msg);
 }
 
 static void
-keeper_peer(int role, int fd, void *arg)
+on_peer(int role, int fd, void *arg)
 {
 	struct keeper *k = arg;
 	struct ipc *ch, **old;
 	void (*cb)(struct ipc *, struct ipc_msg *, void *);
 
 	old = role == ROLE_FRONT ? &k->front : &k->engine;
-	cb = role == ROLE_FRONT ? keeper_front : keeper_engine;
+	cb = role == ROLE_FRONT ? on_front : on_engine;
 	if (*old != NULL)
 		cb(*old, NULL, k);
 	ch = ipc_new(fd, role == ROLE_FRONT ? MSG_FRONT_MAX : MSG_KEEPER_MAX,
@@ -421,7 +421,7 @@ keeper_peer(int role, int fd, void *arg)
 		fatal("channel");
 	*old = ch;
 	if (role == ROLE_ENGINE)
-		keeper_lists_engine(k);
+		tell_lists(k);
 }
 
 int
@@ -443,12 +443,12 @@ keeper_main(struct privsep_child *pc, void *arg)
 	RB_INIT(&k.txs);
 	if ((k.rate = lograte_new()) == NULL || event_init() == NULL)
 		fatal("keeper");
-	keeper_ready(&k);
+	open_store(&k);
 	if (sandbox_keeper(&paths) == -1)
 		fatalx("cannot confine the keeper");
-	if (privsep_child_event(pc, keeper_peer, &k) == -1)
+	if (privsep_child_event(pc, on_peer, &k) == -1)
 		fatalx("event_add");
-	keeper_expire_start(&k);
+	start_expiry(&k);
 	event_dispatch();
 	return 1;
 }

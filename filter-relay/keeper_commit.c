@@ -29,7 +29,7 @@
  * As part of the caller's transaction.  Returns 0 or -1.
  */
 static int
-keeper_conversation(struct keeper *k, struct ktx *tx)
+find_conversation(struct keeper *k, struct ktx *tx)
 {
 	struct store_reply *r = tx->rec;
 	char outside[STORE_MSGID_MAX + 1];
@@ -78,7 +78,7 @@ start_person(struct keeper *k, struct ktx *tx, const char *whom)
  * part of the caller's transaction.  Returns 1; 0 and tx->reply is set; or -1.
  */
 static int
-keeper_start(struct keeper *k, struct ktx *tx)
+start_conversation(struct keeper *k, struct ktx *tx)
 {
 	size_t i;
 	int n = 1;
@@ -163,9 +163,9 @@ commit_record(struct keeper *k, struct ktx *tx)
 		return -1;
 	if (r == NULL)
 		return 1;
-	if (keeper_conversation(k, tx) == -1)
+	if (find_conversation(k, tx) == -1)
 		return -1;
-	if (tx->starter != 0 && (n = keeper_start(k, tx)) != 1)
+	if (tx->starter != 0 && (n = start_conversation(k, tx)) != 1)
 		return n;
 	return store_reply_add(k->store, r, k->now) == -1 ? -1 : 1;
 }

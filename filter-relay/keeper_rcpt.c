@@ -130,7 +130,7 @@ gate_done(const struct conf_gate *g)
  * Points into tx.
  */
 static void
-keeper_gate_facts(const struct ktx *tx, struct gate_facts *f)
+gate_facts_of(const struct ktx *tx, struct gate_facts *f)
 {
 	envelope_facts(f, &tx->env);
 	f->known |= GATE_KNOWN_FILES;
@@ -147,7 +147,7 @@ keeper_gate_mail(struct keeper *k, struct ktx *tx, char *reply)
 	char why[sizeof(d.what) + sizeof(d.why) + 16];
 	int i, n;
 
-	keeper_gate_facts(tx, &f);
+	gate_facts_of(tx, &f);
 	if ((i = gate_find(k->conf, &f)) == GATE_NONE)
 		return MSG_RCPT_PLAIN;
 	if (i == GATE_UNSURE)

@@ -41,7 +41,7 @@ output_waiting(const struct output *o)
 
 /* After a write: is a line torn, and was that so before? */
 static void
-output_note(struct output *o)
+note_write(struct output *o)
 {
 	const char *rest = o->buf + o->pos, *nl;
 	int before = o->midline;
@@ -62,7 +62,7 @@ output_flush(struct output *o)
 		n = write(o->fd, o->buf + o->pos, o->len - o->pos);
 		if (n > 0) {
 			o->pos += n;
-			output_note(o);
+			note_write(o);
 		} else if (n == -1 && errno == EAGAIN)
 			return 1;
 		else if (n == 0 || errno != EINTR)
@@ -76,7 +76,7 @@ output_flush(struct output *o)
 
 /* Room for n bytes, which the caller fills.  Lack of memory ends us. */
 static char *
-output_room(struct output *o, size_t n)
+make_room(struct output *o, size_t n)
 {
 	char *p;
 	size_t size;
@@ -102,7 +102,7 @@ output_room(struct output *o, size_t n)
 }
 
 static char *
-output_put(char *p, const void *s, size_t n)
+put_bytes(char *p, const void *s, size_t n)
 {
 	memcpy(p, s, n);
 	return p + n;
@@ -112,16 +112,16 @@ void
 output_register(struct output *o, const char *words)
 {
 	size_t n = strlen(words);
-	char *p = output_room(o, 9 + n + 1);
+	char *p = make_room(o, 9 + n + 1);
 
-	p = output_put(p, "register|", 9);
-	p = output_put(p, words, n);
+	p = put_bytes(p, "register|", 9);
+	p = put_bytes(p, words, n);
 	*p = '\n';
 }
 
 /* A reply that smtpd takes, RFC 5321 4.2. */
 static int
-output_is_reply(const char *s)
+is_reply(const char *s)
 {
 	size_t i;
 
@@ -137,32 +137,32 @@ output_is_reply(const char *s)
 
 /* Word and parameter, which are right. */
 static void
-output_answer(struct output *o, const struct session *s, const char *word,
+put_answer(struct output *o, const struct session *s, const char *word,
     const char *param, const char *end)
 {
 	size_t n = strlen(word), m = strlen(param), e = strlen(end);
-	char *p = output_room(o, 14 + 2 * (PROTO_ID + 1) + n + m + e + 1);
+	char *p = make_room(o, 14 + 2 * (PROTO_ID + 1) + n + m + e + 1);
 
-	p = output_put(p, "filter-result|", 14);
-	p = output_put(p, s->env.sid, PROTO_ID);
+	p = put_bytes(p, "filter-result|", 14);
+	p = put_bytes(p, s->env.sid, PROTO_ID);
 	*p++ = '|';
-	p = output_put(p, s->token, PROTO_ID);
+	p = put_bytes(p, s->token, PROTO_ID);
 	*p++ = '|';
-	p = output_put(p, word, n);
-	p = output_put(p, param, m);
-	p = output_put(p, end, e);
+	p = put_bytes(p, word, n);
+	p = put_bytes(p, param, m);
+	p = put_bytes(p, end, e);
 	*p = '\n';
 }
 
 void
 output_result(struct output *o, const struct session *s, const char *text)
 {
-	if (text != NULL && !output_is_reply(text))
+	if (text != NULL && !is_reply(text))
 		text = OUTPUT_FAILURE;
 	if (text == NULL)
-		output_answer(o, s, "proceed", "", "");
+		put_answer(o, s, "proceed", "", "");
 	else
-		output_answer(o, s, "reject|", text, "");
+		put_answer(o, s, "reject|", text, "");
 }
 
 void
@@ -170,25 +170,25 @@ output_rewrite(struct output *o, const struct session *s,
     const char *address)
 {
 	if (verp_valid(address))
-		output_answer(o, s, "rewrite|<", address, ">");
+		put_answer(o, s, "rewrite|<", address, ">");
 	else
 		output_result(o, s, OUTPUT_FAILURE);
 }
 
 static void
-output_piece(struct output *o, const struct session *s, const char *lead,
+put_piece(struct output *o, const struct session *s, const char *lead,
     const char *line, size_t len)
 {
 	size_t n = strlen(lead);
-	char *p = output_room(o, 16 + 2 * (PROTO_ID + 1) + n + len + 1);
+	char *p = make_room(o, 16 + 2 * (PROTO_ID + 1) + n + len + 1);
 
-	p = output_put(p, "filter-dataline|", 16);
-	p = output_put(p, s->env.sid, PROTO_ID);
+	p = put_bytes(p, "filter-dataline|", 16);
+	p = put_bytes(p, s->env.sid, PROTO_ID);
 	*p++ = '|';
-	p = output_put(p, s->token, PROTO_ID);
+	p = put_bytes(p, s->token, PROTO_ID);
 	*p++ = '|';
-	p = output_put(p, lead, n);
-	p = output_put(p, line, len);
+	p = put_bytes(p, lead, n);
+	p = put_bytes(p, line, len);
 	*p = '\n';
 }
 
@@ -205,28 +205,28 @@ output_dataline(struct output *o, const struct session *s, const char *line,
 		return -1;
 	while (s->old && strlen(lead) + len > PROTO_DATA_CUT) {
 		n = PROTO_DATA_CUT - strlen(lead);
-		output_piece(o, s, lead, line, n);
+		put_piece(o, s, lead, line, n);
 		line += n;
 		len -= n;
 		lead = " ";
 		broken = 1;
 	}
-	output_piece(o, s, lead, line, len);
+	put_piece(o, s, lead, line, len);
 	return broken;
 }
 
 void
 output_rest(struct output *o, const char *rest, size_t len)
 {
-	output_put(output_room(o, len), rest, len);
+	put_bytes(make_room(o, len), rest, len);
 	o->midline = 1;
 }
 
 void
 output_echo(struct output *o, const char *rest, size_t len)
 {
-	char *p = output_room(o, 16 + len);
+	char *p = make_room(o, 16 + len);
 
-	p = output_put(p, "filter-dataline|", 16);
-	output_put(p, rest, len);
+	p = put_bytes(p, "filter-dataline|", 16);
+	put_bytes(p, rest, len);
 }

@@ -117,7 +117,7 @@ auth_told(enum nearness n)
 
 /* Sets j->sender.  0 or -1. */
 static int
-policy_sender(struct judge *j)
+judge_sender(struct judge *j)
 {
 	struct store_worker w;
 	int n;
@@ -155,7 +155,7 @@ auth_envelope(struct judge *j)
  * looked for yet?  1, 0, or -1 when a token cannot be computed.
  */
 static int
-policy_open(struct judge *j)
+is_open(struct judge *j)
 {
 	const struct conf_replies *r = &j->k->conf->replies;
 	enum nearness n;
@@ -242,7 +242,7 @@ auth_unknown(char *why, size_t size)
  * sentence for the reply, without its code) is set, -1 the store fails.
  */
 static int
-policy_worker(struct judge *j, char *why, size_t size)
+judge_worker(struct judge *j, char *why, size_t size)
 {
 	enum conf_authenticate mode = j->k->conf->replies.authenticate;
 	enum nearness n;
@@ -288,7 +288,7 @@ policy_worker(struct judge *j, char *why, size_t size)
 #define POLICY_TOP_UNVERIFIED	"X-Relay-Unverified: yes\n"
 
 static int
-policy_trouble(struct judge *j)
+fail_judge(struct judge *j)
 {
 	keeper_trouble(j->k, "message");
 	return -1;
@@ -296,7 +296,7 @@ policy_trouble(struct judge *j)
 
 /* The i-th mailbox that gets the message: 1, 0 no more, -1. */
 static int
-policy_mailbox(struct judge *j, size_t i, struct store_mailbox *mb)
+get_mailbox(struct judge *j, size_t i, struct store_mailbox *mb)
 {
 	struct ktx *tx = j->tx;
 	uint64_t id;
@@ -314,7 +314,7 @@ policy_mailbox(struct judge *j, size_t i, struct store_mailbox *mb)
 
 /* Does any From address belong to the worker?  1, 0 or -1. */
 static int
-policy_names(struct judge *j, uint32_t worker)
+names_worker(struct judge *j, uint32_t worker)
 {
 	struct store_worker w;
 	size_t i;
@@ -336,7 +336,7 @@ struct hidden {
 };
 
 static int
-policy_hidden_addr(const struct store_worker_addr *a, void *arg)
+look_for_address(const struct store_worker_addr *a, void *arg)
 {
 	struct hidden *h = arg;
 
@@ -347,11 +347,11 @@ policy_hidden_addr(const struct store_worker_addr *a, void *arg)
 
 /* Does a From header hold the worker's address as mere text?  1, 0, -1. */
 static int
-policy_hides(struct judge *j, uint32_t worker)
+hides_worker(struct judge *j, uint32_t worker)
 {
 	struct hidden h = { j->header->from_raw, 0 };
 
-	if (store_worker_addrs(j->k->store, worker, policy_hidden_addr,
+	if (store_worker_addrs(j->k->store, worker, look_for_address,
 	    &h) == -1)
 		return -1;
 	return h.found;
@@ -359,14 +359,14 @@ policy_hides(struct judge *j, uint32_t worker)
 
 /* Is it a reply, by the worker to whom the handles were issued? */
 static int
-policy_is_reply(struct judge *j)
+is_reply(struct judge *j)
 {
 	int n;
 
 	if (j->tx->nhandles == 0)
 		return 0;
-	if ((n = policy_names(j, j->tx->worker)) == 0) {
-		if ((n = policy_hides(j, j->tx->worker)) == 1)
+	if ((n = names_worker(j, j->tx->worker)) == 0) {
+		if ((n = hides_worker(j, j->tx->worker)) == 1)
 			j->hidden = 1;
 	}
 	if (n != 1)
@@ -381,7 +381,7 @@ policy_is_reply(struct judge *j)
 
 /* Is it mail of a member to a mailbox of theirs? */
 static int
-policy_is_member(struct judge *j)
+is_member(struct judge *j)
 {
 	size_t i, m;
 	int n;
@@ -392,7 +392,7 @@ policy_is_member(struct judge *j)
 			return -1;
 		if (n == 0)
 			continue;
-		for (m = 0; (n = policy_mailbox(j, m, &j->mb)) == 1; m++)
+		for (m = 0; (n = get_mailbox(j, m, &j->mb)) == 1; m++)
 			if ((n = store_is_member(j->k->store, j->mb.id,
 			    j->w.id)) != 0)
 				return n;
@@ -403,7 +403,7 @@ policy_is_member(struct judge *j)
 }
 
 static void
-policy_refuse(struct judge *j, const char *code, const char *why)
+refuse_mail(struct judge *j, const char *code, const char *why)
 {
 	int n;
 
@@ -415,7 +415,7 @@ policy_refuse(struct judge *j, const char *code, const char *why)
 
 /* Somebody of whom we know nothing writes to the mailbox. */
 static int
-policy_stranger(struct judge *j, const char *top)
+pass_stranger(struct judge *j, const char *top)
 {
 	struct ktx *tx = j->tx;
 	int n;
@@ -426,7 +426,7 @@ policy_stranger(struct judge *j, const char *top)
 	if (top != NULL && (j->plan->top = strdup(top)) == NULL)
 		return -1;
 	if (j->header->spam && j->k->conf->replies.spam == CONF_SPAM_REFUSE) {
-		policy_refuse(j, "550 5.7.1", "This message looks like spam");
+		refuse_mail(j, "550 5.7.1", "This message looks like spam");
 		lograte_info(j->k->rate, j->k->now, tx->env.source,
 		    "%s: refused: spam, from %s", tx->env.sid, tx->env.source);
 		return 0;
@@ -436,13 +436,13 @@ policy_stranger(struct judge *j, const char *top)
 	/* A worker's own replies do not count against the mailbox. */
 	tx->counthandle = 1;
 	if ((n = keeper_limit_room(j->k, tx, tx->handlebox, tx->reply)) == -1)
-		return policy_trouble(j);
+		return fail_judge(j);
 	return 0;
 }
 
 /* What comes round again, RFC 5321 6.3: 1, 0 or -1. */
 static int
-policy_loop(struct judge *j)
+judge_loop(struct judge *j)
 {
 	int n = 0;
 
@@ -453,7 +453,7 @@ policy_loop(struct judge *j)
 		    j->header->message_id, j->k->now);
 	if (n != 1)
 		return n;
-	policy_refuse(j, "554 5.4.6", "Mail loop: this message was here "
+	refuse_mail(j, "554 5.4.6", "Mail loop: this message was here "
 	    "before");
 	log_info("%s: refused: a loop, from %s", j->tx->env.sid,
 	    j->tx->env.source);
@@ -461,7 +461,7 @@ policy_loop(struct judge *j)
 }
 
 static const char *
-policy_what(const struct judge *j)
+what_it_is(const struct judge *j)
 {
 	if (j->reply)
 		return "reply";
@@ -470,30 +470,30 @@ policy_what(const struct judge *j)
 
 /* A worker's mail is judged; who may not be told is a stranger. */
 static int
-policy_claim(struct judge *j)
+judge_claim(struct judge *j)
 {
 	char why[KEEPER_REPLY_MAX];
 	int n;
 
-	if (policy_sender(j) == -1 || (n = policy_open(j)) == -1)
-		return policy_trouble(j);
+	if (judge_sender(j) == -1 || (n = is_open(j)) == -1)
+		return fail_judge(j);
 	if (n == 1) {
 		j->plan->action = PLAN_AUTH;
 		return 0;
 	}
-	if ((n = policy_worker(j, why, sizeof(why))) == 1 && j->start)
+	if ((n = judge_worker(j, why, sizeof(why))) == 1 && j->start)
 		n = policy_start(j, why, sizeof(why));
 	if (n == -1)
-		return policy_trouble(j);
+		return fail_judge(j);
 	if (n == 1) {
 		log_info("%s: %s of %s for %s accepted", j->tx->env.sid,
-		    policy_what(j), j->w.name, j->mb.address);
+		    what_it_is(j), j->w.name, j->mb.address);
 		n = j->reply || j->start ? policy_plan_reply(j) :
 		    policy_plan_team(j);
-		return n == -1 ? policy_trouble(j) : 0;
+		return n == -1 ? fail_judge(j) : 0;
 	}
 	if (j->header->auth_unsure && !j->sender) {
-		policy_refuse(j, "451 4.7.0", "Your mail cannot be "
+		refuse_mail(j, "451 4.7.0", "Your mail cannot be "
 		    "authenticated now, it will be tried again");
 		lograte_info(j->k->rate, j->k->now, j->w.name,
 		    "%s: mail of %s for %s from %s is put off: name servers "
@@ -506,18 +506,18 @@ policy_claim(struct judge *j)
 		    "%s: mail in the name of %s for %s from %s is taken as a "
 		    "stranger's: %s", j->tx->env.sid, j->w.name, j->mb.address,
 		    j->tx->env.source, why);
-		return policy_stranger(j, POLICY_TOP_UNVERIFIED);
+		return pass_stranger(j, POLICY_TOP_UNVERIFIED);
 	}
-	policy_refuse(j, "550 5.7.1", why);
+	refuse_mail(j, "550 5.7.1", why);
 	lograte_info(j->k->rate, j->k->now, j->w.name,
 	    "%s: %s of %s for %s from %s refused: %s", j->tx->env.sid,
-	    policy_what(j), j->w.name, j->mb.address, j->tx->env.source, why);
+	    what_it_is(j), j->w.name, j->mb.address, j->tx->env.source, why);
 	return 0;
 }
 
 /* Mail to mailboxes and handles, and copies for workers. */
 static int
-policy_ours(struct judge *j)
+judge_ours(struct judge *j)
 {
 	struct ktx *tx = j->tx;
 	int n;
@@ -527,16 +527,16 @@ policy_ours(struct judge *j)
 			j->plan->rest = 1;
 			return 0;
 		}
-		return policy_plan_sign(j) == -1 ? policy_trouble(j) : 0;
+		return policy_plan_sign(j) == -1 ? fail_judge(j) : 0;
 	}
-	if ((n = policy_loop(j)) != 0)
-		return n == -1 ? policy_trouble(j) : 0;
-	if ((n = policy_is_reply(j)) == 0)
-		n = policy_is_member(j);
+	if ((n = judge_loop(j)) != 0)
+		return n == -1 ? fail_judge(j) : 0;
+	if ((n = is_reply(j)) == 0)
+		n = is_member(j);
 	if (n == -1)
-		return policy_trouble(j);
+		return fail_judge(j);
 	j->start = n == 1 && tx->starts.n > 0 && j->mb.id == tx->handlebox;
-	return n == 1 ? policy_claim(j) : policy_stranger(j, NULL);
+	return n == 1 ? judge_claim(j) : pass_stranger(j, NULL);
 }
 
 int
@@ -554,8 +554,8 @@ policy_judge(struct keeper *k, struct ktx *tx,
 	j.plan = plan;
 	plan->action = PLAN_PASS;
 	if ((n = submit_judge(&j)) == -1)
-		return policy_trouble(&j);
-	if (n == 1 && policy_ours(&j) == -1)
+		return fail_judge(&j);
+	if (n == 1 && judge_ours(&j) == -1)
 		return -1;
-	return submit_plan(&j) == -1 ? policy_trouble(&j) : 0;
+	return submit_plan(&j) == -1 ? fail_judge(&j) : 0;
 }

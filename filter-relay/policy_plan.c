@@ -65,7 +65,7 @@ policy_start(struct judge *j, char *why, size_t size)
  * stands for, if it is one by which conversations begin.  0 or -1.
  */
 static int
-policy_start_map(struct judge *j, const char *address)
+map_start(struct judge *j, const char *address)
 {
 	struct plan *p = j->plan;
 	char box[ADDR_MAX + 1], whom[ADDR_MAX + 1];
@@ -89,7 +89,7 @@ policy_start_map(struct judge *j, const char *address)
  * leaves under the same id, which the answers name.
  */
 static int
-policy_start_plan(struct judge *j, struct store_reply *r)
+plan_start(struct judge *j, struct store_reply *r)
 {
 	char outside[STORE_MSGID_MAX + 1];
 	uint64_t conversation;
@@ -187,7 +187,7 @@ map_recipients(struct judge *j)
 		if ((n = store_rcpt_get(j->k->store, a->addr, j->k->now,
 		    &r)) == -1)
 			return -1;
-		if (n == 0 && policy_start_map(j, a->addr) == -1)
+		if (n == 0 && map_start(j, a->addr) == -1)
 			return -1;
 		if (n == 0 || r.kind != STORE_RCPT_HANDLE)
 			continue;
@@ -254,7 +254,7 @@ policy_plan_reply(struct judge *j)
 		r->handle[r->nhandles++] = j->tx->handle[i];
 	if (msgid_make(addr_domain(j->mb.address), r->outside,
 	    sizeof(r->outside)) == -1 ||
-	    (j->start && policy_start_plan(j, r) == -1) ||
+	    (j->start && plan_start(j, r) == -1) ||
 	    plan_strings(j, r) == -1 || map_recipients(j) == -1 ||
 	    plan_secrets(j) == -1 || plan_ids(j, r->conversation) == -1)
 		return -1;

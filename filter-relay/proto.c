@@ -33,7 +33,7 @@ proto_is_id(const char *s)
 
 /* Takes the field up to the next `|' off; NULL if there is none. */
 static const char *
-proto_field(const char **pos, const char *end, size_t *len)
+take_field(const char **pos, const char *end, size_t *len)
 {
 	const char *field = *pos, *bar;
 
@@ -45,14 +45,14 @@ proto_field(const char **pos, const char *end, size_t *len)
 }
 
 static int
-proto_is(const char *field, size_t len, const char *word)
+is_word(const char *field, size_t len, const char *word)
 {
 	return len == strlen(word) && memcmp(field, word, len) == 0;
 }
 
 /* Takes 16 digits and, unless the line ends there, a `|' off. */
 static const char *
-proto_id(const char **pos, const char *end, int last)
+take_id(const char **pos, const char *end, int last)
 {
 	const char *id = *pos;
 
@@ -69,7 +69,7 @@ proto_id(const char **pos, const char *end, int last)
 
 /* Protocol versions are 0.N. */
 static int
-proto_version(const char *v, size_t len, int *old)
+take_version(const char *v, size_t len, int *old)
 {
 	int minor = 0;
 	size_t i;
@@ -86,31 +86,31 @@ proto_version(const char *v, size_t len, int *old)
 }
 
 static enum proto_kind
-proto_request(const char *phase, size_t len)
+parse_request(const char *phase, size_t len)
 {
-	if (proto_is(phase, len, "data-line"))
+	if (is_word(phase, len, "data-line"))
 		return PROTO_DATA_LINE;
-	if (proto_is(phase, len, "mail-from"))
+	if (is_word(phase, len, "mail-from"))
 		return PROTO_MAIL_FROM;
-	if (proto_is(phase, len, "rcpt-to"))
+	if (is_word(phase, len, "rcpt-to"))
 		return PROTO_RCPT_TO;
-	if (proto_is(phase, len, "commit"))
+	if (is_word(phase, len, "commit"))
 		return PROTO_COMMIT;
 	return PROTO_REQUEST;
 }
 
 static enum proto_kind
-proto_event(const char *event, size_t len)
+parse_event(const char *event, size_t len)
 {
-	if (proto_is(event, len, "link-connect"))
+	if (is_word(event, len, "link-connect"))
 		return PROTO_CONNECT;
-	if (proto_is(event, len, "link-disconnect"))
+	if (is_word(event, len, "link-disconnect"))
 		return PROTO_DISCONNECT;
-	if (proto_is(event, len, "link-auth"))
+	if (is_word(event, len, "link-auth"))
 		return PROTO_AUTH;
-	if (proto_is(event, len, "link-tls"))
+	if (is_word(event, len, "link-tls"))
 		return PROTO_TLS;
-	if (proto_is(event, len, "tx-rcpt"))
+	if (is_word(event, len, "tx-rcpt"))
 		return PROTO_TX_RCPT;
 	return PROTO_OTHER;
 }
@@ -123,27 +123,27 @@ proto_parse(const char *line, size_t len, struct proto_line *pl)
 	int filter;
 
 	memset(pl, 0, sizeof(*pl));
-	if ((f = proto_field(&pos, end, &n)) == NULL)
+	if ((f = take_field(&pos, end, &n)) == NULL)
 		return;
-	if (proto_is(f, n, "config")) {
+	if (is_word(f, n, "config")) {
 		pl->param = pos;
 		pl->paramlen = end - pos;
-		pl->kind = proto_is(pos, pl->paramlen, "ready") ?
+		pl->kind = is_word(pos, pl->paramlen, "ready") ?
 		    PROTO_READY : PROTO_CONFIG;
 		return;
 	}
-	filter = proto_is(f, n, "filter");
-	if ((!filter && !proto_is(f, n, "report")) ||
-	    (f = proto_field(&pos, end, &n)) == NULL ||
-	    proto_version(f, n, &pl->old) == -1 ||
-	    proto_field(&pos, end, &n) == NULL ||
-	    (f = proto_field(&pos, end, &n)) == NULL ||
-	    !proto_is(f, n, "smtp-in") ||
-	    (f = proto_field(&pos, end, &n)) == NULL)
+	filter = is_word(f, n, "filter");
+	if ((!filter && !is_word(f, n, "report")) ||
+	    (f = take_field(&pos, end, &n)) == NULL ||
+	    take_version(f, n, &pl->old) == -1 ||
+	    take_field(&pos, end, &n) == NULL ||
+	    (f = take_field(&pos, end, &n)) == NULL ||
+	    !is_word(f, n, "smtp-in") ||
+	    (f = take_field(&pos, end, &n)) == NULL)
 		return;
-	pl->kind = filter ? proto_request(f, n) : proto_event(f, n);
-	if ((pl->sid = proto_id(&pos, end, !filter)) == NULL ||
-	    (filter && (pl->token = proto_id(&pos, end, 0)) == NULL)) {
+	pl->kind = filter ? parse_request(f, n) : parse_event(f, n);
+	if ((pl->sid = take_id(&pos, end, !filter)) == NULL ||
+	    (filter && (pl->token = take_id(&pos, end, 0)) == NULL)) {
 		pl->kind = PROTO_JUNK;
 		return;
 	}
@@ -153,7 +153,7 @@ proto_parse(const char *line, size_t len, struct proto_line *pl)
 
 /* The last `|' before end, or NULL. */
 static const char *
-proto_last(const char *s, const char *end)
+take_last(const char *s, const char *end)
 {
 	while (end > s)
 		if (*--end == '|')
@@ -168,11 +168,11 @@ proto_host(const struct proto_line *pl, const char **name, size_t *len)
 	size_t n;
 
 	if (proto_source(pl, &src, &n) == -1 ||
-	    (end = proto_last(pl->param, src - 1)) == NULL)
+	    (end = take_last(pl->param, src - 1)) == NULL)
 		return -1;
 	*name = pl->param;
 	*len = end - pl->param;
-	return proto_is(end + 1, src - 1 - (end + 1), "pass");
+	return is_word(end + 1, src - 1 - (end + 1), "pass");
 }
 
 int
@@ -180,9 +180,9 @@ proto_source(const struct proto_line *pl, const char **src, size_t *len)
 {
 	const char *dest, *bar;
 
-	if ((dest = proto_last(pl->param, pl->param + pl->paramlen)) == NULL ||
-	    (bar = proto_last(pl->param, dest)) == NULL ||
-	    proto_last(pl->param, bar) == NULL)
+	if ((dest = take_last(pl->param, pl->param + pl->paramlen)) == NULL ||
+	    (bar = take_last(pl->param, dest)) == NULL ||
+	    take_last(pl->param, bar) == NULL)
 		return -1;
 	*src = bar + 1;
 	*len = dest - *src;
@@ -194,7 +194,7 @@ proto_listener(const struct proto_line *pl, const char **dest, size_t *len)
 {
 	const char *end = pl->param + pl->paramlen, *bar;
 
-	if ((bar = proto_last(pl->param, end)) == NULL)
+	if ((bar = take_last(pl->param, end)) == NULL)
 		return -1;
 	*dest = bar + 1;
 	*len = end - *dest;
@@ -209,7 +209,7 @@ proto_login(const struct proto_line *pl, const char **name, size_t *len)
 	size_t n;
 
 	if (pl->old) {
-		if ((bar = proto_last(pl->param, end)) == NULL)
+		if ((bar = take_last(pl->param, end)) == NULL)
 			return -1;
 		result = bar + 1;
 		n = end - result;
@@ -223,7 +223,7 @@ proto_login(const struct proto_line *pl, const char **name, size_t *len)
 		*name = bar + 1;
 		*len = end - *name;
 	}
-	return proto_is(result, n, "pass");
+	return is_word(result, n, "pass");
 }
 
 /* MESSAGE-ID|RESULT|ADDRESS in all protocols */
@@ -233,6 +233,6 @@ proto_rcpt_taken(const struct proto_line *pl)
 	const char *pos = pl->param, *end = pos + pl->paramlen, *f;
 	size_t n;
 
-	return proto_field(&pos, end, &n) != NULL &&
-	    (f = proto_field(&pos, end, &n)) != NULL && proto_is(f, n, "ok");
+	return take_field(&pos, end, &n) != NULL &&
+	    (f = take_field(&pos, end, &n)) != NULL && is_word(f, n, "ok");
 }

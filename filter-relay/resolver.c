@@ -33,7 +33,7 @@ struct resolver {
 };
 
 static void
-resolver_peer(int role, int fd, void *arg)
+on_peer(int role, int fd, void *arg)
 {
 	struct resolver *r = arg;
 
@@ -63,7 +63,7 @@ resolver_main(struct privsep_child *pc, void *arg)
 		fatalx("no resolver");
 	if (sandbox_network() == -1)
 		fatalx("cannot confine the resolver");
-	if (privsep_child_event(pc, resolver_peer, &r) == -1)
+	if (privsep_child_event(pc, on_peer, &r) == -1)
 		fatalx("event_add");
 	event_dispatch();
 	return 1;

@@ -26,7 +26,7 @@
  * folded before a multiplication carries it upwards, and again after it.
  */
 static size_t
-session_hash(const char sid[PROTO_ID])
+hash_id(const char sid[PROTO_ID])
 {
 	uint64_t a, b;
 
@@ -51,7 +51,7 @@ session_find(const struct session_table *t, const char sid[PROTO_ID])
 {
 	struct session *s;
 
-	s = t->bucket[session_hash(sid) & (t->nbuckets - 1)];
+	s = t->bucket[hash_id(sid) & (t->nbuckets - 1)];
 	while (s != NULL && memcmp(s->env.sid, sid, PROTO_ID) != 0)
 		s = s->next;
 	return s;
@@ -59,7 +59,7 @@ session_find(const struct session_table *t, const char sid[PROTO_ID])
 
 /* Doubles the buckets; without memory the chains just grow longer. */
 static void
-session_grow(struct session_table *t)
+grow_table(struct session_table *t)
 {
 	struct session **bucket, *s, *next;
 	size_t i, n = t->nbuckets * 2, h;
@@ -69,7 +69,7 @@ session_grow(struct session_table *t)
 	for (i = 0; i < t->nbuckets; i++)
 		for (s = t->bucket[i]; s != NULL; s = next) {
 			next = s->next;
-			h = session_hash(s->env.sid) & (n - 1);
+			h = hash_id(s->env.sid) & (n - 1);
 			s->next = bucket[h];
 			bucket[h] = s;
 		}
@@ -87,9 +87,9 @@ session_add(struct session_table *t, const char sid[PROTO_ID])
 	if (t->count >= SESSION_MAX || (s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	if (t->count >= t->nbuckets)
-		session_grow(t);
+		grow_table(t);
 	memcpy(s->env.sid, sid, PROTO_ID);
-	h = session_hash(sid) & (t->nbuckets - 1);
+	h = hash_id(sid) & (t->nbuckets - 1);
 	s->next = t->bucket[h];
 	t->bucket[h] = s;
 	t->count++;
@@ -101,7 +101,7 @@ session_del(struct session_table *t, struct session *s)
 {
 	struct session **p;
 
-	p = &t->bucket[session_hash(s->env.sid) & (t->nbuckets - 1)];
+	p = &t->bucket[hash_id(s->env.sid) & (t->nbuckets - 1)];
 	while (*p != s)
 		p = &(*p)->next;
 	*p = s->next;

@@ -68,7 +68,7 @@ spool_new(int fd, int64_t limit)
 
 /* Takes a free block; -1 when there is none. */
 static int
-spool_take(struct spool *s, uint32_t *block)
+take_room(struct spool *s, uint32_t *block)
 {
 	for (; s->from < s->nblocks; s->from++)
 		if (!s->used[s->from]) {
@@ -80,7 +80,7 @@ spool_take(struct spool *s, uint32_t *block)
 }
 
 static void
-spool_give(struct spool *s, uint32_t block)
+give_room(struct spool *s, uint32_t block)
 {
 	s->used[block] = 0;
 	if (block < s->from)
@@ -89,7 +89,7 @@ spool_give(struct spool *s, uint32_t block)
 
 /* The whole block, at its place in the file. */
 static int
-spool_io(struct spool *s, uint32_t block, char *p, int out)
+do_io(struct spool *s, uint32_t block, char *p, int out)
 {
 	size_t	 done = 0;
 	ssize_t	 n;
@@ -110,7 +110,7 @@ spool_io(struct spool *s, uint32_t block, char *p, int out)
 
 /* The tail is full: it goes to the file. */
 static int
-spool_flush(struct spool *s, struct spoolfile *f)
+flush_buffer(struct spool *s, struct spoolfile *f)
 {
 	uint32_t	*p, block;
 	size_t		 sz;
@@ -122,10 +122,10 @@ spool_flush(struct spool *s, struct spoolfile *f)
 		f->block = p;
 		f->sz = sz;
 	}
-	if (spool_take(s, &block) == -1)
+	if (take_room(s, &block) == -1)
 		return -1;
 	f->block[f->n++] = block;
-	if (spool_io(s, block, f->tail.data, 1) == -1)
+	if (do_io(s, block, f->tail.data, 1) == -1)
 		return -1;
 	sbuf_reset(&f->tail);
 	return 0;
@@ -140,7 +140,7 @@ spoolfile_add(struct spool *s, struct spoolfile *f, const char *p, size_t len)
 		sbuf_init(&f->tail, SPOOL_BLOCK);
 	f->begun = 1;
 	while (len > 0) {
-		if (f->tail.len == SPOOL_BLOCK && spool_flush(s, f) == -1)
+		if (f->tail.len == SPOOL_BLOCK && flush_buffer(s, f) == -1)
 			return -1;
 		if ((n = SPOOL_BLOCK - f->tail.len) > len)
 			n = len;
@@ -166,7 +166,7 @@ spoolfile_read(struct spool *s, struct spoolfile *f, struct sbuf *b)
 	}
 	if ((buf = malloc(SPOOL_BLOCK)) == NULL)
 		return -1;
-	if (spool_io(s, f->block[f->next], buf, 0) == 0 &&
+	if (do_io(s, f->block[f->next], buf, 0) == 0 &&
 	    sbuf_add(b, buf, SPOOL_BLOCK) == 0)
 		ret = 1;
 	free(buf);
@@ -178,7 +178,7 @@ void
 spoolfile_free(struct spool *s, struct spoolfile *f)
 {
 	while (f->n > 0)
-		spool_give(s, f->block[--f->n]);
+		give_room(s, f->block[--f->n]);
 	free(f->block);
 	sbuf_free(&f->tail);
 	memset(f, 0, sizeof(*f));

@@ -31,7 +31,7 @@
 
 /* Says why an address may not be used; where names where it stands. */
 static void
-submit_why(enum sender_verdict verdict, const char *address,
+say_why(enum sender_verdict verdict, const char *address,
     const char *where, char *reply)
 {
 	int n;
@@ -59,7 +59,7 @@ submit_why(enum sender_verdict verdict, const char *address,
 }
 
 static void
-submit_log(struct keeper *k, const struct ktx *tx, const char *reply)
+log_refusal(struct keeper *k, const struct ktx *tx, const char *reply)
 {
 	const char *who = tx->user[0] != '\0' ? tx->user : tx->env.source;
 
@@ -69,7 +69,7 @@ submit_log(struct keeper *k, const struct ktx *tx, const char *reply)
 
 /* Without a login, the one whose identity the sender is sends it. */
 static int
-submit_user(struct keeper *k, struct ktx *tx)
+find_user(struct keeper *k, struct ktx *tx)
 {
 	struct store_identity idt;
 	int n = 0;
@@ -85,7 +85,7 @@ submit_user(struct keeper *k, struct ktx *tx)
 
 /* May they send as the envelope's sender?  1, 0 and reply is set, -1. */
 static int
-submit_sender(struct keeper *k, struct ktx *tx, char *reply)
+judge_sender(struct keeper *k, struct ktx *tx, char *reply)
 {
 	struct sender_addr who;
 	enum sender_verdict verdict;
@@ -99,8 +99,8 @@ submit_sender(struct keeper *k, struct ktx *tx, char *reply)
 		tx->alternate = who.kind == SENDER_IDENTITY;
 		return 1;
 	}
-	submit_why(verdict, tx->env.sender, "", reply);
-	submit_log(k, tx, reply);
+	say_why(verdict, tx->env.sender, "", reply);
+	log_refusal(k, tx, reply);
 	return 0;
 }
 
@@ -110,10 +110,10 @@ submit_mail(struct keeper *k, struct ktx *tx, char *reply)
 	int n = 1;
 
 	tx->submitted = 1;
-	if (submit_user(k, tx) == -1)
+	if (find_user(k, tx) == -1)
 		n = -1;
 	else if (k->conf->outbound.present)
-		n = submit_sender(k, tx, reply);
+		n = judge_sender(k, tx, reply);
 	if (n == 1)
 		n = keeper_limit_user(k, tx, reply);
 	if (n == 1)
@@ -128,7 +128,7 @@ submit_mail(struct keeper *k, struct ktx *tx, char *reply)
 
 /* One of whom we know no login must not use an identity in From. */
 static int
-submit_nobody(struct judge *j)
+judge_nobody(struct judge *j)
 {
 	struct store_identity idt;
 	size_t i;
@@ -140,9 +140,9 @@ submit_nobody(struct judge *j)
 		if (n == -1)
 			return -1;
 		if (n == 1) {
-			submit_why(SENDER_OTHERS, j->header->from.v[i].addr,
+			say_why(SENDER_OTHERS, j->header->from.v[i].addr,
 			    " in the From header", j->tx->reply);
-			submit_log(j->k, j->tx, j->tx->reply);
+			log_refusal(j->k, j->tx, j->tx->reply);
 			return 0;
 		}
 	}
@@ -161,7 +161,7 @@ submit_judge(struct judge *j)
 	if (!tx->submitted || !j->k->conf->outbound.present)
 		return 1;
 	if (tx->user[0] == '\0')
-		return submit_nobody(j);
+		return judge_nobody(j);
 	if (j->writer == NULL || h->nfrom != 1 ||
 	    h->truncated & SUMMARY_TRUNC_HDR) {
 		n = snprintf(tx->reply, sizeof(tx->reply), "550 5.7.1 Send "
@@ -170,7 +170,7 @@ submit_judge(struct judge *j)
 		    "the header is too long");
 		if (n < 0 || (size_t)n >= sizeof(tx->reply))
 			return -1;
-		submit_log(j->k, tx, tx->reply);
+		log_refusal(j->k, tx, tx->reply);
 		return 0;
 	}
 	if (sender_check(j->k->store, j->k->conf, tx->user, j->writer->addr,
@@ -181,14 +181,14 @@ submit_judge(struct judge *j)
 			tx->alternate = 2;
 		return 1;
 	}
-	submit_why(verdict, j->writer->addr, " in the From header", tx->reply);
-	submit_log(j->k, tx, tx->reply);
+	say_why(verdict, j->writer->addr, " in the From header", tx->reply);
+	log_refusal(j->k, tx, tx->reply);
 	return 0;
 }
 
 /* Does the id of a program tell nothing, and fit the domain already? */
 static int
-submit_id_clean(const struct ktx *tx, const char *id, const char *domain)
+is_clean_id(const struct ktx *tx, const char *id, const char *domain)
 {
 	const char *at = strrchr(id, '@');
 	char login[STORE_LOGIN_MAX + 1];
@@ -205,14 +205,14 @@ submit_id_clean(const struct ktx *tx, const char *id, const char *domain)
 
 /* Under which id does it leave?  "": under its own. */
 static int
-submit_id(struct judge *j, const char *domain)
+choose_id(struct judge *j, const char *domain)
 {
 	struct ktx *tx = j->tx;
 	const char *own = j->header->message_id, *at;
 	char id[STORE_MSGID_MAX + 1];
 	int n = 0;
 
-	if (own[0] != '\0' && submit_id_clean(tx, own, domain)) {
+	if (own[0] != '\0' && is_clean_id(tx, own, domain)) {
 		j->plan->message_id = strdup("");
 		return j->plan->message_id == NULL ? -1 : 0;
 	}
@@ -234,7 +234,7 @@ submit_id(struct judge *j, const char *domain)
 
 /* The ids of earlier mail, as it left. */
 static int
-submit_ids(struct judge *j)
+map_ids(struct judge *j)
 {
 	const char *own;
 	char id[STORE_MSGID_MAX + 1];
@@ -266,8 +266,8 @@ submit_plan(struct judge *j)
 		return 0;
 	domain = addr_domain(tx->alternate == 2 ? j->writer->addr :
 	    tx->env.sender);
-	if (domain == NULL || submit_id(j, domain) == -1 ||
-	    submit_ids(j) == -1)
+	if (domain == NULL || choose_id(j, domain) == -1 ||
+	    map_ids(j) == -1)
 		return -1;
 	j->plan->action = PLAN_HIDE;
 	return 0;

@@ -63,7 +63,7 @@ has_command(const char *list, const char *word)
 
 /* The worker's two runs of one message, or of its replay, take turns. */
 static struct reply *
-reply_new(struct run *r, const struct store_reply *rec)
+new_reply(struct run *r, const struct store_reply *rec)
 {
 	struct reply	*rp;
 	char		 who[16];
@@ -394,7 +394,7 @@ reply_participant(struct run *r, const struct store_reply *rec)
 	struct reply	*rp;
 	int		 n = RUN_RETRY;
 
-	if ((rp = reply_new(r, rec)) == NULL)
+	if ((rp = new_reply(r, rec)) == NULL)
 		return RUN_RETRY;
 	if (begin(rp) == 0)
 		n = rp->note ? send_team(rp) : send_out(rp);
@@ -408,7 +408,7 @@ reply_team(struct run *r, const struct store_reply *rec)
 	struct reply	*rp;
 	int		 n = RUN_RETRY;
 
-	if ((rp = reply_new(r, rec)) == NULL)
+	if ((rp = new_reply(r, rec)) == NULL)
 		return RUN_RETRY;
 	if (begin(rp) == 0)
 		n = send_team(rp);

@@ -100,7 +100,7 @@ ask_close(struct ask *ask)
 }
 
 static void
-ask_wait(struct ask *ask, struct waiting *w)
+wait_answers(struct ask *ask, struct waiting *w)
 {
 	while (!w->done)
 		if (event_base_loop(ask->base, EVLOOP_ONCE) != 0)
@@ -108,7 +108,7 @@ ask_wait(struct ask *ask, struct waiting *w)
 }
 
 static void
-ask_answered(const struct dns_answer *a, void *arg)
+on_answer(const struct dns_answer *a, void *arg)
 {
 	struct waiting	*w = arg;
 	size_t		 i;
@@ -134,8 +134,8 @@ ask_dns(struct ask *ask, const char *name, int type, struct dns_answer *a)
 	memset(&w, 0, sizeof(w));
 	w.answer = a;
 	a->status = DNS_SERVFAIL;
-	if (dns_query(ask->dns, name, type, ask_answered, &w) != NULL)
-		ask_wait(ask, &w);
+	if (dns_query(ask->dns, name, type, on_answer, &w) != NULL)
+		wait_answers(ask, &w);
 	return a->status;
 }
 
@@ -146,7 +146,7 @@ ask_clear(struct dns_answer *a)
 }
 
 static void
-ask_checked(const struct spf_result *r, void *arg)
+on_checked(const struct spf_result *r, void *arg)
 {
 	struct waiting	*w = arg;
 
@@ -163,12 +163,12 @@ ask_spf(struct ask *ask, const struct spf_request *req, struct spf_result *r)
 	memset(&w, 0, sizeof(w));
 	w.result = r;
 	r->result = SPF_TEMPERROR;
-	if (spf_check(ask->dns, req, ask_checked, &w) != NULL)
-		ask_wait(ask, &w);
+	if (spf_check(ask->dns, req, on_checked, &w) != NULL)
+		wait_answers(ask, &w);
 }
 
 static void
-ask_judged(const struct judge_result *r, void *arg)
+on_judged(const struct judge_result *r, void *arg)
 {
 	struct waiting	*w = arg;
 
@@ -178,7 +178,7 @@ ask_judged(const struct judge_result *r, void *arg)
 }
 
 static void
-ask_late(int fd, short events, void *arg)
+on_late(int fd, short events, void *arg)
 {
 	struct waiting	*w = arg;
 
@@ -198,7 +198,7 @@ ask_judge(struct ask *ask, const struct judge_request *req,
 	memset(r, 0, sizeof(*r));
 	memset(&w, 0, sizeof(w));
 	w.judged = r;
-	switch (judge_ask(&w.judge, r, ask->dns, req, ask_judged, &w)) {
+	switch (judge_ask(&w.judge, r, ask->dns, req, on_judged, &w)) {
 	case 1:
 		return;
 	case -1:
@@ -207,10 +207,10 @@ ask_judge(struct ask *ask, const struct judge_request *req,
 		r->dmarc.unsure = r->late = 1;
 		return;
 	}
-	evtimer_set(&late, ask_late, &w);
+	evtimer_set(&late, on_late, &w);
 	if (event_base_set(ask->base, &late) == 0 &&
 	    evtimer_add(&late, &tv) == 0)
-		ask_wait(ask, &w);
+		wait_answers(ask, &w);
 	evtimer_del(&late);
 	if (!w.done)
 		judge_late(w.judge);

@@ -21,11 +21,11 @@
 #include "base/charset.h"
 #include "ctl.h"
 
-static void	ctl_complain(struct ctl *, const char *, va_list)
+static void	complain(struct ctl *, const char *, va_list)
 		    __attribute__((__format__ (printf, 2, 0)));
 
 static void
-ctl_complain(struct ctl *ctl, const char *fmt, va_list ap)
+complain(struct ctl *ctl, const char *fmt, va_list ap)
 {
 	char	 text[2048];
 
@@ -40,7 +40,7 @@ ctl_fail(struct ctl *ctl, const char *fmt, ...)
 	va_list	 ap;
 
 	va_start(ap, fmt);
-	ctl_complain(ctl, fmt, ap);
+	complain(ctl, fmt, ap);
 	va_end(ap);
 	return CTL_FAIL;
 }
@@ -51,7 +51,7 @@ ctl_usage(struct ctl *ctl, const char *fmt, ...)
 	va_list	 ap;
 
 	va_start(ap, fmt);
-	ctl_complain(ctl, fmt, ap);
+	complain(ctl, fmt, ap);
 	va_end(ap);
 	return CTL_USAGE;
 }
@@ -61,7 +61,7 @@ ctl_usage(struct ctl *ctl, const char *fmt, ...)
  * C2 9F in UTF-8), which some terminals obey too, is at `s'.
  */
 static int
-ctl_control(const unsigned char *s)
+has_control(const unsigned char *s)
 {
 	return (*s < 0x20 && *s != '\t') || *s == 0x7f ||
 	    (*s == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f);
@@ -73,7 +73,7 @@ ctl_text(struct ctl *ctl, const char *text)
 	const unsigned char	*s;
 
 	for (s = (const unsigned char *)text; *s != '\0'; s++)
-		if (ctl_control(s) || *s == '\t')
+		if (has_control(s) || *s == '\t')
 			break;
 	if (*s == '\0' && s != (const unsigned char *)text &&
 	    charset_is_utf8(text, strlen(text)))
@@ -99,7 +99,7 @@ ctl_say(struct ctl *ctl, const char *fmt, ...)
 	if (r == -1)
 		return;
 	for (s = (unsigned char *)line; *s != '\0'; s++) {
-		if (!ctl_control(s))
+		if (!has_control(s))
 			continue;
 		if (*s == 0xc2)
 			*s++ = '?';
@@ -111,7 +111,7 @@ ctl_say(struct ctl *ctl, const char *fmt, ...)
 
 /* Keeps a value; 0 or -1. */
 static int
-ctl_option_value(struct ctl *ctl, int letter, const char *value)
+take_value(struct ctl *ctl, int letter, const char *value)
 {
 	if (ctl->nvalues == CTL_VALUES_MAX) {
 		(void)ctl_usage(ctl, "too many options");
@@ -140,7 +140,7 @@ ctl_value(const struct ctl *ctl, int letter, int i)
  * arguments were used, or -1.
  */
 static int
-ctl_option(struct ctl *ctl, const char *options, int argc, char **argv)
+take_option(struct ctl *ctl, const char *options, int argc, char **argv)
 {
 	const char	*p, *known;
 
@@ -155,12 +155,12 @@ ctl_option(struct ctl *ctl, const char *options, int argc, char **argv)
 			continue;
 		}
 		if (p[1] != '\0')
-			return ctl_option_value(ctl, *p, p + 1) == -1 ? -1 : 1;
+			return take_value(ctl, *p, p + 1) == -1 ? -1 : 1;
 		if (argc < 2) {
 			(void)ctl_usage(ctl, "option -%c needs a value", *p);
 			return -1;
 		}
-		return ctl_option_value(ctl, *p, argv[1]) == -1 ? -1 : 2;
+		return take_value(ctl, *p, argv[1]) == -1 ? -1 : 2;
 	}
 	return 1;
 }
@@ -177,7 +177,7 @@ ctl_args(struct ctl *ctl, const char *options, int argc, char **argv)
 			only = 1;
 			i++;
 		} else if (!only && argv[i][0] == '-' && argv[i][1] != '\0') {
-			used = ctl_option(ctl, options, argc - i, argv + i);
+			used = take_option(ctl, options, argc - i, argv + i);
 			if (used == -1)
 				return -1;
 			i += used;

@@ -37,7 +37,7 @@
  * touched as root.  Only a directory that is root's alone may be.
  */
 static int
-ctl_lower(struct ctl *ctl)
+lower_address(struct ctl *ctl)
 {
 	struct stat	 st;
 	char		 dir[PATH_MAX], why[256];
@@ -73,7 +73,7 @@ ctl_open(struct ctl *ctl)
 	struct store_err	 err;
 	struct store		*s;
 
-	if (ctl_lower(ctl) != CTL_OK)
+	if (lower_address(ctl) != CTL_OK)
 		return NULL;
 	s = store_open(ctl->conf->database, 0, CTL_BUSY_MS, &err);
 	if (s == NULL) {

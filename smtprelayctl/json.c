@@ -29,7 +29,7 @@ json_init(struct json *js, FILE *fp)
 }
 
 static void
-json_quoted(struct json *js, const char *value)
+put_quoted(struct json *js, const char *value)
 {
 	const unsigned char	*s = (const unsigned char *)value;
 	unsigned int		 cp;
@@ -52,7 +52,7 @@ json_quoted(struct json *js, const char *value)
 
 /* What stands before a value: comma, name.  Returns 0, or -1: write none. */
 static int
-json_begin(struct json *js, const char *name)
+begin_value(struct json *js, const char *name)
 {
 	char	 kind;
 
@@ -69,7 +69,7 @@ json_begin(struct json *js, const char *name)
 	if (js->level[js->depth - 1].count++ > 0)
 		(void)fputc(',', js->fp);
 	if (name != NULL) {
-		json_quoted(js, name);
+		put_quoted(js, name);
 		(void)fputc(':', js->fp);
 	}
 	return 0;
@@ -80,16 +80,16 @@ json_begin(struct json *js, const char *name)
 
 /* After a value that opens nothing. */
 static void
-json_after(struct json *js)
+end_value(struct json *js)
 {
 	if (js->depth == 0)
 		js->done = 1;
 }
 
 static void
-json_open(struct json *js, const char *name, char kind)
+open_nested(struct json *js, const char *name, char kind)
 {
-	if (json_begin(js, name) == -1)
+	if (begin_value(js, name) == -1)
 		return;
 	if (js->depth >= JSON_DEPTH_MAX) {
 		js->failed = 1;
@@ -104,13 +104,13 @@ json_open(struct json *js, const char *name, char kind)
 void
 json_object(struct json *js, const char *name)
 {
-	json_open(js, name, '{');
+	open_nested(js, name, '{');
 }
 
 void
 json_array(struct json *js, const char *name)
 {
-	json_open(js, name, '[');
+	open_nested(js, name, '[');
 }
 
 void
@@ -122,7 +122,7 @@ json_end(struct json *js)
 	}
 	js->depth--;
 	(void)fputc(js->level[js->depth].kind == '{' ? '}' : ']', js->fp);
-	json_after(js);
+	end_value(js);
 }
 
 void
@@ -132,37 +132,37 @@ json_string(struct json *js, const char *name, const char *value)
 		json_null(js, name);
 		return;
 	}
-	if (json_begin(js, name) == -1)
+	if (begin_value(js, name) == -1)
 		return;
-	json_quoted(js, value);
-	json_after(js);
+	put_quoted(js, value);
+	end_value(js);
 }
 
 void
 json_int(struct json *js, const char *name, int64_t value)
 {
-	if (json_begin(js, name) == -1)
+	if (begin_value(js, name) == -1)
 		return;
 	(void)fprintf(js->fp, "%" PRId64, value);
-	json_after(js);
+	end_value(js);
 }
 
 void
 json_bool(struct json *js, const char *name, int value)
 {
-	if (json_begin(js, name) == -1)
+	if (begin_value(js, name) == -1)
 		return;
 	(void)fputs(value ? "true" : "false", js->fp);
-	json_after(js);
+	end_value(js);
 }
 
 void
 json_null(struct json *js, const char *name)
 {
-	if (json_begin(js, name) == -1)
+	if (begin_value(js, name) == -1)
 		return;
 	(void)fputs("null", js->fp);
-	json_after(js);
+	end_value(js);
 }
 
 int

@@ -35,7 +35,7 @@
  * standard output is ours.  Returns 0, or -1 with a sentence.
  */
 static int
-sysuser_run(const char *const *args, char *why, size_t size)
+run_command(const char *const *args, char *why, size_t size)
 {
 	static char	*const env[] = {
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
@@ -89,7 +89,7 @@ sysuser_group(const char *group, char *why, size_t size)
 
 	if (getgrnam(group) != NULL)
 		return 0;
-	if (sysuser_run(args, why, size) == -1)
+	if (run_command(args, why, size) == -1)
 		return -1;
 	if (getgrnam(group) == NULL) {
 		(void)snprintf(why, size, "%s did not make group %s", args[0],
@@ -120,7 +120,7 @@ sysuser_user(const char *user, const char *group, char *why, size_t size)
 
 	if (getpwnam(user) != NULL)
 		return 0;
-	if (sysuser_run(args, why, size) == -1)
+	if (run_command(args, why, size) == -1)
 		return -1;
 	if (getpwnam(user) == NULL) {
 		(void)snprintf(why, size, "%s did not make user %s", args[0],
@@ -132,7 +132,7 @@ sysuser_user(const char *user, const char *group, char *why, size_t size)
 
 /* Whether the user is in the group now: 1 or 0. */
 static int
-sysuser_member(const char *user, const char *group)
+add_member(const char *user, const char *group)
 {
 	struct passwd	*pw;
 	struct group	*gr;
@@ -165,11 +165,11 @@ sysuser_join(const char *user, const char *group, char *why, size_t size)
 #endif
 	};
 
-	if (sysuser_member(user, group))
+	if (add_member(user, group))
 		return 0;
-	if (sysuser_run(args, why, size) == -1)
+	if (run_command(args, why, size) == -1)
 		return -1;
-	if (!sysuser_member(user, group)) {
+	if (!add_member(user, group)) {
 		(void)snprintf(why, size, "%s did not put %s into group %s",
 		    args[0], user, group);
 		return -1;

@@ -49,7 +49,7 @@ struct upstreamrun_state {
 
 /* The server is as far as it gets: what is known of it. */
 static void
-upstreamrun_note(struct upstreamrun_state *st)
+note_step(struct upstreamrun_state *st)
 {
 	struct upstreamrun	*run = st->run;
 
@@ -61,7 +61,7 @@ upstreamrun_note(struct upstreamrun_state *st)
 
 /* What went wrong on our side. */
 static void
-upstreamrun_error(struct upstreamrun_state *st, int error)
+on_error(struct upstreamrun_state *st, int error)
 {
 	st->failed = st->done = 1;
 	if (st->run->end.text[0] == '\0')
@@ -70,20 +70,20 @@ upstreamrun_error(struct upstreamrun_state *st, int error)
 }
 
 static void
-upstreamrun_say(struct upstreamrun_state *st, int tag, const char *line)
+say_line(struct upstreamrun_state *st, int tag, const char *line)
 {
 	if (upstream_command(st->up, tag, line) == -1)
-		upstreamrun_error(st, errno);
+		on_error(st, errno);
 }
 
 static void
-upstreamrun_ready(struct upstream *up, void *arg)
+on_ready(struct upstream *up, void *arg)
 {
 	struct upstreamrun_state	*st = arg;
 	char				 line[UPSTREAM_COMMAND_MAX];
 
 	st->run->ready = 1;
-	upstreamrun_note(st);
+	note_step(st);
 	strlcpy(st->run->answer, st->run->caps.answer,
 	    sizeof(st->run->answer));
 	if (st->mail == NULL) {
@@ -91,12 +91,12 @@ upstreamrun_ready(struct upstream *up, void *arg)
 		return;
 	}
 	snprintf(line, sizeof(line), "MAIL FROM:<%s>", st->mail->from);
-	upstreamrun_say(st, UPSTREAMRUN_MAIL, line);
+	say_line(st, UPSTREAMRUN_MAIL, line);
 }
 
 /* One line of the message, dots doubled; the length of it in the message. */
 static size_t
-upstreamrun_line(struct upstreamrun_state *st)
+on_line(struct upstreamrun_state *st)
 {
 	const char	*p = st->mail->data + st->pos, *nl;
 	size_t		 left = st->mail->len - st->pos, len;
@@ -111,26 +111,26 @@ upstreamrun_line(struct upstreamrun_state *st)
 		rv = upstream_data(st->up, ".", 1);
 	if (rv == -1 || upstream_data(st->up, p, len) == -1 ||
 	    upstream_data(st->up, "\r\n", 2) == -1)
-		upstreamrun_error(st, errno);
+		on_error(st, errno);
 	return left;
 }
 
 static void
-upstreamrun_pump(struct upstream *up, void *arg)
+pump_mail(struct upstream *up, void *arg)
 {
 	struct upstreamrun_state	*st = arg;
 
 	if (upstream_stage(up) != UPSTREAM_DATA)
 		return;
 	while (!st->failed && st->pos < st->mail->len && upstream_room(up))
-		st->pos += upstreamrun_line(st);
+		st->pos += on_line(st);
 	if (!st->failed && st->pos == st->mail->len &&
 	    upstream_end(up, UPSTREAMRUN_MESSAGE, 1) == -1)
-		upstreamrun_error(st, errno);
+		on_error(st, errno);
 }
 
 static void
-upstreamrun_reply(struct upstream *up, int tag, const struct smtpreply *r,
+on_reply(struct upstream *up, int tag, const struct smtpreply *r,
     void *arg)
 {
 	struct upstreamrun_state	*st = arg;
@@ -149,13 +149,13 @@ upstreamrun_reply(struct upstream *up, int tag, const struct smtpreply *r,
 	switch (tag) {
 	case UPSTREAMRUN_MAIL:
 		snprintf(line, sizeof(line), "RCPT TO:<%s>", st->mail->rcpt);
-		upstreamrun_say(st, UPSTREAMRUN_RCPT, line);
+		say_line(st, UPSTREAMRUN_RCPT, line);
 		break;
 	case UPSTREAMRUN_RCPT:
-		upstreamrun_say(st, UPSTREAMRUN_DATA, "DATA");
+		say_line(st, UPSTREAMRUN_DATA, "DATA");
 		break;
 	case UPSTREAMRUN_DATA:
-		upstreamrun_pump(up, st);
+		pump_mail(up, st);
 		break;
 	case UPSTREAMRUN_MESSAGE:
 		run->sent = 1;
@@ -165,13 +165,13 @@ upstreamrun_reply(struct upstream *up, int tag, const struct smtpreply *r,
 }
 
 static void
-upstreamrun_closed(struct upstream *up, const struct upstream_end *end,
+on_closed(struct upstream *up, const struct upstream_end *end,
     void *arg)
 {
 	struct upstreamrun_state	*st = arg;
 
 	if (!st->run->ready)
-		upstreamrun_note(st);
+		note_step(st);
 	if (!st->failed && !end->quit)
 		st->failed = 1;
 	if (st->failed && st->run->end.text[0] == '\0')
@@ -181,28 +181,28 @@ upstreamrun_closed(struct upstream *up, const struct upstream_end *end,
 	st->up = NULL;
 }
 
-static const struct upstream_cb upstreamrun_cb = { upstreamrun_ready,
-    upstreamrun_reply, upstreamrun_pump, upstreamrun_closed };
+static const struct upstream_cb upstreamrun_cb = { on_ready,
+    on_reply, pump_mail, on_closed };
 
 /* One session, in an event loop that is there. */
 static void
-upstreamrun_loop(struct upstreamrun_state *st, const struct upstream_env *env,
+run_loop(struct upstreamrun_state *st, const struct upstream_env *env,
     const struct upstream_conf *conf)
 {
 	st->up = upstream_new(env, conf, &upstreamrun_cb, st);
 	if (st->up == NULL) {
-		upstreamrun_error(st, errno);
+		on_error(st, errno);
 		return;
 	}
 	while (!st->done)
 		if (event_base_loop(st->base, EVLOOP_ONCE) != 0)
-			upstreamrun_error(st, EIO);
+			on_error(st, EIO);
 	upstream_free(st->up);
 }
 
 /* 1 when an address can stand between <> in a command. */
 static int
-upstreamrun_isaddr(const char *s)
+is_address(const char *s)
 {
 	if (strlen(s) > 512)
 		return 0;
@@ -230,18 +230,18 @@ upstreamrun(const struct upstream_conf *conf, const char *ca,
 	st.run = run;
 	/* OpenSSL writes without MSG_NOSIGNAL. */
 	signal(SIGPIPE, SIG_IGN);
-	if (mail != NULL && (!upstreamrun_isaddr(mail->from) ||
-	    !upstreamrun_isaddr(mail->rcpt))) {
-		upstreamrun_error(&st, EINVAL);
+	if (mail != NULL && (!is_address(mail->from) ||
+	    !is_address(mail->rcpt))) {
+		on_error(&st, EINVAL);
 		return -1;
 	}
 	st.base = env.base = event_base_new();
 	if (st.base == NULL ||
 	    (env.resolve = resolve_new(st.base, &dns, NULL)) == NULL ||
 	    (env.tls = tlsio_ctx_client(ca)) == NULL)
-		upstreamrun_error(&st, errno != 0 ? errno : ENOMEM);
+		on_error(&st, errno != 0 ? errno : ENOMEM);
 	else
-		upstreamrun_loop(&st, &env, conf);
+		run_loop(&st, &env, conf);
 	tlsio_ctx_free(env.tls);
 	resolve_free(env.resolve);
 	if (st.base != NULL)

@@ -89,7 +89,7 @@ say_error(struct answer *ans, const char *why)
 }
 
 static void
-answer_update(struct answerer *a, struct answer *ans)
+update(struct answerer *a, struct answer *ans)
 {
 	if (mirror_reload(a->mirror, MIRROR_WAIT_ALL))
 		say(ans, RESULT_FOUND, NULL, 0);
@@ -128,7 +128,7 @@ is_start(const struct answerer *a, size_t len)
 }
 
 static void
-answer_address(struct answerer *a, const struct request *req,
+look_up_address(struct answerer *a, const struct request *req,
     struct answer *ans)
 {
 	const char	*at;
@@ -151,12 +151,12 @@ answer_address(struct answerer *a, const struct request *req,
 }
 
 static void
-answer_key(struct answerer *a, const struct request *req, struct answer *ans)
+check_key(struct answerer *a, const struct request *req, struct answer *ans)
 {
 	switch (req->service) {
 	case SERVICE_ALIAS:
 	case SERVICE_MAILADDR:
-		answer_address(a, req, ans);
+		look_up_address(a, req, ans);
 		return;
 	case SERVICE_DOMAIN:
 		if (is_ours(a, a->key, req->keylen)) {
@@ -172,7 +172,7 @@ answer_key(struct answerer *a, const struct request *req, struct answer *ans)
 
 /* Whether mail from the address is the courier's. */
 static void
-answer_sender(struct answerer *a, const struct request *req,
+look_up_sender(struct answerer *a, const struct request *req,
     struct answer *ans)
 {
 	say(ans, RESULT_NOTFOUND, NULL, 0);
@@ -188,7 +188,7 @@ answer_sender(struct answerer *a, const struct request *req,
 
 /* What a login may send as. */
 static void
-answer_login(struct answerer *a, const struct request *req,
+look_up_login(struct answerer *a, const struct request *req,
     struct answer *ans)
 {
 	ssize_t	n;
@@ -217,7 +217,7 @@ courier_is_there(const struct answerer *a)
 }
 
 static void
-answer_label(struct answerer *a, const struct request *req,
+look_up_label(struct answerer *a, const struct request *req,
     struct answer *ans)
 {
 	size_t	len = strlen(COURIER_LABEL);
@@ -257,7 +257,7 @@ answer_label(struct answerer *a, const struct request *req,
  * twice.  Whether the courier has its port is for the credentials to say.
  */
 static void
-answer_relayhost(struct answerer *a, struct answer *ans)
+look_up_relayhost(struct answerer *a, struct answer *ans)
 {
 	const struct conf_outbound	*o = &a->table->conf->outbound;
 	long long			 now;
@@ -275,24 +275,24 @@ answer_relayhost(struct answerer *a, struct answer *ans)
 
 /* The same for a table about who sends. */
 static void
-answer_senders(struct answerer *a, const struct request *req,
+look_up_senders(struct answerer *a, const struct request *req,
     struct answer *ans)
 {
 	say(ans, RESULT_NOTFOUND, NULL, 0);
 	if (req->op == REQ_FETCH) {
 		if (req->service == SERVICE_RELAYHOST)
-			answer_relayhost(a, ans);
+			look_up_relayhost(a, ans);
 		return;
 	}
 	switch (req->service) {
 	case SERVICE_MAILADDR:
-		answer_sender(a, req, ans);
+		look_up_sender(a, req, ans);
 		break;
 	case SERVICE_MAILADDRMAP:
-		answer_login(a, req, ans);
+		look_up_login(a, req, ans);
 		break;
 	case SERVICE_CREDENTIALS:
-		answer_label(a, req, ans);
+		look_up_label(a, req, ans);
 		break;
 	default:
 		break;
@@ -323,17 +323,17 @@ answer_request(struct answerer *a, const struct request *req,
 	}
 	switch (req->op) {
 	case REQ_UPDATE:
-		answer_update(a, ans);
+		update(a, ans);
 		break;
 	case REQ_CHECK:
 	case REQ_LOOKUP:
 	case REQ_FETCH:
 		if (a->table->senders)
-			answer_senders(a, req, ans);
+			look_up_senders(a, req, ans);
 		else if (req->op == REQ_FETCH)
 			say(ans, RESULT_NOTFOUND, NULL, 0);
 		else
-			answer_key(a, req, ans);
+			check_key(a, req, ans);
 		break;
 	default:
 		say(ans, RESULT_FOUND, NULL, 0);

@@ -30,7 +30,7 @@ batch_start(struct batch *b, struct ipc *ch, uint64_t id)
 }
 
 static void
-batch_flush(struct batch *b)
+flush_frame(struct batch *b)
 {
 	if (b->pack.failed || (b->pack.len > 0 && ipc_send_wait(b->ch, b->type,
 	    b->id, b->pack.buf, b->pack.len, -1, BATCH_SEND) == -1))
@@ -41,10 +41,10 @@ batch_flush(struct batch *b)
 
 /* Makes ready for a record of a type. */
 static int
-batch_record(struct batch *b, uint32_t type)
+begin_record(struct batch *b, uint32_t type)
 {
 	if (type != b->type || b->pack.len >= BATCH_SIZE)
-		batch_flush(b);
+		flush_frame(b);
 	b->type = type;
 	return b->failed ? -1 : 0;
 }
@@ -52,7 +52,7 @@ batch_record(struct batch *b, uint32_t type)
 int
 batch_clear(struct batch *b)
 {
-	batch_flush(b);
+	flush_frame(b);
 	if (!b->failed && ipc_send(b->ch, MIRROR_CLEAR, b->id, NULL, 0,
 	    -1) == -1)
 		b->failed = 1;
@@ -62,7 +62,7 @@ batch_clear(struct batch *b)
 int
 batch_put(struct batch *b, const char *address, uint64_t until)
 {
-	if (batch_record(b, MIRROR_PUT) == -1)
+	if (begin_record(b, MIRROR_PUT) == -1)
 		return -1;
 	ipc_put_u64(&b->pack, until);
 	ipc_put_str(&b->pack, address);
@@ -72,7 +72,7 @@ batch_put(struct batch *b, const char *address, uint64_t until)
 int
 batch_del(struct batch *b, const char *address)
 {
-	if (batch_record(b, MIRROR_DEL) == -1)
+	if (begin_record(b, MIRROR_DEL) == -1)
 		return -1;
 	ipc_put_str(&b->pack, address);
 	return 0;
@@ -81,7 +81,7 @@ batch_del(struct batch *b, const char *address)
 int
 batch_forget(struct batch *b, const char *login)
 {
-	if (batch_record(b, MIRROR_FORGET) == -1)
+	if (begin_record(b, MIRROR_FORGET) == -1)
 		return -1;
 	ipc_put_str(&b->pack, login);
 	return 0;
@@ -90,7 +90,7 @@ batch_forget(struct batch *b, const char *login)
 int
 batch_may(struct batch *b, const char *login, const char *address)
 {
-	if (batch_record(b, MIRROR_MAY) == -1)
+	if (begin_record(b, MIRROR_MAY) == -1)
 		return -1;
 	ipc_put_str(&b->pack, login);
 	ipc_put_str(&b->pack, address);
@@ -100,7 +100,7 @@ batch_may(struct batch *b, const char *login, const char *address)
 int
 batch_end(struct batch *b)
 {
-	batch_flush(b);
+	flush_frame(b);
 	ipc_pack_free(&b->pack);
 	return b->failed ? -1 : 0;
 }

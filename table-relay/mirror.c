@@ -64,7 +64,7 @@ struct mirror {
 
 /* Begins with nothing. */
 static int
-mirror_clear(struct mirror *m)
+clear_copy(struct mirror *m)
 {
 	struct keyset	*keys = NULL;
 	struct senders	*senders = NULL;
@@ -88,7 +88,7 @@ mirror_new(const struct conf *conf)
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return NULL;
 	m->conf = conf;
-	if (mirror_clear(m) == -1) {
+	if (clear_copy(m) == -1) {
 		free(m);
 		return NULL;
 	}
@@ -98,7 +98,7 @@ mirror_new(const struct conf *conf)
 
 /* The database's state is unknown to a new keeper: it must tell all. */
 static void
-mirror_lost(struct mirror *m)
+lose_keeper(struct mirror *m)
 {
 	ipc_free(m->ch);
 	m->ch = NULL;
@@ -109,7 +109,7 @@ mirror_lost(struct mirror *m)
 
 /* What is said now and then while every lookup fails. */
 static void
-mirror_complain(struct mirror *m, const char *what, size_t len)
+complain(struct mirror *m, const char *what, size_t len)
 {
 	time_t	now = time(NULL);
 
@@ -120,7 +120,7 @@ mirror_complain(struct mirror *m, const char *what, size_t len)
 }
 
 static void
-mirror_ask(struct mirror *m)
+ask_keeper(struct mirror *m)
 {
 	struct ipc_pack	p;
 
@@ -134,7 +134,7 @@ mirror_ask(struct mirror *m)
 	ipc_put_u64(&p, m->position);
 	if (p.failed || ipc_send(m->ch, m->reload ? MIRROR_RELOAD : MIRROR_ASK,
 	    ++m->question, p.buf, p.len, -1) == -1)
-		mirror_lost(m);
+		lose_keeper(m);
 	else
 		m->asking = 1;
 	ipc_pack_free(&p);
@@ -142,7 +142,7 @@ mirror_ask(struct mirror *m)
 
 /* What to watch, before anything is read of what it watches over. */
 static int
-mirror_watch(struct mirror *m, struct ipc_msg *msg)
+take_watch(struct mirror *m, struct ipc_msg *msg)
 {
 	m->asking = m->known = m->whole = m->reload = 0;
 	if (m->watching)
@@ -154,13 +154,13 @@ mirror_watch(struct mirror *m, struct ipc_msg *msg)
 		return -1;
 	}
 	m->watching = 1;
-	mirror_ask(m);
+	ask_keeper(m);
 	return 0;
 }
 
 /* Handles whose time is over are nobody's deletion: swept when it pays. */
 static void
-mirror_sweep(struct mirror *m)
+sweep_keys(struct mirror *m)
 {
 	if (m->keys == NULL || keyset_count(m->keys) < m->expire_at)
 		return;
@@ -169,7 +169,7 @@ mirror_sweep(struct mirror *m)
 }
 
 static int
-mirror_done(struct mirror *m, const struct ipc_msg *msg)
+take_done(struct mirror *m, const struct ipc_msg *msg)
 {
 	struct ipc_unpack	u;
 	uint64_t		position;
@@ -185,22 +185,22 @@ mirror_done(struct mirror *m, const struct ipc_msg *msg)
 	m->asking = m->late = 0;
 	m->complained = 0;
 	store_watch_end(&m->watch);
-	mirror_sweep(m);
+	sweep_keys(m);
 	return 0;
 }
 
 static int
-mirror_fail(struct mirror *m, const struct ipc_msg *msg)
+take_fail(struct mirror *m, const struct ipc_msg *msg)
 {
 	m->asking = m->late = 0;
 	m->failed = 1;
-	mirror_complain(m, (const char *)msg->data, msg->len);
+	complain(m, (const char *)msg->data, msg->len);
 	return 0;
 }
 
 /* A credentials lookup's answer, which goes straight to who asked. */
 static int
-mirror_told(struct mirror *m, const struct ipc_msg *msg)
+take_secret(struct mirror *m, const struct ipc_msg *msg)
 {
 	struct secret		*s = &m->secret;
 	struct ipc_unpack	 u;
@@ -213,7 +213,7 @@ mirror_told(struct mirror *m, const struct ipc_msg *msg)
 	s->asking = 0;
 	s->result = msg->type == MIRROR_SECRET_NONE ? 0 : -1;
 	if (msg->type == MIRROR_SECRET_FAIL)
-		mirror_complain(m, (const char *)msg->data, msg->len);
+		complain(m, (const char *)msg->data, msg->len);
 	if (msg->type != MIRROR_SECRET_IS)
 		return 0;
 	ipc_unpack_init(&u, msg->data, msg->len);
@@ -231,31 +231,31 @@ mirror_told(struct mirror *m, const struct ipc_msg *msg)
 
 /* One frame of the answer to the last question: 0 or -1. */
 static int
-mirror_news(struct mirror *m, struct ipc_msg *msg)
+take_news(struct mirror *m, struct ipc_msg *msg)
 {
 	if (msg->type != MIRROR_FAIL && msg->type != MIRROR_DONE)
 		m->whole = 0;
 	switch (msg->type) {
 	case MIRROR_WATCH:
-		return mirror_watch(m, msg);
+		return take_watch(m, msg);
 	case MIRROR_CLEAR:
-		return mirror_clear(m);
+		return clear_copy(m);
 	case MIRROR_PUT:
 	case MIRROR_DEL:
 	case MIRROR_FORGET:
 	case MIRROR_MAY:
 		return batch_take(msg, m->keys, m->senders);
 	case MIRROR_DONE:
-		return mirror_done(m, msg);
+		return take_done(m, msg);
 	case MIRROR_FAIL:
-		return mirror_fail(m, msg);
+		return take_fail(m, msg);
 	default:
 		return -1;
 	}
 }
 
 static void
-mirror_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	static const char	 senseless[] = "the keeper's answer makes no "
 				    "sense";
@@ -264,48 +264,48 @@ mirror_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 
 	(void)ch;
 	if (msg == NULL) {
-		mirror_lost(m);
+		lose_keeper(m);
 		return;
 	}
 	if (msg->type >= MIRROR_SECRET_IS && msg->type <= MIRROR_SECRET_FAIL)
-		r = mirror_told(m, msg);
+		r = take_secret(m, msg);
 	else if (!m->asking || msg->id != m->question)
 		return;
 	else
-		r = mirror_news(m, msg);
+		r = take_news(m, msg);
 	if (r == -1) {
 		/* Or there was no memory for it.  All of it, next time. */
 		m->asking = m->known = m->whole = 0;
 		m->failed = 1;
-		mirror_complain(m, senseless, sizeof(senseless) - 1);
+		complain(m, senseless, sizeof(senseless) - 1);
 	}
 }
 
 void
 mirror_peer(struct mirror *m, int fd)
 {
-	mirror_lost(m);
+	lose_keeper(m);
 	if ((m->ch = ipc_new(fd, IPC_MAX_DATA, 4096)) == NULL) {
 		close(fd);
 		return;
 	}
-	if (ipc_event(m->ch, mirror_frame, m) == -1) {
-		mirror_lost(m);
+	if (ipc_event(m->ch, on_frame, m) == -1) {
+		lose_keeper(m);
 		return;
 	}
 	if (m->conf != NULL)
 		ipc_secret(m->ch);
-	mirror_ask(m);
+	ask_keeper(m);
 }
 
 static int
-mirror_current(const struct mirror *m)
+is_current(const struct mirror *m)
 {
 	return m->whole && !m->reload && !store_watch_changed(&m->watch);
 }
 
 static void
-mirror_alarm(int fd, short what, void *arg)
+on_alarm(int fd, short what, void *arg)
 {
 	struct mirror	*m = arg;
 
@@ -316,7 +316,7 @@ mirror_alarm(int fd, short what, void *arg)
 
 /* Looks at the channels until there is nothing more to wait for. */
 static void
-mirror_wait(struct mirror *m, int (*pending)(struct mirror *), int msec)
+wait_while(struct mirror *m, int (*pending)(struct mirror *), int msec)
 {
 	struct event	ev;
 	struct timeval	tv;
@@ -326,14 +326,14 @@ mirror_wait(struct mirror *m, int (*pending)(struct mirror *), int msec)
 	m->timedout = 0;
 	tv.tv_sec = msec / 1000;
 	tv.tv_usec = msec % 1000 * 1000;
-	evtimer_set(&ev, mirror_alarm, m);
+	evtimer_set(&ev, on_alarm, m);
 	evtimer_add(&ev, &tv);
 	do
 		event_loop(EVLOOP_ONCE);
 	while (pending(m) && !m->timedout);
 	evtimer_del(&ev);
 	if (pending(m) && !m->late) {
-		mirror_complain(m, "the keeper is silent", 20);
+		complain(m, "the keeper is silent", 20);
 		m->late = 1;
 	}
 }
@@ -341,20 +341,20 @@ mirror_wait(struct mirror *m, int (*pending)(struct mirror *), int msec)
 static int
 pending_news(struct mirror *m)
 {
-	if (mirror_current(m) || m->failed)
+	if (is_current(m) || m->failed)
 		return 0;
-	mirror_ask(m);
+	ask_keeper(m);
 	return 1;
 }
 
 int
 mirror_fresh(struct mirror *m, int msec)
 {
-	if (mirror_current(m))
+	if (is_current(m))
 		return 1;
-	mirror_ask(m);
-	mirror_wait(m, pending_news, msec);
-	return mirror_current(m);
+	ask_keeper(m);
+	wait_while(m, pending_news, msec);
+	return is_current(m);
 }
 
 int
@@ -387,7 +387,7 @@ pending_peer(struct mirror *m)
 }
 
 static int
-mirror_ask_secret(struct mirror *m, const char *label, size_t len)
+ask_secret(struct mirror *m, const char *label, size_t len)
 {
 	struct secret	*s = &m->secret;
 	struct ipc_pack	 p;
@@ -410,8 +410,8 @@ mirror_secret(struct mirror *m, const char *label, size_t labellen,
 		return 0;
 	if (m->late) {
 		/* Perhaps by now it has answered what nobody waits for. */
-		if (!mirror_current(m))
-			mirror_ask(m);
+		if (!is_current(m))
+			ask_keeper(m);
 		event_loop(EVLOOP_NONBLOCK);
 	}
 	if (m->late)
@@ -419,14 +419,14 @@ mirror_secret(struct mirror *m, const char *label, size_t labellen,
 	s->result = -1;
 	s->buf = buf;
 	s->size = size;
-	if (!mirror_ask_secret(m, label, labellen)) {
+	if (!ask_secret(m, label, labellen)) {
 		/* That may be how its death is noticed. */
-		mirror_lost(m);
-		mirror_wait(m, pending_peer, msec);
-		mirror_ask_secret(m, label, labellen);
+		lose_keeper(m);
+		wait_while(m, pending_peer, msec);
+		ask_secret(m, label, labellen);
 	}
 	if (s->asking)
-		mirror_wait(m, pending_secret, msec);
+		wait_while(m, pending_secret, msec);
 	s->asking = 0;
 	s->buf = NULL;
 	*len = s->len;

@@ -87,16 +87,16 @@ struct oauth {
 };
 
 static int
-oauth_cmp(const struct oauth_account *a, const struct oauth_account *b)
+compare_accounts(const struct oauth_account *a, const struct oauth_account *b)
 {
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-RB_PROTOTYPE(oauth_tree, oauth_account, entry, oauth_cmp);
-RB_GENERATE(oauth_tree, oauth_account, entry, oauth_cmp);
+RB_PROTOTYPE(oauth_tree, oauth_account, entry, compare_accounts);
+RB_GENERATE(oauth_tree, oauth_account, entry, compare_accounts);
 
 static void
-oauth_wipe(char **p)
+wipe_string(char **p)
 {
 	if (*p != NULL)
 		freezero(*p, strlen(*p));
@@ -104,20 +104,20 @@ oauth_wipe(char **p)
 }
 
 static void
-oauth_drop(struct oauth_account *a)
+drop_account(struct oauth_account *a)
 {
 	if (a->query != NULL)
 		oauthfetch_cancel(a->query);
 	evtimer_del(&a->timer);
-	oauth_wipe(&a->token);
-	oauth_wipe(&a->refresh);
+	wipe_string(&a->token);
+	wipe_string(&a->refresh);
 	RB_REMOVE(oauth_tree, &a->oauth->accounts, a);
 	a->oauth->naccounts--;
 	free(a);
 }
 
 static void
-oauth_alarm(struct oauth_account *a, time_t seconds)
+set_alarm(struct oauth_account *a, time_t seconds)
 {
 	struct timeval	 tv = { seconds > 0 ? seconds : 0, 0 };
 
@@ -126,7 +126,7 @@ oauth_alarm(struct oauth_account *a, time_t seconds)
 
 /* Whether the token is still worth to be given. */
 static int
-oauth_usable(const struct oauth_account *a, time_t now)
+is_usable(const struct oauth_account *a, time_t now)
 {
 	return a->token != NULL && (now < a->expires - OAUTH_SPARE ||
 	    now < a->got + OAUTH_LEAST);
@@ -134,7 +134,7 @@ oauth_usable(const struct oauth_account *a, time_t now)
 
 /* Gives the courier the token, if it waits for one. */
 static void
-oauth_give(struct oauth_account *a)
+give_token(struct oauth_account *a)
 {
 	struct courier_token	 t;
 	time_t			 now = time(NULL);
@@ -159,7 +159,7 @@ oauth_give(struct oauth_account *a)
 
 /* Tells the courier why there is none. */
 static void
-oauth_refuse(struct oauth_account *a)
+refuse_token(struct oauth_account *a)
 {
 	struct courier_token	 t;
 
@@ -176,7 +176,7 @@ oauth_refuse(struct oauth_account *a)
 
 /* No token came of it: for how long nobody asks again. */
 static void
-oauth_failed(struct oauth_account *a, int state, const char *why)
+fail_account(struct oauth_account *a, int state, const char *why)
 {
 	int	 delay, most, i;
 
@@ -197,18 +197,18 @@ oauth_failed(struct oauth_account *a, int state, const char *why)
 		log_info("account %llu: no access token: %s",
 		    (unsigned long long)a->id, why);
 	/* One that is renewed ahead of its time goes on meanwhile. */
-	if (oauth_usable(a, time(NULL)))
-		oauth_alarm(a, delay);
+	if (is_usable(a, time(NULL)))
+		set_alarm(a, delay);
 	else {
 		/* Remembered while its next failure would count as one more. */
-		oauth_wipe(&a->token);
-		oauth_alarm(a, delay + OAUTH_REFUSED_MAX);
+		wipe_string(&a->token);
+		set_alarm(a, delay + OAUTH_REFUSED_MAX);
 	}
-	oauth_refuse(a);
+	refuse_token(a);
 }
 
 static void
-oauth_find(struct oauth_account *a)
+ask_secrets(struct oauth_account *a)
 {
 	if (a->doing != OAUTH_NOTHING)
 		return;
@@ -216,33 +216,33 @@ oauth_find(struct oauth_account *a)
 	/* A keeper that is not there is asked when it comes. */
 	(void)courier_send_account(a->oauth->keeper, OAUTH_FIND, a->id, a->id,
 	    a->generation);
-	oauth_alarm(a, OAUTH_KEEPER);
+	set_alarm(a, OAUTH_KEEPER);
 }
 
 /* The end of a token is near, or the keeper has not answered. */
 static void
-oauth_on_timer(int fd, short what, void *arg)
+on_timer(int fd, short what, void *arg)
 {
 	struct oauth_account	*a = arg;
 
 	(void)fd;
 	(void)what;
 	if (a->doing == OAUTH_FINDING)
-		oauth_failed(a, COURIER_TOKEN_LATER, "the keeper is silent");
+		fail_account(a, COURIER_TOKEN_LATER, "the keeper is silent");
 	else if (a->doing == OAUTH_FETCHING)
 		return;
 	else if (a->token != NULL && a->given)
-		oauth_find(a);
+		ask_secrets(a);
 	else {
 		/* Nobody uses it. */
-		oauth_wipe(&a->token);
+		wipe_string(&a->token);
 		if (a->refresh == NULL && !a->waiting)
-			oauth_drop(a);
+			drop_account(a);
 	}
 }
 
 static void
-oauth_store(struct oauth_account *a)
+store_refresh(struct oauth_account *a)
 {
 	struct oauth_secrets	 s = { a->id, a->generation, "" };
 
@@ -253,14 +253,14 @@ oauth_store(struct oauth_account *a)
 }
 
 static void
-oauth_on_answer(struct oauthanswer *answer, void *arg)
+on_answer(struct oauthanswer *answer, void *arg)
 {
 	struct oauth_account	*a = arg;
 	time_t			 ahead;
 
 	a->query = NULL;
 	if (answer->state != OAUTHANSWER_GOOD) {
-		oauth_failed(a, answer->state == OAUTHANSWER_LATER ?
+		fail_account(a, answer->state == OAUTHANSWER_LATER ?
 		    COURIER_TOKEN_LATER : COURIER_TOKEN_REVOKED,
 		    answer->text);
 		return;
@@ -268,57 +268,57 @@ oauth_on_answer(struct oauthanswer *answer, void *arg)
 	a->doing = OAUTH_NOTHING;
 	a->failures = 0;
 	a->retry = 0;
-	oauth_wipe(&a->token);
+	wipe_string(&a->token);
 	a->token = answer->token;
 	answer->token = NULL;
 	a->got = time(NULL);
 	a->expires = a->got + answer->life;
 	a->given = 0;
 	if (answer->refresh != NULL) {
-		oauth_wipe(&a->refresh);
+		wipe_string(&a->refresh);
 		a->refresh = answer->refresh;
 		answer->refresh = NULL;
-		oauth_store(a);
+		store_refresh(a);
 	}
 	ahead = answer->life / 5 < OAUTH_AHEAD ? answer->life / 5 :
 	    OAUTH_AHEAD;
 	if (answer->life - ahead > OAUTH_SPARE)
-		oauth_alarm(a, answer->life - ahead);
-	oauth_give(a);
+		set_alarm(a, answer->life - ahead);
+	give_token(a);
 }
 
 /* What the keeper gave: off to the server with it. */
 static void
-oauth_fetch(struct oauth_account *a, const char *text)
+fetch_token(struct oauth_account *a, const char *text)
 {
 	struct oauthtext	 o;
 	char			 err[256];
 
 	if (oauthtext_parse(&o, text, err, sizeof(err)) == -1) {
 		oauthtext_free(&o);
-		oauth_failed(a, COURIER_TOKEN_REVOKED,
+		fail_account(a, COURIER_TOKEN_REVOKED,
 		    "its OAuth data makes no sense");
 		return;
 	}
 	if (a->refresh != NULL && strcmp(a->refresh, o.refresh_token) == 0)
-		oauth_wipe(&a->refresh);	/* it is stored by now */
+		wipe_string(&a->refresh);	/* it is stored by now */
 	if (a->refresh != NULL) {
-		oauth_store(a);
+		store_refresh(a);
 		if (oauthtext_renew(&o, a->refresh) == -1) {
 			oauthtext_free(&o);
-			oauth_failed(a, COURIER_TOKEN_LATER, "no memory");
+			fail_account(a, COURIER_TOKEN_LATER, "no memory");
 			return;
 		}
 	}
 	a->doing = OAUTH_FETCHING;
 	evtimer_del(&a->timer);
-	a->query = oauthfetch_start(a->oauth->fetch, &o, oauth_on_answer, a);
+	a->query = oauthfetch_start(a->oauth->fetch, &o, on_answer, a);
 	if (a->query == NULL)
-		oauth_failed(a, COURIER_TOKEN_LATER, "no memory");
+		fail_account(a, COURIER_TOKEN_LATER, "no memory");
 }
 
 static struct oauth_account *
-oauth_lookup(struct oauth *o, uint64_t id)
+lookup_account(struct oauth *o, uint64_t id)
 {
 	struct oauth_account	 find = { .id = id };
 
@@ -327,12 +327,12 @@ oauth_lookup(struct oauth *o, uint64_t id)
 
 /* The account in that generation; what was of another is forgotten. */
 static struct oauth_account *
-oauth_account(struct oauth *o, uint64_t id, uint64_t generation)
+get_account(struct oauth *o, uint64_t id, uint64_t generation)
 {
-	struct oauth_account	*a = oauth_lookup(o, id);
+	struct oauth_account	*a = lookup_account(o, id);
 
 	if (a != NULL && a->generation != generation) {
-		oauth_drop(a);
+		drop_account(a);
 		a = NULL;
 	}
 	if (a != NULL)
@@ -343,7 +343,7 @@ oauth_account(struct oauth *o, uint64_t id, uint64_t generation)
 	a->oauth = o;
 	a->id = id;
 	a->generation = generation;
-	evtimer_set(&a->timer, oauth_on_timer, a);
+	evtimer_set(&a->timer, on_timer, a);
 	RB_INSERT(oauth_tree, &o->accounts, a);
 	o->naccounts++;
 	return a;
@@ -351,7 +351,7 @@ oauth_account(struct oauth *o, uint64_t id, uint64_t generation)
 
 /* The courier wants a token; bad: the last one was refused. */
 static void
-oauth_asked(struct oauth *o, const struct ipc_msg *msg, int bad)
+on_asked(struct oauth *o, const struct ipc_msg *msg, int bad)
 {
 	struct oauth_account	*a;
 	uint64_t		 id, generation;
@@ -360,22 +360,22 @@ oauth_asked(struct oauth *o, const struct ipc_msg *msg, int bad)
 		log_warnx("the courier's question makes no sense");
 		return;
 	}
-	if ((a = oauth_account(o, id, generation)) == NULL)
+	if ((a = get_account(o, id, generation)) == NULL)
 		return;
 	a->waiting = 1;
 	a->question = msg->id;
 	if (bad && a->given)
-		oauth_wipe(&a->token);
-	if (oauth_usable(a, time(NULL)))
-		oauth_give(a);
+		wipe_string(&a->token);
+	if (is_usable(a, time(NULL)))
+		give_token(a);
 	else if (a->retry > time(NULL))
-		oauth_refuse(a);
+		refuse_token(a);
 	else
-		oauth_find(a);
+		ask_secrets(a);
 }
 
 static void
-oauth_courier(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_courier(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct oauth	*o = arg;
 
@@ -385,44 +385,44 @@ oauth_courier(struct ipc *ch, struct ipc_msg *msg, void *arg)
 			o->courier = NULL;
 	} else if (msg->type == COURIER_TOKEN ||
 	    msg->type == COURIER_TOKEN_BAD)
-		oauth_asked(o, msg, msg->type == COURIER_TOKEN_BAD);
+		on_asked(o, msg, msg->type == COURIER_TOKEN_BAD);
 	else
 		log_warnx("the courier's message makes no sense");
 }
 
 static void
-oauth_found(struct oauth *o, const struct ipc_msg *msg)
+on_found(struct oauth *o, const struct ipc_msg *msg)
 {
 	struct oauth_secrets	 s;
 	struct oauth_account	*a;
 
 	if (courier_get_secrets(msg, &s) == -1)
 		log_warnx("the keeper's answer makes no sense");
-	else if ((a = oauth_lookup(o, s.account)) != NULL &&
+	else if ((a = lookup_account(o, s.account)) != NULL &&
 	    a->generation == s.generation && a->doing == OAUTH_FINDING)
-		oauth_fetch(a, s.text);
+		fetch_token(a, s.text);
 	explicit_bzero(&s, sizeof(s));
 }
 
 static void
-oauth_missing(struct oauth *o, const struct ipc_msg *msg)
+on_missing(struct oauth *o, const struct ipc_msg *msg)
 {
 	struct oauth_account	*a;
 	uint64_t		 id, generation;
 
 	if (courier_get_account(msg, &id, &generation) == -1)
 		log_warnx("the keeper's answer makes no sense");
-	else if ((a = oauth_lookup(o, id)) != NULL &&
+	else if ((a = lookup_account(o, id)) != NULL &&
 	    a->generation == generation && a->doing == OAUTH_FINDING) {
-		oauth_failed(a, COURIER_TOKEN_LATER,
+		fail_account(a, COURIER_TOKEN_LATER,
 		    "the account's OAuth data cannot be read");
 		if (msg->type == OAUTH_GONE)
-			oauth_drop(a);
+			drop_account(a);
 	}
 }
 
 static void
-oauth_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct oauth	*o = arg;
 
@@ -431,15 +431,15 @@ oauth_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		if (o->keeper == ch)
 			o->keeper = NULL;
 	} else if (msg->type == OAUTH_IS)
-		oauth_found(o, msg);
+		on_found(o, msg);
 	else if (msg->type == OAUTH_NONE || msg->type == OAUTH_GONE)
-		oauth_missing(o, msg);
+		on_missing(o, msg);
 	else
 		log_warnx("the keeper's message makes no sense");
 }
 
 static void
-oauth_peer(int role, int fd, void *arg)
+on_peer(int role, int fd, void *arg)
 {
 	struct oauth		*o = arg;
 	struct oauth_account	*a;
@@ -453,8 +453,8 @@ oauth_peer(int role, int fd, void *arg)
 		return;
 	}
 	ipc_secret(*ch);
-	if (ipc_event(*ch, role == ROLE_KEEPER ? oauth_keeper :
-	    oauth_courier, o) == -1) {
+	if (ipc_event(*ch, role == ROLE_KEEPER ? on_keeper :
+	    on_courier, o) == -1) {
 		ipc_free(*ch);
 		*ch = NULL;
 		return;
@@ -464,7 +464,7 @@ oauth_peer(int role, int fd, void *arg)
 	/* What the one before it was told, and may not have done. */
 	RB_FOREACH(a, oauth_tree, &o->accounts) {
 		if (a->refresh != NULL)
-			oauth_store(a);
+			store_refresh(a);
 		if (a->doing == OAUTH_FINDING)
 			(void)courier_send_account(o->keeper, OAUTH_FIND,
 			    a->id, a->id, a->generation);
@@ -483,7 +483,7 @@ oauth_main(struct privsep_child *pc, void *arg)
 	if ((o.resolve = resolve_new(NULL, NULL, NULL)) == NULL ||
 	    (o.fetch = oauthfetch_new(NULL, o.resolve, t->tls)) == NULL ||
 	    sandbox_network() == -1 ||
-	    privsep_child_event(pc, oauth_peer, &o) == -1)
+	    privsep_child_event(pc, on_peer, &o) == -1)
 		return 1;
 	event_dispatch();
 	return 1;

@@ -29,10 +29,10 @@ struct jsonread {
 	char		*value;		/* ... each */
 };
 
-static int jsonread_value(struct jsonread *, enum jsonread_type *);
+static int read_value(struct jsonread *, enum jsonread_type *);
 
 static void
-jsonread_space(struct jsonread *j)
+skip_space(struct jsonread *j)
 {
 	while (j->p < j->end && (*j->p == ' ' || *j->p == '\t' ||
 	    *j->p == '\r' || *j->p == '\n'))
@@ -41,7 +41,7 @@ jsonread_space(struct jsonread *j)
 
 /* Takes one character when it is c: 1 or 0. */
 static int
-jsonread_is(struct jsonread *j, char c)
+is_char(struct jsonread *j, char c)
 {
 	if (j->p == j->end || *j->p != c)
 		return 0;
@@ -50,7 +50,7 @@ jsonread_is(struct jsonread *j, char c)
 }
 
 static int
-jsonread_word(struct jsonread *j, const char *word)
+read_word(struct jsonread *j, const char *word)
 {
 	size_t	 len = strlen(word);
 
@@ -62,7 +62,7 @@ jsonread_word(struct jsonread *j, const char *word)
 
 /* Four hexadecimal digits, or -1. */
 static int
-jsonread_hex(struct jsonread *j)
+read_hex(struct jsonread *j)
 {
 	int	 i, c, n = 0;
 
@@ -84,15 +84,15 @@ jsonread_hex(struct jsonread *j)
 
 /* Behind "\u": a code point, from a pair of surrogates where it is one. */
 static int
-jsonread_unicode(struct jsonread *j)
+read_unicode(struct jsonread *j)
 {
 	int	 hi, lo;
 
-	if ((hi = jsonread_hex(j)) <= 0 || (hi >= 0xdc00 && hi <= 0xdfff))
+	if ((hi = read_hex(j)) <= 0 || (hi >= 0xdc00 && hi <= 0xdfff))
 		return -1;
 	if (hi < 0xd800 || hi > 0xdbff)
 		return hi;
-	if (jsonread_word(j, "\\u") == -1 || (lo = jsonread_hex(j)) < 0xdc00 ||
+	if (read_word(j, "\\u") == -1 || (lo = read_hex(j)) < 0xdc00 ||
 	    lo > 0xdfff)
 		return -1;
 	return 0x10000 + ((hi - 0xd800) << 10) + (lo - 0xdc00);
@@ -100,7 +100,7 @@ jsonread_unicode(struct jsonread *j)
 
 /* Writes a code point at out; its length. */
 static size_t
-jsonread_utf8(int cp, char *out)
+read_utf8(int cp, char *out)
 {
 	if (cp < 0x80) {
 		out[0] = cp;
@@ -126,14 +126,14 @@ jsonread_utf8(int cp, char *out)
 
 /* Behind a backslash: the code point, or -1. */
 static int
-jsonread_escape(struct jsonread *j)
+read_escape(struct jsonread *j)
 {
 	static const char	 from[] = "\"\\/bfnrt";
 	static const char	 to[] = "\"\\/\b\f\n\r\t";
 	const char		*p;
 
-	if (jsonread_is(j, 'u'))
-		return jsonread_unicode(j);
+	if (is_char(j, 'u'))
+		return read_unicode(j);
 	if (j->p == j->end || *j->p == '\0' ||
 	    (p = strchr(from, *j->p)) == NULL)
 		return -1;
@@ -143,22 +143,22 @@ jsonread_escape(struct jsonread *j)
 
 /* A string, to out. */
 static int
-jsonread_string(struct jsonread *j, char *out)
+read_string(struct jsonread *j, char *out)
 {
 	unsigned int	 cp;
 	size_t		 len, n = 0;
 	int		 c;
 
-	if (!jsonread_is(j, '"'))
+	if (!is_char(j, '"'))
 		return -1;
-	while (!jsonread_is(j, '"')) {
+	while (!is_char(j, '"')) {
 		if (j->p == j->end || (unsigned char)*j->p < 0x20 ||
 		    n + 4 > JSONREAD_STRING_MAX)
 			return -1;
-		if (jsonread_is(j, '\\')) {
-			if ((c = jsonread_escape(j)) == -1)
+		if (is_char(j, '\\')) {
+			if ((c = read_escape(j)) == -1)
 				return -1;
-			n += jsonread_utf8(c, out + n);
+			n += read_utf8(c, out + n);
 			continue;
 		}
 		len = charset_next(j->p, j->end - j->p, &cp);
@@ -174,7 +174,7 @@ jsonread_string(struct jsonread *j, char *out)
 
 /* One digit at least: 0 or -1. */
 static int
-jsonread_digits(struct jsonread *j)
+read_digits(struct jsonread *j)
 {
 	const char	*from = j->p;
 
@@ -184,19 +184,19 @@ jsonread_digits(struct jsonread *j)
 }
 
 static int
-jsonread_number(struct jsonread *j)
+read_number(struct jsonread *j)
 {
 	const char	*from = j->p;
 
-	(void)jsonread_is(j, '-');
-	if (!jsonread_is(j, '0') && jsonread_digits(j) == -1)
+	(void)is_char(j, '-');
+	if (!is_char(j, '0') && read_digits(j) == -1)
 		return -1;
-	if (jsonread_is(j, '.') && jsonread_digits(j) == -1)
+	if (is_char(j, '.') && read_digits(j) == -1)
 		return -1;
-	if (jsonread_is(j, 'e') || jsonread_is(j, 'E')) {
-		if (!jsonread_is(j, '+'))
-			(void)jsonread_is(j, '-');
-		if (jsonread_digits(j) == -1)
+	if (is_char(j, 'e') || is_char(j, 'E')) {
+		if (!is_char(j, '+'))
+			(void)is_char(j, '-');
+		if (read_digits(j) == -1)
 			return -1;
 	}
 	if (j->p - from > JSONREAD_STRING_MAX)
@@ -208,28 +208,28 @@ jsonread_number(struct jsonread *j)
 
 /* Behind "{" or "[": all that is in it, and its end. */
 static int
-jsonread_nested(struct jsonread *j, char close)
+read_nested(struct jsonread *j, char close)
 {
 	enum jsonread_type	 type;
 
 	if (++j->depth > JSONREAD_DEPTH_MAX)
 		return -1;
-	jsonread_space(j);
-	if (!jsonread_is(j, close)) {
+	skip_space(j);
+	if (!is_char(j, close)) {
 		do {
-			jsonread_space(j);
+			skip_space(j);
 			if (close == '}') {
-				if (jsonread_string(j, j->value) == -1)
+				if (read_string(j, j->value) == -1)
 					return -1;
-				jsonread_space(j);
-				if (!jsonread_is(j, ':'))
+				skip_space(j);
+				if (!is_char(j, ':'))
 					return -1;
 			}
-			if (jsonread_value(j, &type) == -1)
+			if (read_value(j, &type) == -1)
 				return -1;
-			jsonread_space(j);
-		} while (jsonread_is(j, ','));
-		if (!jsonread_is(j, close))
+			skip_space(j);
+		} while (is_char(j, ','));
+		if (!is_char(j, close))
 			return -1;
 	}
 	j->depth--;
@@ -238,54 +238,54 @@ jsonread_nested(struct jsonread *j, char close)
 }
 
 static int
-jsonread_value(struct jsonread *j, enum jsonread_type *type)
+read_value(struct jsonread *j, enum jsonread_type *type)
 {
-	jsonread_space(j);
+	skip_space(j);
 	if (j->p == j->end)
 		return -1;
 	j->value[0] = '\0';
 	switch (*j->p) {
 	case '"':
 		*type = JSONREAD_STRING;
-		return jsonread_string(j, j->value);
+		return read_string(j, j->value);
 	case '{':
 	case '[':
 		*type = JSONREAD_NESTED;
-		return jsonread_nested(j, *j->p++ == '{' ? '}' : ']');
+		return read_nested(j, *j->p++ == '{' ? '}' : ']');
 	case 't':
 		*type = JSONREAD_TRUE;
-		return jsonread_word(j, "true");
+		return read_word(j, "true");
 	case 'f':
 		*type = JSONREAD_FALSE;
-		return jsonread_word(j, "false");
+		return read_word(j, "false");
 	case 'n':
 		*type = JSONREAD_NULL;
-		return jsonread_word(j, "null");
+		return read_word(j, "null");
 	default:
 		*type = JSONREAD_NUMBER;
-		return jsonread_number(j);
+		return read_number(j);
 	}
 }
 
 static int
-jsonread_members(struct jsonread *j, jsonread_cb *cb, void *arg)
+read_members(struct jsonread *j, jsonread_cb *cb, void *arg)
 {
 	enum jsonread_type	 type;
 
-	jsonread_space(j);
-	if (jsonread_is(j, '}'))
+	skip_space(j);
+	if (is_char(j, '}'))
 		return 0;
 	do {
-		jsonread_space(j);
-		if (jsonread_string(j, j->name) == -1)
+		skip_space(j);
+		if (read_string(j, j->name) == -1)
 			return -1;
-		jsonread_space(j);
-		if (!jsonread_is(j, ':') || jsonread_value(j, &type) == -1 ||
+		skip_space(j);
+		if (!is_char(j, ':') || read_value(j, &type) == -1 ||
 		    cb(j->name, type, j->value, arg) == -1)
 			return -1;
-		jsonread_space(j);
-	} while (jsonread_is(j, ','));
-	return jsonread_is(j, '}') ? 0 : -1;
+		skip_space(j);
+	} while (is_char(j, ','));
+	return is_char(j, '}') ? 0 : -1;
 }
 
 int
@@ -298,10 +298,10 @@ jsonread_object(const char *buf, size_t len, jsonread_cb *cb, void *arg)
 		return -1;
 	j.name = malloc(JSONREAD_STRING_MAX + 1);
 	j.value = malloc(JSONREAD_STRING_MAX + 1);
-	jsonread_space(&j);
-	if (j.name != NULL && j.value != NULL && jsonread_is(&j, '{') &&
-	    jsonread_members(&j, cb, arg) == 0) {
-		jsonread_space(&j);
+	skip_space(&j);
+	if (j.name != NULL && j.value != NULL && is_char(&j, '{') &&
+	    read_members(&j, cb, arg) == 0) {
+		skip_space(&j);
 		rv = j.p == j.end ? 0 : -1;
 	}
 	freezero(j.name, JSONREAD_STRING_MAX + 1);

@@ -26,7 +26,7 @@ lex_ws(int ch)
 }
 
 static int
-lex_alnum(int ch)
+is_alnum(int ch)
 {
 	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
 	    (ch >= '0' && ch <= '9');
@@ -35,7 +35,7 @@ lex_alnum(int ch)
 int
 lex_atext(int ch)
 {
-	return lex_alnum(ch) ||
+	return is_alnum(ch) ||
 	    (ch > 0 && strchr("!#$%&'*+-/=?^_`{|}~", ch) != NULL);
 }
 
@@ -77,7 +77,7 @@ lex_hex_write(const uint8_t *src, size_t len, char *dst)
 
 /* Reads the comment at s[*i], which is '('. */
 static int
-lex_comment(const char *s, size_t len, size_t *i, struct sbuf *b)
+skip_comment(const char *s, size_t len, size_t *i, struct sbuf *b)
 {
 	size_t	 depth = 0;
 
@@ -117,7 +117,7 @@ lex_cfws(const char *s, size_t len, size_t *i, struct sbuf *b)
 			break;
 		if (b != NULL && b->len > 0 && sbuf_addch(b, ' ') == -1)
 			return -1;
-		if (lex_comment(s, len, i, b) == -1)
+		if (skip_comment(s, len, i, b) == -1)
 			return -1;
 		found = 1;
 	}

@@ -60,7 +60,7 @@ log_setverbose(int verbose)
  * reach the terminal of whoever reads the log.
  */
 static void
-log_clean(char *line)
+clean_text(char *line)
 {
 	for (; *line != '\0'; line++)
 		if ((unsigned char)*line < 0x20 ||
@@ -76,7 +76,7 @@ log_out(int priority, int error, const char *fmt, va_list ap)
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		(void)strlcpy(text, fmt, sizeof(text));
-	log_clean(text);
+	clean_text(text);
 	(void)snprintf(line, sizeof(line), "%s%s%s%s%s",
 	    log_proc != NULL ? log_proc : "", log_proc != NULL ? ": " : "",
 	    text, error ? ": " : "", error ? strerror(error) : "");

@@ -50,7 +50,7 @@ sbuf_reset(struct sbuf *b)
 
 /* Makes room for len more bytes and the NUL. */
 static int
-sbuf_room(struct sbuf *b, size_t len)
+make_room(struct sbuf *b, size_t len)
 {
 	char	*p;
 	size_t	 cap;
@@ -81,7 +81,7 @@ sbuf_room(struct sbuf *b, size_t len)
 int
 sbuf_add(struct sbuf *b, const void *p, size_t len)
 {
-	if (sbuf_room(b, len) == -1)
+	if (make_room(b, len) == -1)
 		return -1;
 	if (len > 0)
 		memcpy(b->data + b->len, p, len);
@@ -117,7 +117,7 @@ sbuf_printf(struct sbuf *b, const char *fmt, ...)
 		b->failed = 1;
 		return -1;
 	}
-	if (sbuf_room(b, (size_t)n) == -1)
+	if (make_room(b, (size_t)n) == -1)
 		return -1;
 	va_start(ap, fmt);
 	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);

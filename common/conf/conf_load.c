@@ -67,7 +67,7 @@ conf_load_lists(struct conf *conf, struct conf_errors *errors)
 }
 
 static void
-conf_log(struct conf_errors *errors)
+log_errors(struct conf_errors *errors)
 {
 	size_t	 i;
 
@@ -82,7 +82,7 @@ conf_load_lists_log(struct conf *conf)
 	struct conf_errors	 errors = { NULL, 0, 0 };
 	int			 rv = conf_load_lists(conf, &errors);
 
-	conf_log(&errors);
+	log_errors(&errors);
 	return rv;
 }
 
@@ -95,7 +95,7 @@ conf_load_log(const char *path, int warn)
 	size_t			 i;
 
 	conf = conf_load(path, &errors);
-	conf_log(&errors);
+	log_errors(&errors);
 	if (conf != NULL && warn)
 		for (i = 0; (warning = conf_warning(conf, i)) != NULL; i++)
 			log_warnx("%s", warning);

@@ -89,7 +89,7 @@ conf_error(struct conf_errors *errors, const char *file, int line,
 
 /* Why a file must not be believed; NULL when it may be. */
 static const char *
-conf_untrusted(const struct stat *st)
+is_untrusted(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
 		return "it is not a regular file";
@@ -116,7 +116,7 @@ conf_read(const char *path, size_t *len, char *why, size_t whysize)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1 || fstat(fd, &st) == -1)
 		bad = strerror(errno);
-	else if ((bad = conf_untrusted(&st)) == NULL &&
+	else if ((bad = is_untrusted(&st)) == NULL &&
 	    (text = malloc(CONF_FILE_MAX + 1)) == NULL)
 		bad = strerror(errno);
 	if (bad != NULL)
@@ -172,7 +172,7 @@ conf_is_our_domain(const struct conf *conf, const char *domain)
  * without a letter `bare' is the factor (0: a letter must stand).
  */
 static int
-conf_scaled(const char *text, const char *units, const int64_t *factors,
+scale_number(const char *text, const char *units, const int64_t *factors,
     int64_t bare, int64_t *result)
 {
 	const char	*unit;
@@ -201,7 +201,7 @@ conf_duration(const char *text, int64_t *seconds)
 {
 	static const int64_t	 factors[] = { 1, 60, 3600, 86400, 604800 };
 
-	return conf_scaled(text, "smhdw", factors, 0, seconds);
+	return scale_number(text, "smhdw", factors, 0, seconds);
 }
 
 int
@@ -211,5 +211,5 @@ conf_size(const char *text, int64_t *bytes)
 		1024, 1024 * 1024, 1024 * 1024 * 1024
 	};
 
-	return conf_scaled(text, "KMG", factors, 1, bytes);
+	return scale_number(text, "KMG", factors, 1, bytes);
 }

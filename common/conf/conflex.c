@@ -61,7 +61,7 @@ struct conflex {
 
 /* The innermost file being read, past the macros within it. */
 static struct conflex_input *
-conflex_file(const struct conflex *lex)
+open_file(const struct conflex *lex)
 {
 	struct conflex_input	*in;
 
@@ -74,7 +74,7 @@ conflex_file(const struct conflex *lex)
 const char *
 conflex_name(const struct conflex *lex)
 {
-	struct conflex_input	*in = conflex_file(lex);
+	struct conflex_input	*in = open_file(lex);
 
 	return in != NULL ? in->name : "relay.conf";
 }
@@ -94,7 +94,7 @@ conflex_error(struct conflex *lex, int line, const char *fmt, ...)
 
 /* Reads on in a copy of `text'.  Returns 0, or -1 after a report. */
 static int
-conflex_push(struct conflex *lex, const char *name, const char *text,
+push_file(struct conflex *lex, const char *name, const char *text,
     size_t len)
 {
 	struct conflex_input	*in;
@@ -118,7 +118,7 @@ conflex_push(struct conflex *lex, const char *name, const char *text,
 }
 
 static void
-conflex_pop(struct conflex *lex)
+pop_file(struct conflex *lex)
 {
 	struct conflex_input	*in = SLIST_FIRST(&lex->inputs);
 
@@ -144,7 +144,7 @@ conflex_new(const char *name, const char *text, size_t len,
 	lex->last = '\n';
 	lex->line = 1;
 	lex->files = 1;
-	if (conflex_push(lex, name, text, len) == -1) {
+	if (push_file(lex, name, text, len) == -1) {
 		free(lex);
 		return NULL;
 	}
@@ -160,7 +160,7 @@ conflex_free(struct conflex *lex)
 	if (lex == NULL)
 		return;
 	while (!SLIST_EMPTY(&lex->inputs))
-		conflex_pop(lex);
+		pop_file(lex);
 	while ((m = SLIST_FIRST(&lex->macros)) != NULL) {
 		SLIST_REMOVE_HEAD(&lex->macros, entry);
 		free(m->name);
@@ -187,7 +187,7 @@ conflex_skip(struct conflex *lex, int depth)
 		lex->braces = 0;
 	if (lex->last == '}' && lex->braces < depth) {
 		/* The brace closes the block: give it out once more. */
-		(void)conflex_push(lex, NULL, "\n}", 2);
+		(void)push_file(lex, NULL, "\n}", 2);
 		lex->braces++;
 		return;
 	}
@@ -227,7 +227,7 @@ conflex_include(struct conflex *lex, const char *path)
 		return -1;
 	}
 	lex->files++;
-	r = conflex_push(lex, full, text, len);
+	r = push_file(lex, full, text, len);
 	free(text);
 	if (r == -1)
 		return -1;
@@ -262,7 +262,7 @@ conflex_define(struct conflex *lex, const char *name, const char *value)
 
 /* Keeps a string of `len' bytes until the end; NULL after a report. */
 static char *
-conflex_keep(struct conflex *lex, const char *s, size_t len)
+keep_text(struct conflex *lex, const char *s, size_t len)
 {
 	struct conflex_text	*t;
 
@@ -288,12 +288,12 @@ conflex_join(struct conflex *lex, const char *a, const char *b)
 		    CONFLEX_WORD_MAX - 1);
 		return a;
 	}
-	return conflex_keep(lex, both, (size_t)r);
+	return keep_text(lex, both, (size_t)r);
 }
 
 /* The next byte without taking it, -1 at the end of this input. */
 static int
-conflex_peek(const struct conflex_input *in, size_t ahead)
+peek_char(const struct conflex_input *in, size_t ahead)
 {
 	if (in->len - in->pos <= ahead)
 		return -1;
@@ -301,7 +301,7 @@ conflex_peek(const struct conflex_input *in, size_t ahead)
 }
 
 static int
-conflex_wordchar(int c)
+is_wordchar(int c)
 {
 	return c != -1 && c < 0x80 &&
 	    (isalnum(c) || strchr("-_./:@+*%", c) != NULL) && c != '\0';
@@ -312,12 +312,12 @@ conflex_wordchar(int c)
  * backslash joins comments too, as elsewhere in this family of files.
  */
 static void
-conflex_blank(struct conflex_input *in)
+skip_blank(struct conflex_input *in)
 {
 	int	 c, comment = 0;
 
-	while ((c = conflex_peek(in, 0)) != -1) {
-		if (c == '\\' && conflex_peek(in, 1) == '\n') {
+	while ((c = peek_char(in, 0)) != -1) {
+		if (c == '\\' && peek_char(in, 1) == '\n') {
 			in->pos++;
 			in->line++;
 		} else if (c == '#')
@@ -331,64 +331,64 @@ conflex_blank(struct conflex_input *in)
 
 /* Passes over the rest of a line whose quotes cannot be trusted. */
 static int
-conflex_tail(struct conflex_input *in)
+skip_tail(struct conflex_input *in)
 {
 	int	 c;
 
-	while ((c = conflex_peek(in, 0)) != -1 && c != '\n')
+	while ((c = peek_char(in, 0)) != -1 && c != '\n')
 		in->pos++;
 	return CONFLEX_BAD;
 }
 
 /* A string in quotes; the first quote is next. */
 static int
-conflex_quoted(struct conflex *lex, struct conflex_input *in,
+read_quoted(struct conflex *lex, struct conflex_input *in,
     const char **value)
 {
 	char	 buf[CONFLEX_WORD_MAX];
 	size_t	 n = 0;
 	int	 c, quote = (unsigned char)in->text[in->pos++];
 
-	while ((c = conflex_peek(in, 0)) != quote) {
+	while ((c = peek_char(in, 0)) != quote) {
 		if (c == -1 || c == '\n') {
 			conflex_error(lex, 0, "the string that begins here "
 			    "is not closed, expected %c", quote);
 			return CONFLEX_BAD;
 		}
 		in->pos++;
-		if (c == '\\' && (conflex_peek(in, 0) == quote ||
-		    conflex_peek(in, 0) == '\\'))
+		if (c == '\\' && (peek_char(in, 0) == quote ||
+		    peek_char(in, 0) == '\\'))
 			c = (unsigned char)in->text[in->pos++];
-		else if (c == '\\' && conflex_peek(in, 0) == '\n') {
+		else if (c == '\\' && peek_char(in, 0) == '\n') {
 			in->pos++;
 			in->line++;
 			continue;
 		}
 		if (c == 0x7f || (c < 0x20 && c != '\t')) {
 			conflex_error(lex, 0, "control character in a string");
-			return conflex_tail(in);
+			return skip_tail(in);
 		}
 		if (n >= sizeof(buf) - 1) {
 			conflex_error(lex, 0, "string is longer than %zu "
 			    "bytes", sizeof(buf) - 1);
-			return conflex_tail(in);
+			return skip_tail(in);
 		}
 		buf[n++] = (char)c;
 	}
 	in->pos++;
-	*value = conflex_keep(lex, buf, n);
+	*value = keep_text(lex, buf, n);
 	return *value == NULL ? CONFLEX_BAD : CONFLEX_STRING;
 }
 
 /* A $name; what it stands for is read next.  Returns 0 or -1. */
 static int
-conflex_expand(struct conflex *lex, struct conflex_input *in)
+expand_macro(struct conflex *lex, struct conflex_input *in)
 {
 	struct conflex_macro	*m;
 	size_t			 n = 1, len;
 	int			 c;
 
-	while ((c = conflex_peek(in, n)) != -1 && c < 0x80 &&
+	while ((c = peek_char(in, n)) != -1 && c < 0x80 &&
 	    (isalnum(c) || c == '_'))
 		n++;
 	SLIST_FOREACH(m, &lex->macros, entry)
@@ -410,33 +410,33 @@ conflex_expand(struct conflex *lex, struct conflex_input *in)
 		return -1;
 	}
 	lex->expanded += len;
-	return conflex_push(lex, NULL, m->value, len);
+	return push_file(lex, NULL, m->value, len);
 }
 
 /* A bare word, or a macro's name when the line goes on with `='. */
 static int
-conflex_word(struct conflex *lex, struct conflex_input *in, const char **value)
+read_word(struct conflex *lex, struct conflex_input *in, const char **value)
 {
 	size_t	 start = in->pos;
 	int	 first = lex->last == '\n';
 
-	while (conflex_wordchar(conflex_peek(in, 0)))
+	while (is_wordchar(peek_char(in, 0)))
 		in->pos++;
 	if (in->pos - start >= CONFLEX_WORD_MAX)
 		conflex_error(lex, 0, "word is longer than %d bytes",
 		    CONFLEX_WORD_MAX - 1);
 	else
-		*value = conflex_keep(lex, in->text + start, in->pos - start);
+		*value = keep_text(lex, in->text + start, in->pos - start);
 	if (*value == NULL)
 		return CONFLEX_BAD;
-	conflex_blank(in);
-	return first && conflex_peek(in, 0) == '=' ?
+	skip_blank(in);
+	return first && peek_char(in, 0) == '=' ?
 	    CONFLEX_MACRO : CONFLEX_WORD;
 }
 
 /* One token, braces not yet counted; -1 when there is to be another try. */
 static int
-conflex_token(struct conflex *lex, const char **value)
+read_token(struct conflex *lex, const char **value)
 {
 	struct conflex_input	*in = SLIST_FIRST(&lex->inputs);
 	int			 c;
@@ -445,22 +445,22 @@ conflex_token(struct conflex *lex, const char **value)
 		in->fresh = 0;
 		return '\n';
 	}
-	conflex_blank(in);
-	lex->line = conflex_file(lex)->line;
-	if ((c = conflex_peek(in, 0)) == -1) {
+	skip_blank(in);
+	lex->line = open_file(lex)->line;
+	if ((c = peek_char(in, 0)) == -1) {
 		if (in->name != NULL && lex->last != '\n')
 			return '\n';
 		if (SLIST_NEXT(in, entry) == NULL)
 			return CONFLEX_EOF;
-		conflex_pop(lex);
+		pop_file(lex);
 		return -1;
 	}
 	if (c == '"' || c == '\'')
-		return conflex_quoted(lex, in, value);
+		return read_quoted(lex, in, value);
 	if (c == '$')
-		return conflex_expand(lex, in) == -1 ? CONFLEX_BAD : -1;
-	if (conflex_wordchar(c))
-		return conflex_word(lex, in, value);
+		return expand_macro(lex, in) == -1 ? CONFLEX_BAD : -1;
+	if (is_wordchar(c))
+		return read_word(lex, in, value);
 	in->pos++;
 	if (c == '\n')
 		in->line++;
@@ -478,7 +478,7 @@ conflex_next(struct conflex *lex, const char **value)
 
 	for (;;) {
 		*value = NULL;
-		if ((token = conflex_token(lex, value)) == -1)
+		if ((token = read_token(lex, value)) == -1)
 			continue;
 		lex->last = token;
 		if (token == '{')

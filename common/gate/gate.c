@@ -367,7 +367,7 @@ match_sender(const struct conf *conf, const struct conf_gate *g,
 }
 
 static enum match
-gate_match(const struct conf *conf, const struct conf_gate *g,
+matches(const struct conf *conf, const struct conf_gate *g,
     const struct gate_facts *f)
 {
 	enum match	 m[4];
@@ -392,7 +392,7 @@ gate_find(const struct conf *conf, const struct gate_facts *f)
 	size_t	 i;
 
 	for (i = 0; i < conf->ngates; i++)
-		switch (gate_match(conf, &conf->gate[i], f)) {
+		switch (matches(conf, &conf->gate[i], f)) {
 		case MATCH_YES:
 			return (int)i;
 		case MATCH_UNKNOWN:

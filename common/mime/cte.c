@@ -252,7 +252,7 @@ rewrite_base64(struct cte *r, const char *line, size_t len)
  * part what was not written for want of more.  0 or -1.
  */
 static int
-cte_rewrite(struct cte *r, const struct cte_line *l,
+rewrite_line(struct cte *r, const struct cte_line *l,
     const char *line)
 {
 	const char	*end = line + l->len, *eol;
@@ -272,7 +272,7 @@ cte_rewrite(struct cte *r, const struct cte_line *l,
 }
 
 static int
-cte_finish(struct cte *r)
+finish_line(struct cte *r)
 {
 	unsigned char	rest[2];
 
@@ -433,7 +433,7 @@ give(struct cte *r, size_t n, int raw)
 		if (raw)
 			rc = give_raw(r, line, l->len);
 		else
-			rc = cte_rewrite(r, l, line);
+			rc = rewrite_line(r, l, line);
 	}
 	r->nlines -= n;
 	memmove(r->lines, r->lines + n, r->nlines * sizeof(r->lines[0]));
@@ -603,7 +603,7 @@ cte_end(struct cte *r)
 		return -1;
 	rc = drain(r, UINT64_MAX, 1);
 	if (rc == 0)
-		rc = cte_finish(r);
+		rc = finish_line(r);
 	compact(r);
 	return rc == 0 ? 0 : -1;
 }

@@ -30,7 +30,7 @@ static int	partmsg_write(const struct hdr_field *f, const struct bodytext
 
 /* The field as it came, or cleaned where it came in bad form.  0 or -1. */
 static int
-parthdr_raw(const struct hdr_field *f, struct sbuf *out)
+write_raw(const struct hdr_field *f, struct sbuf *out)
 {
 	size_t	was = out->len;
 
@@ -72,7 +72,7 @@ write_plain(const struct hdr_field *f, const struct bodytext *t,
 
 	if (leaks != 0)
 		return leaks;
-	return parthdr_raw(f, out);
+	return write_raw(f, out);
 }
 
 /* A parameter without secrets, in what may read as encoded words neither. */
@@ -364,7 +364,7 @@ write_text(const struct hdr_field *f, const struct bodytext *t,
 	if (leaks == -1 || hidden == -1)
 		leaks = -1;
 	else if (leaks == 0 && hidden == 0)
-		leaks = parthdr_raw(f, out);
+		leaks = write_raw(f, out);
 	else if (hdr_write_text(out, f->name, sbuf_str(&dec)) == -1)
 		leaks = -1;
 	else if (leaks == 0)
@@ -430,7 +430,7 @@ write_addrs(const struct hdr_field *f, const struct bodytext *t,
 	if (leaks == 0)
 		leaks = hidden;
 	if (leaks == 0 && !(l.flags & (ADDRLIST_BAD | ADDRLIST_TRUNCATED)))
-		rc = parthdr_raw(f, out);
+		rc = write_raw(f, out);
 	else if (l.n == 0)
 		rc = 0;
 	else if (!b.failed)

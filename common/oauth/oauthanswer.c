@@ -52,7 +52,7 @@ struct oauthanswer_fields {
 };
 
 static void
-oauthanswer_wipe(char **p)
+wipe_string(char **p)
 {
 	if (*p != NULL)
 		freezero(*p, strlen(*p));
@@ -62,8 +62,8 @@ oauthanswer_wipe(char **p)
 void
 oauthanswer_free(struct oauthanswer *a)
 {
-	oauthanswer_wipe(&a->token);
-	oauthanswer_wipe(&a->refresh);
+	wipe_string(&a->token);
+	wipe_string(&a->refresh);
 }
 
 void
@@ -84,7 +84,7 @@ oauthanswer_set(struct oauthanswer *a, enum oauthanswer_state state,
 }
 
 static int
-oauthanswer_member(const char *name, enum jsonread_type type,
+take_member(const char *name, enum jsonread_type type,
     const char *value, void *arg)
 {
 	struct oauthanswer_fields	*f = arg;
@@ -107,7 +107,7 @@ oauthanswer_member(const char *name, enum jsonread_type type,
 
 /* RFC 6750 section 2.1: visible ASCII, and nothing that would end it. */
 static int
-oauthanswer_istoken(const char *s)
+is_token(const char *s)
 {
 	size_t	 len = strlen(s);
 
@@ -121,7 +121,7 @@ oauthanswer_istoken(const char *s)
 
 /* Seconds; a fraction is cut off.  What makes no sense is the default. */
 static int64_t
-oauthanswer_life(const char *s)
+get_life(const char *s)
 {
 	int64_t	 n = 0;
 
@@ -136,14 +136,14 @@ oauthanswer_life(const char *s)
 }
 
 static void
-oauthanswer_good(struct oauthanswer *a, const struct oauthtext *o,
+read_good(struct oauthanswer *a, const struct oauthtext *o,
     struct oauthanswer_fields *f)
 {
 	char	*access = f->value[OAUTHANSWER_ACCESS];
 	char	*type = f->value[OAUTHANSWER_TYPE];
 	char	*refresh = f->value[OAUTHANSWER_REFRESH];
 
-	if (access == NULL || !oauthanswer_istoken(access)) {
+	if (access == NULL || !is_token(access)) {
 		oauthanswer_set(a, OAUTHANSWER_LATER, o,
 		    "the token server's answer has no access token");
 		return;
@@ -154,10 +154,10 @@ oauthanswer_good(struct oauthanswer *a, const struct oauthtext *o,
 		return;
 	}
 	a->state = OAUTHANSWER_GOOD;
-	a->life = oauthanswer_life(f->value[OAUTHANSWER_EXPIRES]);
+	a->life = get_life(f->value[OAUTHANSWER_EXPIRES]);
 	a->token = access;
 	f->value[OAUTHANSWER_ACCESS] = NULL;
-	if (refresh != NULL && oauthanswer_istoken(refresh) &&
+	if (refresh != NULL && is_token(refresh) &&
 	    strlen(refresh) <= OAUTHTEXT_VALUE_MAX &&
 	    strcmp(refresh, o->refresh_token) != 0) {
 		a->refresh = refresh;
@@ -166,7 +166,7 @@ oauthanswer_good(struct oauthanswer *a, const struct oauthtext *o,
 }
 
 static void
-oauthanswer_bad(struct oauthanswer *a, const struct oauthtext *o, int basic,
+read_bad(struct oauthanswer *a, const struct oauthtext *o, int basic,
     long status, struct oauthanswer_fields *f)
 {
 	enum oauthanswer_state	 state = OAUTHANSWER_LATER;
@@ -203,14 +203,14 @@ oauthanswer_parse(struct oauthanswer *a, const struct oauthtext *o, int basic,
 
 	memset(&f, 0, sizeof(f));
 	memset(a, 0, sizeof(*a));
-	if (jsonread_object(body, len, oauthanswer_member, &f) == -1) {
+	if (jsonread_object(body, len, take_member, &f) == -1) {
 		snprintf(text, sizeof(text), "the token server's answer, with "
 		    "status %ld, makes no sense", status);
 		oauthanswer_set(a, OAUTHANSWER_LATER, o, text);
 	} else if (status == 200 && f.value[OAUTHANSWER_ERROR] == NULL)
-		oauthanswer_good(a, o, &f);
+		read_good(a, o, &f);
 	else
-		oauthanswer_bad(a, o, basic, status, &f);
+		read_bad(a, o, basic, status, &f);
 	for (i = 0; i < OAUTHANSWER_FIELDS; i++)
-		oauthanswer_wipe(&f.value[i]);
+		wipe_string(&f.value[i]);
 }

@@ -72,10 +72,10 @@ struct oauthfetch_str {
 	size_t	 len;
 };
 
-static void	oauthfetch_done(struct oauthfetch_query *q, CURLcode result);
+static void	is_done(struct oauthfetch_query *q, CURLcode result);
 
 static int
-oauthfetch_isplain(unsigned char c)
+is_plain(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
@@ -83,7 +83,7 @@ oauthfetch_isplain(unsigned char c)
 }
 
 static void
-oauthfetch_add(struct oauthfetch_str *s, const char *p)
+add_bytes(struct oauthfetch_str *s, const char *p)
 {
 	size_t	 len = strlen(p);
 
@@ -93,12 +93,12 @@ oauthfetch_add(struct oauthfetch_str *s, const char *p)
 
 /* Appends a value as application/x-www-form-urlencoded has it. */
 static void
-oauthfetch_encode(struct oauthfetch_str *s, const char *p)
+encode_value(struct oauthfetch_str *s, const char *p)
 {
 	static const char	 hex[] = "0123456789ABCDEF";
 
 	for (; *p != '\0'; p++) {
-		if (oauthfetch_isplain(*p)) {
+		if (is_plain(*p)) {
 			s->data[s->len++] = *p;
 			continue;
 		}
@@ -110,56 +110,56 @@ oauthfetch_encode(struct oauthfetch_str *s, const char *p)
 }
 
 static size_t
-oauthfetch_size(const char *p)
+size_of(const char *p)
 {
 	return p == NULL ? 0 : 3 * strlen(p);
 }
 
 /* The request's body; NULL without memory. */
 static char *
-oauthfetch_form(const struct oauthtext *o, int basic)
+make_form(const struct oauthtext *o, int basic)
 {
 	struct oauthfetch_str	 s = { NULL, 0 };
 
-	s.data = malloc(oauthfetch_size(o->refresh_token) +
-	    oauthfetch_size(o->client_id) + oauthfetch_size(o->client_secret) +
-	    oauthfetch_size(o->scope) + 128);
+	s.data = malloc(size_of(o->refresh_token) +
+	    size_of(o->client_id) + size_of(o->client_secret) +
+	    size_of(o->scope) + 128);
 	if (s.data == NULL)
 		return NULL;
-	oauthfetch_add(&s, "grant_type=refresh_token&refresh_token=");
-	oauthfetch_encode(&s, o->refresh_token);
+	add_bytes(&s, "grant_type=refresh_token&refresh_token=");
+	encode_value(&s, o->refresh_token);
 	if (!basic) {
-		oauthfetch_add(&s, "&client_id=");
-		oauthfetch_encode(&s, o->client_id);
+		add_bytes(&s, "&client_id=");
+		encode_value(&s, o->client_id);
 	}
 	if (!basic && o->client_secret != NULL) {
-		oauthfetch_add(&s, "&client_secret=");
-		oauthfetch_encode(&s, o->client_secret);
+		add_bytes(&s, "&client_secret=");
+		encode_value(&s, o->client_secret);
 	}
 	if (o->scope != NULL) {
-		oauthfetch_add(&s, "&scope=");
-		oauthfetch_encode(&s, o->scope);
+		add_bytes(&s, "&scope=");
+		encode_value(&s, o->scope);
 	}
 	return s.data;
 }
 
 /* "Authorization: Basic ..." with the client's id and secret, or NULL. */
 static char *
-oauthfetch_basic(const struct oauthtext *o)
+make_basic(const struct oauthtext *o)
 {
 	static const char	 field[] = "Authorization: Basic ";
 	struct oauthfetch_str	 s = { NULL, 0 };
 	size_t			 size;
 	char			*line;
 
-	size = oauthfetch_size(o->client_id) +
-	    oauthfetch_size(o->client_secret) + 2;
+	size = size_of(o->client_id) +
+	    size_of(o->client_secret) + 2;
 	if ((s.data = malloc(size)) == NULL)
 		return NULL;
 	/* RFC 6749 section 2.3.1: each is encoded before they are joined. */
-	oauthfetch_encode(&s, o->client_id);
-	oauthfetch_add(&s, ":");
-	oauthfetch_encode(&s, o->client_secret);
+	encode_value(&s, o->client_id);
+	add_bytes(&s, ":");
+	encode_value(&s, o->client_secret);
 	line = calloc(1, sizeof(field) + (s.len + 2) / 3 * 4);
 	if (line != NULL) {
 		memcpy(line, field, sizeof(field) - 1);
@@ -178,7 +178,7 @@ struct oauthfetch_sock {
 
 /* Takes the results that are there. */
 static void
-oauthfetch_collect(struct oauthfetch *f)
+collect_done(struct oauthfetch *f)
 {
 	struct oauthfetch_query	*q;
 	CURLMsg			*msg;
@@ -194,12 +194,12 @@ oauthfetch_collect(struct oauthfetch *f)
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &p);
 		q = (struct oauthfetch_query *)(void *)p;
 		if (q != NULL)
-			oauthfetch_done(q, result);
+			is_done(q, result);
 	}
 }
 
 static void
-oauthfetch_on_sock(int fd, short what, void *arg)
+on_socket(int fd, short what, void *arg)
 {
 	struct oauthfetch_sock	*s = arg;
 	struct oauthfetch	*f = s->fetch;
@@ -209,11 +209,11 @@ oauthfetch_on_sock(int fd, short what, void *arg)
 	    (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
 	/* s may be gone after this. */
 	curl_multi_socket_action(f->multi, fd, mask, &running);
-	oauthfetch_collect(f);
+	collect_done(f);
 }
 
 static void
-oauthfetch_on_timer(int fd, short what, void *arg)
+on_timer(int fd, short what, void *arg)
 {
 	struct oauthfetch	*f = arg;
 	int			 running;
@@ -221,12 +221,12 @@ oauthfetch_on_timer(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	oauthfetch_collect(f);
+	collect_done(f);
 }
 
 /* curl says what it wants to know of a socket. */
 static int
-oauthfetch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
     void *sockarg)
 {
 	struct oauthfetch	*f = arg;
@@ -252,7 +252,7 @@ oauthfetch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 	}
 	events |= (what & CURL_POLL_IN ? EV_READ : 0) |
 	    (what & CURL_POLL_OUT ? EV_WRITE : 0);
-	event_set(&s->ev, fd, events, oauthfetch_on_sock, s);
+	event_set(&s->ev, fd, events, on_socket, s);
 	if (f->base != NULL)
 		event_base_set(f->base, &s->ev);
 	event_add(&s->ev, NULL);
@@ -260,7 +260,7 @@ oauthfetch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 }
 
 static int
-oauthfetch_timer(CURLM *multi, long ms, void *arg)
+set_timer(CURLM *multi, long ms, void *arg)
 {
 	struct oauthfetch	*f = arg;
 	struct timeval		 tv = { ms / 1000, ms % 1000 * 1000 };
@@ -275,18 +275,18 @@ oauthfetch_timer(CURLM *multi, long ms, void *arg)
 
 /* Curl's sockets and timers on libevent. */
 static int
-oauthfetch_loop(struct oauthfetch *f)
+make_loop(struct oauthfetch *f)
 {
-	evtimer_set(&f->timer, oauthfetch_on_timer, f);
+	evtimer_set(&f->timer, on_timer, f);
 	if (f->base != NULL)
 		event_base_set(f->base, &f->timer);
 	LIST_INIT(&f->socks);
 	if ((f->multi = curl_multi_init()) == NULL)
 		return -1;
 	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION,
-	    oauthfetch_socket);
+	    watch_socket);
 	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, oauthfetch_timer);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
 	curl_multi_setopt(f->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 	    (long)OAUTHFETCH_CONNS);
@@ -295,7 +295,7 @@ oauthfetch_loop(struct oauthfetch *f)
 }
 
 static void
-oauthfetch_loop_free(struct oauthfetch *f)
+free_loop(struct oauthfetch *f)
 {
 	struct oauthfetch_sock	*s;
 
@@ -334,7 +334,7 @@ oauthfetch_new(struct event_base *base, struct resolve *resolve,
 	f->tls = tls;
 	LIST_INIT(&f->queries);
 	f->authority = tlsio_ctx_authority(tls);
-	if (oauthfetch_loop(f) == -1) {
+	if (make_loop(f) == -1) {
 		log_warnx("libcurl cannot be made ready");
 		free(f->authority);
 		free(f);
@@ -352,13 +352,13 @@ oauthfetch_free(struct oauthfetch *f)
 		return;
 	while ((q = LIST_FIRST(&f->queries)) != NULL)
 		oauthfetch_cancel(q);
-	oauthfetch_loop_free(f);
+	free_loop(f);
 	free(f->authority);
 	free(f);
 }
 
 static void
-oauthfetch_wipe(char **p)
+wipe_string(char **p)
 {
 	if (*p != NULL)
 		freezero(*p, strlen(*p));
@@ -367,7 +367,7 @@ oauthfetch_wipe(char **p)
 
 /* Forgets one request of curl's; the query may make another. */
 static void
-oauthfetch_reset(struct oauthfetch_query *q)
+reset_fetch(struct oauthfetch_query *q)
 {
 	struct curl_slist	*h;
 
@@ -380,7 +380,7 @@ oauthfetch_reset(struct oauthfetch_query *q)
 		explicit_bzero(h->data, strlen(h->data));
 	curl_slist_free_all(q->headers);
 	q->headers = NULL;
-	oauthfetch_wipe(&q->form);
+	wipe_string(&q->form);
 	freezero(q->body, OAUTHFETCH_BODY_MAX);
 	q->body = NULL;
 	q->len = 0;
@@ -389,7 +389,7 @@ oauthfetch_reset(struct oauthfetch_query *q)
 void
 oauthfetch_cancel(struct oauthfetch_query *q)
 {
-	oauthfetch_reset(q);
+	reset_fetch(q);
 	curl_slist_free_all(q->addrs);
 	if (q->lookup != NULL)
 		resolve_cancel(q->lookup);
@@ -401,7 +401,7 @@ oauthfetch_cancel(struct oauthfetch_query *q)
 }
 
 static void
-oauthfetch_on_soon(int fd, short what, void *arg)
+on_soon(int fd, short what, void *arg)
 {
 	struct oauthfetch_query	*q = arg;
 
@@ -413,26 +413,26 @@ oauthfetch_on_soon(int fd, short what, void *arg)
 
 /* The answer is there: tells it in the next turn of the loop. */
 static void
-oauthfetch_finish(struct oauthfetch_query *q)
+finish_fetch(struct oauthfetch_query *q)
 {
 	struct timeval	 now = { 0, 0 };
 
-	oauthfetch_reset(q);
+	reset_fetch(q);
 	evtimer_add(&q->soon, &now);
 }
 
 static void
-oauthfetch_fail(struct oauthfetch_query *q, const char *why)
+fail_with(struct oauthfetch_query *q, const char *why)
 {
 	char	 text[OAUTHANSWER_TEXT_MAX];
 
 	snprintf(text, sizeof(text), "token server %s: %s", q->host, why);
 	oauthanswer_set(&q->answer, OAUTHANSWER_LATER, &q->o, text);
-	oauthfetch_finish(q);
+	finish_fetch(q);
 }
 
 static size_t
-oauthfetch_on_body(char *p, size_t size, size_t n, void *arg)
+on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct oauthfetch_query	*q = arg;
 
@@ -445,7 +445,7 @@ oauthfetch_on_body(char *p, size_t size, size_t n, void *arg)
 }
 
 static CURLcode
-oauthfetch_on_tls(CURL *easy, void *sslctx, void *arg)
+on_tls(CURL *easy, void *sslctx, void *arg)
 {
 	struct oauthfetch_query	*q = arg;
 
@@ -456,11 +456,11 @@ oauthfetch_on_tls(CURL *easy, void *sslctx, void *arg)
 
 /*
  * The authorities were read before the sandbox closed, and come by
- * oauthfetch_on_tls().  Releases since 8 read their own file unless they are
+ * on_tls().  Releases since 8 read their own file unless they are
  * given a text: one certificate will do.
  */
 static CURLcode
-oauthfetch_authority(struct oauthfetch_query *q)
+find_authority(struct oauthfetch_query *q)
 {
 	struct curl_blob	 blob = { .flags = CURL_BLOB_NOCOPY };
 
@@ -476,7 +476,7 @@ oauthfetch_authority(struct oauthfetch_query *q)
 
 /* What may happen on the way to the endpoint, and what not. */
 static int
-oauthfetch_options(struct oauthfetch_query *q)
+set_options(struct oauthfetch_query *q)
 {
 	return OAUTHFETCH_SET(CURLOPT_PROTOCOLS_STR, "https") &&
 	    OAUTHFETCH_SET(CURLOPT_URL, q->o.endpoint) &&
@@ -491,15 +491,15 @@ oauthfetch_options(struct oauthfetch_query *q)
 	    OAUTHFETCH_SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
 	    OAUTHFETCH_SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
 	    OAUTHFETCH_SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
-	    oauthfetch_authority(q) == CURLE_OK &&
+	    find_authority(q) == CURLE_OK &&
 	    OAUTHFETCH_SET(CURLOPT_CAINFO, NULL) &&
 	    OAUTHFETCH_SET(CURLOPT_CAPATH, NULL) &&
-	    OAUTHFETCH_SET(CURLOPT_SSL_CTX_FUNCTION, oauthfetch_on_tls) &&
+	    OAUTHFETCH_SET(CURLOPT_SSL_CTX_FUNCTION, on_tls) &&
 	    OAUTHFETCH_SET(CURLOPT_SSL_CTX_DATA, q);
 }
 
 static int
-oauthfetch_header(struct oauthfetch_query *q, const char *line)
+add_header(struct oauthfetch_query *q, const char *line)
 {
 	struct curl_slist	*l;
 
@@ -511,25 +511,25 @@ oauthfetch_header(struct oauthfetch_query *q, const char *line)
 
 /* The request itself. */
 static int
-oauthfetch_request(struct oauthfetch_query *q)
+make_request(struct oauthfetch_query *q)
 {
 	char	*basic;
 	int	 ok = 1;
 
-	q->form = oauthfetch_form(&q->o, q->basic);
+	q->form = make_form(&q->o, q->basic);
 	q->body = malloc(OAUTHFETCH_BODY_MAX);
 	if (q->basic) {
-		basic = oauthfetch_basic(&q->o);
-		ok = oauthfetch_header(q, basic);
-		oauthfetch_wipe(&basic);
+		basic = make_basic(&q->o);
+		ok = add_header(q, basic);
+		wipe_string(&basic);
 	}
 	return ok && q->form != NULL && q->body != NULL &&
-	    oauthfetch_header(q, "Accept: application/json") &&
-	    oauthfetch_header(q, "Expect:") &&
+	    add_header(q, "Accept: application/json") &&
+	    add_header(q, "Expect:") &&
 	    OAUTHFETCH_SET(CURLOPT_HTTPHEADER, q->headers) &&
 	    OAUTHFETCH_SET(CURLOPT_USERAGENT, "opensmtpd-relay") &&
 	    OAUTHFETCH_SET(CURLOPT_POSTFIELDS, q->form) &&
-	    OAUTHFETCH_SET(CURLOPT_WRITEFUNCTION, oauthfetch_on_body) &&
+	    OAUTHFETCH_SET(CURLOPT_WRITEFUNCTION, on_body) &&
 	    OAUTHFETCH_SET(CURLOPT_WRITEDATA, q) &&
 	    OAUTHFETCH_SET(CURLOPT_ERRORBUFFER, q->error) &&
 	    OAUTHFETCH_SET(CURLOPT_PRIVATE, q) &&
@@ -538,23 +538,23 @@ oauthfetch_request(struct oauthfetch_query *q)
 
 /* The endpoint's addresses are known: asks it. */
 static void
-oauthfetch_ask(struct oauthfetch_query *q)
+ask_server(struct oauthfetch_query *q)
 {
 	q->error[0] = '\0';
-	if ((q->easy = curl_easy_init()) == NULL || !oauthfetch_options(q) ||
-	    !oauthfetch_request(q) ||
+	if ((q->easy = curl_easy_init()) == NULL || !set_options(q) ||
+	    !make_request(q) ||
 	    curl_multi_add_handle(q->fetch->multi, q->easy) != CURLM_OK)
-		oauthfetch_fail(q, "cannot be asked");
+		fail_with(q, "cannot be asked");
 }
 
 /* A request of curl's has ended, with that result. */
 static void
-oauthfetch_done(struct oauthfetch_query *q, CURLcode result)
+is_done(struct oauthfetch_query *q, CURLcode result)
 {
 	long	 status = 0;
 
 	if (result != CURLE_OK) {
-		oauthfetch_fail(q, q->error[0] != '\0' ? q->error :
+		fail_with(q, q->error[0] != '\0' ? q->error :
 		    curl_easy_strerror(result));
 		return;
 	}
@@ -562,18 +562,18 @@ oauthfetch_done(struct oauthfetch_query *q, CURLcode result)
 	oauthanswer_parse(&q->answer, &q->o, q->basic, status, q->body,
 	    q->len);
 	if (q->answer.state != OAUTHANSWER_BASIC) {
-		oauthfetch_finish(q);
+		finish_fetch(q);
 		return;
 	}
 	oauthanswer_free(&q->answer);
-	oauthfetch_reset(q);
+	reset_fetch(q);
 	q->basic = 1;
-	oauthfetch_ask(q);
+	ask_server(q);
 }
 
 /* curl is told all addresses, so that it asks no resolver of its own. */
 static void
-oauthfetch_on_answer(const struct resolve_answer *a, void *arg)
+on_answer(const struct resolve_answer *a, void *arg)
 {
 	struct oauthfetch_query	*q = arg;
 	char			 line[4096], addr[INET6_ADDRSTRLEN];
@@ -587,7 +587,7 @@ oauthfetch_on_answer(const struct resolve_answer *a, void *arg)
 		resolve_cancel(q->lookup);
 	q->lookup = NULL;
 	if (a->naddrs == 0) {
-		oauthfetch_fail(q, "has no address that can be found");
+		fail_with(q, "has no address that can be found");
 		return;
 	}
 	snprintf(line, sizeof(line), "%s:%ld:", q->host, q->port);
@@ -608,14 +608,14 @@ oauthfetch_on_answer(const struct resolve_answer *a, void *arg)
 	/* A literal is none of a resolver's business. */
 	if (!resolve_literal(q->host, 0, &(struct sockaddr_storage){ 0 },
 	    NULL) && (q->addrs = curl_slist_append(NULL, line)) == NULL)
-		oauthfetch_fail(q, "cannot be asked");
+		fail_with(q, "cannot be asked");
 	else
-		oauthfetch_ask(q);
+		ask_server(q);
 }
 
 /* Host and port of the endpoint: 0 or -1. */
 static int
-oauthfetch_where(struct oauthfetch_query *q)
+say_where(struct oauthfetch_query *q)
 {
 	CURLU	*url = curl_url();
 	char	*host = NULL, *port = NULL;
@@ -651,15 +651,15 @@ oauthfetch_start(struct oauthfetch *f, struct oauthtext *o, oauthfetch_cb *cb,
 	q->arg = arg;
 	q->o = *o;
 	memset(o, 0, sizeof(*o));
-	evtimer_set(&q->soon, oauthfetch_on_soon, q);
+	evtimer_set(&q->soon, on_soon, q);
 	if (f->base != NULL)
 		event_base_set(f->base, &q->soon);
 	LIST_INSERT_HEAD(&f->queries, q, entry);
-	if (oauthfetch_where(q) == -1)
-		oauthfetch_fail(q, "has a URL that makes no sense");
+	if (say_where(q) == -1)
+		fail_with(q, "has a URL that makes no sense");
 	else if ((q->lookup = resolve_start(f->resolve, q->host, q->port,
-	    oauthfetch_on_answer, q)) == NULL)
-		oauthfetch_fail(q, "cannot be looked up");
+	    on_answer, q)) == NULL)
+		fail_with(q, "cannot be looked up");
 	return q;
 }
 
@@ -669,7 +669,7 @@ struct oauthfetch_run {
 };
 
 static void
-oauthfetch_on_run(struct oauthanswer *a, void *arg)
+on_run(struct oauthanswer *a, void *arg)
 {
 	struct oauthfetch_run	*r = arg;
 
@@ -695,7 +695,7 @@ oauthfetch_run(struct oauthtext *o, const char *ca, const char *servers,
 	    (r = resolve_new(base, &dns, NULL)) != NULL &&
 	    (tls = tlsio_ctx_client(ca)) != NULL &&
 	    (f = oauthfetch_new(base, r, tls)) != NULL &&
-	    oauthfetch_start(f, o, oauthfetch_on_run, &run) != NULL)
+	    oauthfetch_start(f, o, on_run, &run) != NULL)
 		while (!run.done)
 			if (event_base_loop(base, EVLOOP_ONCE) != 0)
 				break;

@@ -49,7 +49,7 @@ struct ipc_buf {
 /* Makes room for n bytes behind what is there, at most max bytes in use in
  * all.  Returns 0, or -1: over the limit or out of memory. */
 static int
-ipc_buf_room(struct ipc_buf *b, size_t n, size_t max)
+make_room(struct ipc_buf *b, size_t n, size_t max)
 {
 	uint8_t *p;
 	size_t used = b->end - b->pos, size;
@@ -85,7 +85,7 @@ ipc_buf_room(struct ipc_buf *b, size_t n, size_t max)
 
 /* Starts an empty buffer anew, and gives a big one back. */
 static void
-ipc_buf_shrink(struct ipc_buf *b)
+shrink_buf(struct ipc_buf *b)
 {
 	if (b->pos != b->end)
 		return;
@@ -101,7 +101,7 @@ ipc_buf_shrink(struct ipc_buf *b)
 
 /* Wipes and frees the memory. */
 static void
-ipc_buf_free(struct ipc_buf *b)
+free_buf(struct ipc_buf *b)
 {
 	freezero(b->buf, b->buf == NULL ? 0 : b->size);
 	b->buf = NULL;
@@ -141,7 +141,7 @@ struct ipc {
 };
 
 static uint32_t
-ipc_get32(const uint8_t *p)
+get32(const uint8_t *p)
 {
 	uint32_t v;
 
@@ -192,8 +192,8 @@ ipc_free(struct ipc *ch)
 	for (i = 0; i < ch->ninfds; i++)
 		close(ch->infds[i]);
 	close(ch->fd);
-	ipc_buf_free(&ch->in);
-	ipc_buf_free(&ch->out);
+	free_buf(&ch->in);
+	free_buf(&ch->out);
 	free(ch);
 }
 
@@ -216,7 +216,7 @@ ipc_queued(const struct ipc *ch)
 }
 
 static int
-ipc_queue(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
+queue_frame(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
     size_t len, int fd, int lent)
 {
 	struct ipc_buf *b = &ch->out;
@@ -225,7 +225,7 @@ ipc_queue(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
 
 	if (ch->failed || len > ch->maxdata ||
 	    (fd != -1 && ch->noutfds == IPC_FDS) ||
-	    ipc_buf_room(b, IPC_HEADER + len, ch->maxqueue) == -1)
+	    make_room(b, IPC_HEADER + len, ch->maxqueue) == -1)
 		return -1;
 	if (fd != -1) {
 		ch->outfds[ch->noutfds].fd = fd;
@@ -247,7 +247,7 @@ ipc_queue(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
 
 /* Writes what was queued, now or when there is room. */
 static int
-ipc_start(struct ipc *ch)
+start_event(struct ipc *ch)
 {
 	if (ch->evented && event_pending(&ch->evwrite, EV_WRITE, NULL))
 		return 0;
@@ -261,21 +261,21 @@ int
 ipc_send(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
     size_t len, int fd)
 {
-	if (ipc_queue(ch, type, id, data, len, fd, 0) == -1) {
+	if (queue_frame(ch, type, id, data, len, fd, 0) == -1) {
 		if (fd != -1)
 			close(fd);
 		return -1;
 	}
-	return ipc_start(ch);
+	return start_event(ch);
 }
 
 int
 ipc_send_lend(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
     size_t len, int fd)
 {
-	if (ipc_queue(ch, type, id, data, len, fd, 1) == -1)
+	if (queue_frame(ch, type, id, data, len, fd, 1) == -1)
 		return -1;
-	return ipc_start(ch);
+	return start_event(ch);
 }
 
 void
@@ -290,7 +290,7 @@ ipc_reclaim(struct ipc *ch)
 
 /* Writes n bytes, perhaps with a descriptor. */
 static ssize_t
-ipc_sendmsg(struct ipc *ch, size_t n, int fd)
+send_some(struct ipc *ch, size_t n, int fd)
 {
 	union {
 		struct cmsghdr	hdr;
@@ -339,7 +339,7 @@ ipc_flush(struct ipc *ch)
 			} else
 				want = ch->outfds[0].at - ch->written;
 		}
-		if ((n = ipc_sendmsg(ch, want, fd)) == -1) {
+		if ((n = send_some(ch, want, fd)) == -1) {
 			if (errno == EINTR)
 				continue;
 			if (errno == EAGAIN || errno == ENOBUFS)
@@ -357,13 +357,13 @@ ipc_flush(struct ipc *ch)
 		b->pos += n;
 		ch->written += n;
 	}
-	ipc_buf_shrink(b);
+	shrink_buf(b);
 	return 0;
 }
 
 /* Takes the descriptors out of a received control message. */
 static int
-ipc_take_fds(struct ipc *ch, struct msghdr *m)
+take_fds(struct ipc *ch, struct msghdr *m)
 {
 	struct cmsghdr *h;
 	size_t i, n;
@@ -398,7 +398,7 @@ ipc_read(struct ipc *ch)
 	struct iovec iov;
 	ssize_t n;
 
-	if (ch->failed || ipc_buf_room(&ch->in, IPC_READ,
+	if (ch->failed || make_room(&ch->in, IPC_READ,
 	    IPC_HEADER + ch->maxdata + IPC_READ) == -1)
 		goto fail;
 	memset(&m, 0, sizeof(m));
@@ -413,7 +413,7 @@ ipc_read(struct ipc *ch)
 		;
 	if (n == -1 && errno == EAGAIN)
 		return 0;
-	if (n <= 0 || ipc_take_fds(ch, &m) == -1)
+	if (n <= 0 || take_fds(ch, &m) == -1)
 		goto fail;
 	ch->in.end += n;
 	return 1;
@@ -429,19 +429,19 @@ ipc_get(struct ipc *ch, struct ipc_msg *msg)
 	const uint8_t *p;
 	uint32_t n;
 
-	ipc_buf_shrink(b);
+	shrink_buf(b);
 	if (b->end - b->pos < IPC_HEADER)
 		return 0;
 	p = b->buf + b->pos;
-	n = ipc_get32(p + 12);
+	n = get32(p + 12);
 	msg->len = n & ~IPC_HAS_FD;
-	if (ipc_get32(p + 16) != ~n || msg->len > ch->maxdata) {
+	if (get32(p + 16) != ~n || msg->len > ch->maxdata) {
 		ch->failed = 1;
 		return -1;
 	}
 	if (b->end - b->pos < IPC_HEADER + msg->len)
 		return 0;
-	msg->type = ipc_get32(p);
+	msg->type = get32(p);
 	memcpy(&msg->id, p + 4, sizeof(msg->id));
 	msg->data = p + IPC_HEADER;
 	msg->fd = -1;
@@ -461,7 +461,7 @@ ipc_get(struct ipc *ch, struct ipc_msg *msg)
 
 /* Hands frames to the callback; a freed channel is let go at the end. */
 static void
-ipc_deliver(struct ipc *ch, int ended)
+deliver_frames(struct ipc *ch, int ended)
 {
 	struct ipc_msg msg;
 	int n = 0;
@@ -484,7 +484,7 @@ ipc_deliver(struct ipc *ch, int ended)
 }
 
 static void
-ipc_on_read(int fd, short what, void *arg)
+on_read(int fd, short what, void *arg)
 {
 	struct ipc *ch = arg;
 	int n;
@@ -492,11 +492,11 @@ ipc_on_read(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if ((n = ipc_read(ch)) != 0)
-		ipc_deliver(ch, n == -1);
+		deliver_frames(ch, n == -1);
 }
 
 static void
-ipc_on_write(int fd, short what, void *arg)
+on_write(int fd, short what, void *arg)
 {
 	struct ipc *ch = arg;
 	int n;
@@ -506,7 +506,7 @@ ipc_on_write(int fd, short what, void *arg)
 	if ((n = ipc_flush(ch)) == 1)
 		event_add(&ch->evwrite, NULL);
 	else if (n == -1)
-		ipc_deliver(ch, 1);
+		deliver_frames(ch, 1);
 }
 
 int
@@ -515,8 +515,8 @@ ipc_event(struct ipc *ch, void (*cb)(struct ipc *, struct ipc_msg *, void *),
 {
 	ch->cb = cb;
 	ch->arg = arg;
-	event_set(&ch->evread, ch->fd, EV_READ | EV_PERSIST, ipc_on_read, ch);
-	event_set(&ch->evwrite, ch->fd, EV_WRITE, ipc_on_write, ch);
+	event_set(&ch->evread, ch->fd, EV_READ | EV_PERSIST, on_read, ch);
+	event_set(&ch->evwrite, ch->fd, EV_WRITE, on_write, ch);
 	if (event_add(&ch->evread, NULL) == -1)
 		return -1;
 	ch->evented = 1;
@@ -581,7 +581,7 @@ ipc_pair(int fds[2])
 
 /* Waits for the socket until a time (-1: for ever): 1 ready, 0 too late. */
 static int
-ipc_wait(struct ipc *ch, short events, int64_t until)
+wait_for(struct ipc *ch, short events, int64_t until)
 {
 	struct pollfd pfd;
 	int64_t left = -1;
@@ -606,7 +606,7 @@ ipc_send_wait(struct ipc *ch, uint32_t type, uint64_t id, const void *data,
 	if (ipc_send(ch, type, id, data, len, fd) == -1)
 		return -1;
 	while ((n = ipc_flush(ch)) == 1)
-		if (!ipc_wait(ch, POLLOUT, until)) {
+		if (!wait_for(ch, POLLOUT, until)) {
 			shutdown(ipc_fd(ch), SHUT_RDWR);
 			return -1;
 		}
@@ -622,7 +622,7 @@ ipc_recv_wait(struct ipc *ch, struct ipc_msg *msg, int msec)
 	for (;;) {
 		if ((n = ipc_get(ch, msg)) != 0)
 			return n;
-		if (!ipc_wait(ch, POLLIN, until))
+		if (!wait_for(ch, POLLIN, until))
 			return 0;
 		if (ipc_read(ch) == -1)
 			return ipc_get(ch, msg) == 1 ? 1 : -1;

@@ -82,7 +82,7 @@ landlock_abi(void)
 
 /* Allows what is beneath a path, as far as the ruleset knows it. */
 static int
-landlock_allow(int ruleset, const struct landlock_path *p, uint64_t known)
+allow_path(int ruleset, const struct landlock_path *p, uint64_t known)
 {
 	struct landlock_beneath b;
 	struct stat st;
@@ -110,7 +110,7 @@ landlock_allow(int ruleset, const struct landlock_path *p, uint64_t known)
 
 /* Allows what the ruleset restricts of TCP. */
 static int
-landlock_allow_tcp(int ruleset, const struct landlock_tcp *tcp)
+allow_tcp(int ruleset, const struct landlock_tcp *tcp)
 {
 	struct landlock_port p = { LL_NET_BIND, tcp->bind };
 	size_t i;
@@ -156,9 +156,9 @@ landlock_confine(const struct landlock_path *paths, size_t npaths,
 		return -1;
 	for (i = 0; i < npaths && rv == 0; i++)
 		if (paths[i].path != NULL)
-			rv = landlock_allow(fd, &paths[i], attr.fs);
+			rv = allow_path(fd, &paths[i], attr.fs);
 	if (rv == 0 && abi >= 4)
-		rv = landlock_allow_tcp(fd, tcp);
+		rv = allow_tcp(fd, tcp);
 	if (rv == 0)
 		rv = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (rv == 0)

@@ -87,7 +87,7 @@ static int sigfd = -1;
 static volatile sig_atomic_t sigend;
 
 static void
-privsep_signal(int sig)
+on_signal(int sig)
 {
 	int save = errno;
 
@@ -133,7 +133,7 @@ privsep_title(const char *role)
 
 /* Runs a role in the forked child. */
 static __dead void
-privsep_child(struct privsep_state *st, int role, int fd)
+find_child(struct privsep_state *st, int role, int fd)
 {
 	const struct privsep_role *r = &st->ps->roles[role];
 	struct privsep_child pc;
@@ -161,7 +161,7 @@ privsep_child(struct privsep_state *st, int role, int fd)
 
 /* Gives two running roles a new channel to each other. */
 static void
-privsep_wire(struct privsep_state *st, int a, int b)
+wire_peers(struct privsep_state *st, int a, int b)
 {
 	struct privsep_proc *pa = &st->proc[a], *pb = &st->proc[b];
 	int fds[2];
@@ -185,7 +185,7 @@ privsep_wire(struct privsep_state *st, int a, int b)
 }
 
 static void
-privsep_start(struct privsep_state *st, int role)
+start_child(struct privsep_state *st, int role)
 {
 	struct privsep_proc *p = &st->proc[role];
 	struct ipc *ctl;
@@ -209,7 +209,7 @@ privsep_start(struct privsep_state *st, int role)
 	}
 	if (pid == 0) {
 		ipc_free(ctl);
-		privsep_child(st, role, fds[1]);
+		find_child(st, role, fds[1]);
 	}
 	close(fds[1]);
 	p->ctl = ctl;
@@ -218,12 +218,12 @@ privsep_start(struct privsep_state *st, int role)
 	p->started = p->pinged = p->heard = clock_ms();
 	for (i = 0; i < st->ps->nroles; i++)
 		if (st->ps->roles[role].peers & (1U << i))
-			privsep_wire(st, role, i);
+			wire_peers(st, role, i);
 }
 
 /* Notes a child's end.  Returns 1 if the program is to end. */
 static int
-privsep_ended(struct privsep_state *st, int role, int status)
+note_end(struct privsep_state *st, int role, int status)
 {
 	struct privsep_proc *p = &st->proc[role];
 	const struct privsep_role *r = &st->ps->roles[role];
@@ -257,7 +257,7 @@ privsep_ended(struct privsep_state *st, int role, int status)
 }
 
 static int
-privsep_reap(struct privsep_state *st)
+reap_children(struct privsep_state *st)
 {
 	pid_t pid;
 	int i, status, end = 0;
@@ -265,7 +265,7 @@ privsep_reap(struct privsep_state *st)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (i = 0; i < st->ps->nroles; i++)
 			if (st->proc[i].pid == pid)
-				end |= privsep_ended(st, i, status);
+				end |= note_end(st, i, status);
 	return end;
 }
 
@@ -274,7 +274,7 @@ privsep_reap(struct privsep_state *st)
  * what nobody asked: whoever talks without end would keep us from the others.
  */
 static int
-privsep_hear(struct privsep_proc *p, int64_t now)
+hear_child(struct privsep_proc *p, int64_t now)
 {
 	struct ipc_msg msg;
 	int n;
@@ -293,13 +293,13 @@ privsep_hear(struct privsep_proc *p, int64_t now)
 
 /* Asks a child whether it lives, and kills one that does not say so. */
 static void
-privsep_watch(struct privsep_state *st, int role, int64_t now)
+watch_child(struct privsep_state *st, int role, int64_t now)
 {
 	struct privsep_proc *p = &st->proc[role];
 
 	if (p->lost)
 		return;
-	if (privsep_hear(p, now) == -1) {
+	if (hear_child(p, now) == -1) {
 		p->lost = 1;
 		kill(p->pid, SIGKILL);
 		return;
@@ -320,7 +320,7 @@ privsep_watch(struct privsep_state *st, int role, int64_t now)
 
 /* Does what is due.  Returns milliseconds until there is more to do. */
 static int
-privsep_due(struct privsep_state *st)
+start_due(struct privsep_state *st)
 {
 	struct privsep_proc *p;
 	int64_t now = clock_ms(), wait = PRIVSEP_PING;
@@ -329,17 +329,17 @@ privsep_due(struct privsep_state *st)
 	for (i = 0; i < st->ps->nroles; i++) {
 		p = &st->proc[i];
 		if (p->pid == 0 && p->startat <= now)
-			privsep_start(st, i);
+			start_child(st, i);
 		if (p->pid == 0) {
 			if (p->startat - now < wait)
 				wait = p->startat - now;
 			continue;
 		}
-		privsep_watch(st, i, now);
+		watch_child(st, i, now);
 		for (j = 0; j < i; j++)
 			if (st->proc[j].pid != 0 &&
 			    (p->unwired & (1U << j))) {
-				privsep_wire(st, i, j);
+				wire_peers(st, i, j);
 				if (p->unwired & (1U << j))
 					wait = PRIVSEP_DELAY_MIN;
 			}
@@ -351,7 +351,7 @@ privsep_due(struct privsep_state *st)
 
 /* Ends all children, gently at first. */
 static void
-privsep_stop(struct privsep_state *st)
+stop_children(struct privsep_state *st)
 {
 	struct pollfd pfd;
 	int64_t until = clock_ms() + PRIVSEP_GRACE;
@@ -363,7 +363,7 @@ privsep_stop(struct privsep_state *st)
 		if (st->proc[i].pid != 0)
 			kill(st->proc[i].pid, SIGTERM);
 	do {
-		privsep_reap(st);
+		reap_children(st);
 		for (i = left = 0; i < st->ps->nroles; i++)
 			if (st->proc[i].pid != 0)
 				left++;
@@ -381,7 +381,7 @@ privsep_stop(struct privsep_state *st)
 }
 
 static int
-privsep_prepare(struct privsep_state *st)
+prepare_role(struct privsep_state *st)
 {
 	struct sigaction sa;
 	int i;
@@ -396,7 +396,7 @@ privsep_prepare(struct privsep_state *st)
 	sigfd = st->sigpipe[1];
 	memset(&sa, 0, sizeof(sa));
 	sigemptyset(&sa.sa_mask);
-	sa.sa_handler = privsep_signal;
+	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART;
 	if (sigaction(SIGCHLD, &sa, NULL) == -1 ||
 	    sigaction(SIGTERM, &sa, NULL) == -1 ||
@@ -417,7 +417,7 @@ privsep_run(const struct privsep *ps)
 
 	memset(&st, 0, sizeof(st));
 	st.ps = ps;
-	if (ps->nroles > PRIVSEP_MAX_ROLES || privsep_prepare(&st) == -1) {
+	if (ps->nroles > PRIVSEP_MAX_ROLES || prepare_role(&st) == -1) {
 		log_warn("cannot start");
 		return 1;
 	}
@@ -425,7 +425,7 @@ privsep_run(const struct privsep *ps)
 	if (ps->confine != NULL && ps->confine(ps->arg) == -1)
 		return 1;
 	while (!sigend) {
-		wait = privsep_due(&st);
+		wait = start_due(&st);
 		pfd[0].fd = st.sigpipe[0];
 		pfd[0].events = POLLIN;
 		for (i = 0, n = 1; i < ps->nroles; i++)
@@ -439,16 +439,16 @@ privsep_run(const struct privsep *ps)
 		}
 		while (read(st.sigpipe[0], buf, sizeof(buf)) > 0)
 			;
-		if (privsep_reap(&st))
+		if (reap_children(&st))
 			break;
 	}
-	privsep_stop(&st);
+	stop_children(&st);
 	return 0;
 }
 
 /* The parent speaks: a new peer, a question; or it has ended. */
 static void
-privsep_child_frame(struct ipc *ctl, struct ipc_msg *msg, void *arg)
+on_parent_frame(struct ipc *ctl, struct ipc_msg *msg, void *arg)
 {
 	struct privsep_child *pc = arg;
 	int fd;
@@ -477,7 +477,7 @@ privsep_child_event(struct privsep_child *pc,
 {
 	pc->peer = peer;
 	pc->arg = arg;
-	return ipc_event(pc->ctl, privsep_child_frame, pc);
+	return ipc_event(pc->ctl, on_parent_frame, pc);
 }
 
 int

@@ -73,7 +73,7 @@ sandbox_init(int required, int logit)
 static const struct landlock_tcp sandbox_no_tcp;
 
 static int
-sandbox_apply(const struct landlock_path *paths, size_t npaths,
+apply(const struct landlock_path *paths, size_t npaths,
     const struct landlock_tcp *tcp, int groups)
 {
 	if (sandbox_landlock > 0 && landlock_confine(paths, npaths,
@@ -90,7 +90,7 @@ sandbox_apply(const struct landlock_path *paths, size_t npaths,
 
 /* The directory of a file, in buf of PATH_MAX bytes; NULL for NULL. */
 static const char *
-sandbox_dir(const char *path, char *buf)
+allow_dir(const char *path, char *buf)
 {
 	if (path == NULL || strlcpy(buf, path, PATH_MAX) >= PATH_MAX)
 		return NULL;
@@ -122,22 +122,22 @@ static const struct landlock_path sandbox_system[] = { SANDBOX_SYSTEM };
  * is replaced by renaming another file over it.  How many they are.
  */
 static size_t
-sandbox_list(const char *file, struct landlock_path *p, char buf[][PATH_MAX])
+allow_list(const char *file, struct landlock_path *p, char buf[][PATH_MAX])
 {
 	char real[PATH_MAX];
 	size_t n = 0;
 
 	p[n].access = LANDLOCK_READ;
-	p[n].path = sandbox_dir(file, buf[n]);
+	p[n].path = allow_dir(file, buf[n]);
 	n += p[n].path != NULL;
 	p[n].access = LANDLOCK_READ;
 	p[n].path = realpath(file, real) == NULL ? NULL :
-	    sandbox_dir(real, buf[n]);
+	    allow_dir(real, buf[n]);
 	return n + (p[n].path != NULL);
 }
 
 static int
-sandbox_files(const struct sandbox_paths *paths,
+allow_files(const struct sandbox_paths *paths,
     const struct landlock_tcp *tcp, int groups)
 {
 	size_t i, nfiles = 0, n = SANDBOX_FIXED;
@@ -151,8 +151,8 @@ sandbox_files(const struct sandbox_paths *paths,
 	};
 	int rv;
 
-	p[0].path = sandbox_dir(paths->database, dbuf);
-	p[1].path = sandbox_dir(paths->key, kbuf);
+	p[0].path = allow_dir(paths->database, dbuf);
+	p[1].path = allow_dir(paths->key, kbuf);
 	if (groups & SECCOMP_NET) {
 		memcpy(p + n, sandbox_system, sizeof(sandbox_system));
 		n += SANDBOX_NSYSTEM;
@@ -165,8 +165,8 @@ sandbox_files(const struct sandbox_paths *paths,
 		return -1;
 	}
 	for (i = 0; i < nfiles; i++)
-		n += sandbox_list(paths->files[i], p + n, lbuf + 2 * i);
-	rv = sandbox_apply(p, n, tcp, groups);
+		n += allow_list(paths->files[i], p + n, lbuf + 2 * i);
+	rv = apply(p, n, tcp, groups);
 	free(lbuf);
 	return rv;
 }
@@ -174,7 +174,7 @@ sandbox_files(const struct sandbox_paths *paths,
 int
 sandbox_parent(const struct sandbox_paths *paths)
 {
-	return sandbox_files(paths, &sandbox_no_tcp,
+	return allow_files(paths, &sandbox_no_tcp,
 	    SECCOMP_FILES | SECCOMP_FORK);
 }
 
@@ -183,32 +183,32 @@ sandbox_parent_network(const struct sandbox_paths *paths, uint16_t port)
 {
 	struct landlock_tcp tcp = { 1, NULL, 0, port };
 
-	return sandbox_files(paths, &tcp,
+	return allow_files(paths, &tcp,
 	    SECCOMP_FILES | SECCOMP_FORK | SECCOMP_NET);
 }
 
 int
 sandbox_front(void)
 {
-	return sandbox_apply(NULL, 0, &sandbox_no_tcp, 0);
+	return apply(NULL, 0, &sandbox_no_tcp, 0);
 }
 
 int
 sandbox_table_front(void)
 {
-	return sandbox_apply(NULL, 0, &sandbox_no_tcp, 0);
+	return apply(NULL, 0, &sandbox_no_tcp, 0);
 }
 
 int
 sandbox_engine(void)
 {
-	return sandbox_apply(NULL, 0, &sandbox_no_tcp, 0);
+	return apply(NULL, 0, &sandbox_no_tcp, 0);
 }
 
 int
 sandbox_keeper(const struct sandbox_paths *paths)
 {
-	return sandbox_files(paths, &sandbox_no_tcp, SECCOMP_FILES);
+	return allow_files(paths, &sandbox_no_tcp, SECCOMP_FILES);
 }
 
 int
@@ -216,7 +216,7 @@ sandbox_courier(uint16_t port, const uint16_t *servers, size_t n)
 {
 	struct landlock_tcp tcp = { 1, servers, n, port };
 
-	return sandbox_apply(NULL, 0, &tcp, SECCOMP_NET);
+	return apply(NULL, 0, &tcp, SECCOMP_NET);
 }
 
 int
@@ -224,7 +224,7 @@ sandbox_network(void)
 {
 	struct landlock_tcp tcp = { 1, NULL, 0, 0 };
 
-	return sandbox_apply(NULL, 0, &tcp, SECCOMP_NET);
+	return apply(NULL, 0, &tcp, SECCOMP_NET);
 }
 
 int
@@ -249,7 +249,7 @@ sandbox_init(int required, int logit)
 }
 
 static int
-sandbox_apply(const char *promises)
+apply(const char *promises)
 {
 	if (pledge(promises, NULL) == -1) {
 		log_warn("pledge");
@@ -259,7 +259,7 @@ sandbox_apply(const char *promises)
 }
 
 static int
-sandbox_unveil(const char *file, const char *permissions)
+unveil_paths(const char *file, const char *permissions)
 {
 	char buf[PATH_MAX];
 
@@ -274,26 +274,26 @@ sandbox_unveil(const char *file, const char *permissions)
 }
 
 static int
-sandbox_files(const struct sandbox_paths *paths, const char *promises)
+allow_files(const struct sandbox_paths *paths, const char *promises)
 {
 	char real[PATH_MAX];
 	size_t i;
 
 	for (i = 0; paths->lists != NULL && i < paths->lists->n; i++)
-		if (sandbox_unveil(paths->lists->v[i]->path, "r") == -1 ||
+		if (unveil_paths(paths->lists->v[i]->path, "r") == -1 ||
 		    (realpath(paths->lists->v[i]->path, real) != NULL &&
-		    sandbox_unveil(real, "r") == -1))
+		    unveil_paths(real, "r") == -1))
 			return -1;
-	if (sandbox_unveil(paths->database, "rwc") == -1 ||
-	    sandbox_unveil(paths->key, "r") == -1)
+	if (unveil_paths(paths->database, "rwc") == -1 ||
+	    unveil_paths(paths->key, "r") == -1)
 		return -1;
-	return sandbox_apply(promises);
+	return apply(promises);
 }
 
 int
 sandbox_parent(const struct sandbox_paths *paths)
 {
-	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
+	return allow_files(paths, "stdio rpath wpath cpath flock fattr "
 	    "unveil proc sendfd recvfd");
 }
 
@@ -306,32 +306,32 @@ sandbox_parent_network(const struct sandbox_paths *paths, uint16_t port)
 		log_warn("unveil");
 		return -1;
 	}
-	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
+	return allow_files(paths, "stdio rpath wpath cpath flock fattr "
 	    "unveil proc sendfd recvfd inet dns");
 }
 
 int
 sandbox_front(void)
 {
-	return sandbox_apply("stdio recvfd");
+	return apply("stdio recvfd");
 }
 
 int
 sandbox_table_front(void)
 {
-	return sandbox_apply("stdio recvfd");
+	return apply("stdio recvfd");
 }
 
 int
 sandbox_engine(void)
 {
-	return sandbox_apply("stdio recvfd");
+	return apply("stdio recvfd");
 }
 
 int
 sandbox_keeper(const struct sandbox_paths *paths)
 {
-	return sandbox_files(paths, "stdio rpath wpath cpath flock fattr "
+	return allow_files(paths, "stdio rpath wpath cpath flock fattr "
 	    "sendfd recvfd");
 }
 
@@ -341,13 +341,13 @@ sandbox_courier(uint16_t port, const uint16_t *servers, size_t n)
 	(void)port;
 	(void)servers;
 	(void)n;
-	return sandbox_apply("stdio recvfd inet");
+	return apply("stdio recvfd inet");
 }
 
 int
 sandbox_network(void)
 {
-	return sandbox_apply("stdio recvfd inet");
+	return apply("stdio recvfd inet");
 }
 
 int
@@ -357,7 +357,7 @@ sandbox_sender(const struct sandbox_paths *paths, const char *socket)
 		log_warn("unveil");
 		return -1;
 	}
-	return sandbox_apply("stdio proc exec unix");
+	return apply("stdio proc exec unix");
 }
 
 #else

@@ -137,7 +137,7 @@ static const int calls_deadly[] = {
 };
 
 static void
-seccomp_add(struct seccomp_prog *p, uint16_t code, uint32_t k, uint8_t jt,
+add_instruction(struct seccomp_prog *p, uint16_t code, uint32_t k, uint8_t jt,
     uint8_t jf)
 {
 	struct sock_filter *f;
@@ -154,74 +154,74 @@ seccomp_add(struct seccomp_prog *p, uint16_t code, uint32_t k, uint8_t jt,
 }
 
 static void
-seccomp_ret(struct seccomp_prog *p, uint32_t what)
+add_return(struct seccomp_prog *p, uint32_t what)
 {
-	seccomp_add(p, BPF_RET | BPF_K, what, 0, 0);
+	add_instruction(p, BPF_RET | BPF_K, what, 0, 0);
 }
 
 /* The number of the call is in the accumulator, here and between rules. */
 static void
-seccomp_rule(struct seccomp_prog *p, int nr, uint32_t what)
+add_rule(struct seccomp_prog *p, int nr, uint32_t what)
 {
-	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 1);
-	seccomp_ret(p, what);
+	add_instruction(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 1);
+	add_return(p, what);
 }
 
 static void
-seccomp_rules(struct seccomp_prog *p, const int *nr, size_t n, uint32_t what)
+add_rules(struct seccomp_prog *p, const int *nr, size_t n, uint32_t what)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		seccomp_rule(p, nr[i], what);
+		add_rule(p, nr[i], what);
 }
 
 /* Allows a call if (its argument & mask) is value, else refuses it. */
 static void
-seccomp_rule_arg(struct seccomp_prog *p, int nr, int arg, uint32_t mask,
+add_arg_rule(struct seccomp_prog *p, int nr, int arg, uint32_t mask,
     uint32_t value)
 {
-	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 5);
-	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS, SECCOMP_LOW(arg), 0, 0);
-	seccomp_add(p, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
-	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	seccomp_ret(p, SECCOMP_RET_ALLOW);
-	seccomp_ret(p, SECCOMP_RET_ERRNO | EPERM);
+	add_instruction(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 5);
+	add_instruction(p, BPF_LD | BPF_W | BPF_ABS, SECCOMP_LOW(arg), 0, 0);
+	add_instruction(p, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
+	add_instruction(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+	add_return(p, SECCOMP_RET_ALLOW);
+	add_return(p, SECCOMP_RET_ERRNO | EPERM);
 }
 
 /* Refuses a call if its argument is value; else the next rules decide. */
 static void
-seccomp_deny_arg(struct seccomp_prog *p, int nr, int arg, uint32_t value)
+deny_arg(struct seccomp_prog *p, int nr, int arg, uint32_t value)
 {
-	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 4);
-	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS, SECCOMP_LOW(arg), 0, 0);
-	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	seccomp_ret(p, SECCOMP_RET_ERRNO | EPERM);
-	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS,
+	add_instruction(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 4);
+	add_instruction(p, BPF_LD | BPF_W | BPF_ABS, SECCOMP_LOW(arg), 0, 0);
+	add_instruction(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+	add_return(p, SECCOMP_RET_ERRNO | EPERM);
+	add_instruction(p, BPF_LD | BPF_W | BPF_ABS,
 	    offsetof(struct seccomp_data, nr), 0, 0);
 }
 
 /* What depends on an argument. */
 static void
-seccomp_args(struct seccomp_prog *p, int groups)
+add_arg_rules(struct seccomp_prog *p, int groups)
 {
 	const uint32_t ns = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
 	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
 
-	seccomp_rule_arg(p, __NR_mmap, 2, PROT_EXEC, 0);
-	seccomp_rule_arg(p, __NR_mprotect, 2, PROT_EXEC, 0);
+	add_arg_rule(p, __NR_mmap, 2, PROT_EXEC, 0);
+	add_arg_rule(p, __NR_mprotect, 2, PROT_EXEC, 0);
 	/* fstat() of newer C libraries. */
-	seccomp_rule_arg(p, __NR_newfstatat, 3, 0x1000, 0x1000);
+	add_arg_rule(p, __NR_newfstatat, 3, 0x1000, 0x1000);
 	/* abort() signals its own process. */
-	seccomp_rule_arg(p, __NR_tgkill, 0, ~0U, (uint32_t)getpid());
+	add_arg_rule(p, __NR_tgkill, 0, ~0U, (uint32_t)getpid());
 	if (groups & SECCOMP_FORK) {
-		seccomp_rule_arg(p, __NR_clone, 0, ns, 0);
-		seccomp_rule_arg(p, __NR_prctl, 0, ~0U, PR_SET_NO_NEW_PRIVS);
+		add_arg_rule(p, __NR_clone, 0, ns, 0);
+		add_arg_rule(p, __NR_prctl, 0, ~0U, PR_SET_NO_NEW_PRIVS);
 	}
 	if (groups & SECCOMP_NET)	/* AF_INET, AF_INET6: 2 and 10 */
-		seccomp_rule_arg(p, __NR_socket, 0, ~8U, AF_INET);
+		add_arg_rule(p, __NR_socket, 0, ~8U, AF_INET);
 	/* The C library then uses clone, whose flags can be looked at. */
-	seccomp_rule(p, 435, SECCOMP_RET_ERRNO | ENOSYS);
+	add_rule(p, 435, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
 int
@@ -234,23 +234,23 @@ seccomp_works(void)
 }
 
 #define RULES(list, what)						\
-	seccomp_rules(p, list, sizeof(list) / sizeof(list[0]), what)
+	add_rules(p, list, sizeof(list) / sizeof(list[0]), what)
 
 static void
-seccomp_build(struct seccomp_prog *p, int groups)
+build_program(struct seccomp_prog *p, int groups)
 {
-	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS,
+	add_instruction(p, BPF_LD | BPF_W | BPF_ABS,
 	    offsetof(struct seccomp_data, arch), 0, 0);
-	seccomp_add(p, BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_ARCH, 1, 0);
-	seccomp_ret(p, SECCOMP_RET_KILL_PROCESS);
-	seccomp_add(p, BPF_LD | BPF_W | BPF_ABS,
+	add_instruction(p, BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_ARCH, 1, 0);
+	add_return(p, SECCOMP_RET_KILL_PROCESS);
+	add_instruction(p, BPF_LD | BPF_W | BPF_ABS,
 	    offsetof(struct seccomp_data, nr), 0, 0);
-	seccomp_add(p, BPF_JMP | BPF_JGE | BPF_K, SECCOMP_X32, 0, 1);
-	seccomp_ret(p, SECCOMP_RET_KILL_PROCESS);
+	add_instruction(p, BPF_JMP | BPF_JGE | BPF_K, SECCOMP_X32, 0, 1);
+	add_return(p, SECCOMP_RET_KILL_PROCESS);
 	/* A descriptor can be made to signal another process. */
-	seccomp_deny_arg(p, __NR_fcntl, 1, F_SETOWN);
-	seccomp_deny_arg(p, __NR_fcntl, 1, F_SETOWN_EX);
-	seccomp_deny_arg(p, __NR_fcntl, 1, F_SETSIG);
+	deny_arg(p, __NR_fcntl, 1, F_SETOWN);
+	deny_arg(p, __NR_fcntl, 1, F_SETOWN_EX);
+	deny_arg(p, __NR_fcntl, 1, F_SETSIG);
 	RULES(calls_base, SECCOMP_RET_ALLOW);
 	if (groups & SECCOMP_FILES)
 		RULES(calls_files, SECCOMP_RET_ALLOW);
@@ -259,8 +259,8 @@ seccomp_build(struct seccomp_prog *p, int groups)
 	if (groups & SECCOMP_NET)
 		RULES(calls_net, SECCOMP_RET_ALLOW);
 	RULES(calls_deadly, SECCOMP_RET_KILL_PROCESS);
-	seccomp_args(p, groups);
-	seccomp_ret(p, SECCOMP_RET_ERRNO | EPERM);
+	add_arg_rules(p, groups);
+	add_return(p, SECCOMP_RET_ERRNO | EPERM);
 }
 
 int
@@ -270,7 +270,7 @@ seccomp_confine(int groups)
 	struct sock_fprog prog;
 
 	memset(&p, 0, sizeof(p));
-	seccomp_build(&p, groups);
+	build_program(&p, groups);
 	if (p.failed) {
 		errno = E2BIG;
 		return -1;

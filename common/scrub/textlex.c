@@ -54,7 +54,7 @@ static int	escape(struct textlex *l, unsigned char c);
  * they look like, tabs as spaces; 128 and more for all others.
  */
 static uint8_t
-textlex_fold(uint32_t cp)
+fold_char(uint32_t cp)
 {
 	if (cp >= 0xff01 && cp <= 0xff5e)	/* full-width forms */
 		cp -= 0xff01 - 0x21;
@@ -73,7 +73,7 @@ textlex_fold(uint32_t cp)
 
 /* 1 for characters without width, that may stand inside of a word; else 0. */
 static int
-textlex_invisible(uint32_t cp)
+is_invisible(uint32_t cp)
 {
 	if (cp < 0xad)
 		return 0;
@@ -152,7 +152,7 @@ numeric(const char *s, size_t len, uint32_t *cp)
  * character in *cp, or 0 when it is none that is known.
  */
 static int
-textlex_reference(const char *name, size_t len, int terminated, uint32_t *cp)
+read_reference(const char *name, size_t len, int terminated, uint32_t *cp)
 {
 	size_t	i;
 
@@ -357,7 +357,7 @@ after_less(struct textlex *l, const struct lexunit *u)
 
 /* The last step: tells tags from text, and finds line ends. */
 static void
-textlex_step_tag(struct textlex *l, const struct lexunit *u)
+step_tag(struct textlex *l, const struct lexunit *u)
 {
 	if (l->tags.state == TAG_LESS) {
 		after_less(l, u);
@@ -375,7 +375,7 @@ textlex_step_tag(struct textlex *l, const struct lexunit *u)
 
 /* Nothing comes behind a '<': it is text. */
 static void
-textlex_no_tag(struct textlex *l)
+is_no_tag(struct textlex *l)
 {
 	if (l->tags.state != TAG_LESS)
 		return;
@@ -435,11 +435,11 @@ step_percent(struct textlex *l, const struct lexunit *u)
 	int		 v;
 
 	if (h->n == 0 && u->ch != '%') {
-		textlex_step_tag(l, u);
+		step_tag(l, u);
 		return;
 	}
 	if (h->n > 0 && hexval(u->ch) == -1) {
-		flush(l, h, 0, textlex_step_tag);
+		flush(l, h, 0, step_tag);
 		step_percent(l, u);
 		return;
 	}
@@ -451,10 +451,10 @@ step_percent(struct textlex *l, const struct lexunit *u)
 	if (v == '%' && h->n + 2 <= TEXTLEX_HOLD)
 		return;
 	if (v > ' ' && v < 0x7f)
-		collapse(l, h, (uint8_t)textlex_fold((uint32_t)v), 0,
-		    textlex_step_tag);
+		collapse(l, h, (uint8_t)fold_char((uint32_t)v), 0,
+		    step_tag);
 	else
-		flush(l, h, 0, textlex_step_tag);
+		flush(l, h, 0, step_tag);
 }
 
 /* Character references. */
@@ -470,14 +470,14 @@ end_reference(struct textlex *l, int terminated)
 
 	for (i = 1; i < h->n; i++)
 		name[i - 1] = (char)h->u[i].ch;
-	if (!textlex_reference(name, h->n - 1 - (terminated ? 1 : 0),
+	if (!read_reference(name, h->n - 1 - (terminated ? 1 : 0),
 	    terminated, &cp)) {
 		/* Some names need no ';': then a word begins somewhere. */
 		flush(l, h, !terminated, step_percent);
 		return;
 	}
-	ch = textlex_fold(cp);
-	if (textlex_invisible(cp))
+	ch = fold_char(cp);
+	if (is_invisible(cp))
 		collapse(l, h, 0x80, LEX_MARK, step_percent);
 	else if (ch > ' ' && ch < 0x7f)
 		collapse(l, h, ch, 0, step_percent);
@@ -550,8 +550,8 @@ character(struct textlex *l, uint32_t cp, unsigned int len)
 		len = (unsigned int)(l->off - l->floor);
 	u.off = (uint32_t)(l->off - len);
 	u.len = (uint16_t)len;
-	u.ch = textlex_fold(cp);
-	u.flags = textlex_invisible(cp) ? LEX_MARK : 0;
+	u.ch = fold_char(cp);
+	u.flags = is_invisible(cp) ? LEX_MARK : 0;
 	if (cp >= 0x80 && u.ch < 0x80)
 		u.flags |= LEX_ESC;	/* looks like markup, but is none */
 	/* It may be the second half of a character of two bytes. */
@@ -767,8 +767,8 @@ textlex_cut(struct textlex *l)
 	if (l->ref.n > 0)
 		end_reference(l, 0);
 	if (l->pct.n > 0)
-		flush(l, &l->pct, 0, textlex_step_tag);
-	textlex_no_tag(l);
+		flush(l, &l->pct, 0, step_tag);
+	is_no_tag(l);
 	l->floor = l->off;
 }
 

@@ -45,69 +45,69 @@ smtpreply_reset(struct smtpreply *r)
 }
 
 static int
-smtpreply_fail(struct smtpreply *r, const char *why)
+fail_with(struct smtpreply *r, const char *why)
 {
 	r->error = why;
 	return -1;
 }
 
 static int
-smtpreply_isdigit(int c)
+is_digit(int c)
 {
 	return c >= '0' && c <= '9';
 }
 
 /* The code at the beginning of a line, or -1. */
 static int
-smtpreply_code(const char *p, size_t len)
+read_code(const char *p, size_t len)
 {
-	if (len < 3 || p[0] < '2' || p[0] > '5' || !smtpreply_isdigit(p[1]) ||
-	    !smtpreply_isdigit(p[2]))
+	if (len < 3 || p[0] < '2' || p[0] > '5' || !is_digit(p[1]) ||
+	    !is_digit(p[2]))
 		return -1;
 	return (p[0] - '0') * 100 + (p[1] - '0') * 10 + p[2] - '0';
 }
 
 /* A whole line, without CR LF.  1 when it was the last, 0, or -1. */
 static int
-smtpreply_take(struct smtpreply *r, const char *p, size_t len)
+take_line(struct smtpreply *r, const char *p, size_t len)
 {
 	int	 code;
 
-	if ((code = smtpreply_code(p, len)) == -1 ||
+	if ((code = read_code(p, len)) == -1 ||
 	    (len > 3 && p[3] != ' ' && p[3] != '-'))
-		return smtpreply_fail(r, "a line without a reply code");
+		return fail_with(r, "a line without a reply code");
 	if (memchr(p, '\0', len) != NULL || memchr(p, '\r', len) != NULL)
-		return smtpreply_fail(r, "a control character in a reply");
+		return fail_with(r, "a control character in a reply");
 	if (r->nlines > 0 && code != r->code)
-		return smtpreply_fail(r, "a reply with two codes");
+		return fail_with(r, "a reply with two codes");
 	if (r->nlines == SMTPREPLY_LINES_MAX)
-		return smtpreply_fail(r, "a reply of too many lines");
+		return fail_with(r, "a reply of too many lines");
 	r->code = code;
 	r->nlines++;
 	if (len > 4 && sbuf_add(&r->text, p + 4, len - 4) == -1)
-		return smtpreply_fail(r, "a reply that is too long");
+		return fail_with(r, "a reply that is too long");
 	if (sbuf_addch(&r->text, '\n') == -1)
-		return smtpreply_fail(r, "a reply that is too long");
+		return fail_with(r, "a reply that is too long");
 	return len == 3 || p[3] == ' ';
 }
 
-/* The next piece of a line; with its end when nl.  As smtpreply_take(). */
+/* The next piece of a line; with its end when nl.  As take_line(). */
 static int
-smtpreply_piece(struct smtpreply *r, const char *p, size_t len, int nl)
+add_piece(struct smtpreply *r, const char *p, size_t len, int nl)
 {
 	int	 rv;
 
 	r->total += len;
 	if (r->total > SMTPREPLY_TOTAL_MAX)
-		return smtpreply_fail(r, "a reply that is too long");
+		return fail_with(r, "a reply that is too long");
 	if (sbuf_add(&r->line, p, len) == -1)
-		return smtpreply_fail(r, "a reply line that is too long");
+		return fail_with(r, "a reply line that is too long");
 	if (!nl)
 		return 0;
 	len = r->line.len;
 	if (len < 2 || r->line.data[len - 2] != '\r')
-		return smtpreply_fail(r, "a line that does not end in CR LF");
-	rv = smtpreply_take(r, r->line.data, len - 2);
+		return fail_with(r, "a line that does not end in CR LF");
+	rv = take_line(r, r->line.data, len - 2);
 	sbuf_reset(&r->line);
 	return rv;
 }
@@ -121,11 +121,11 @@ smtpreply_feed(struct smtpreply *r, const char *buf, size_t len, size_t *used)
 
 	*used = 0;
 	if (r->done)
-		smtpreply_fail(r, "a reply behind the reply");
+		fail_with(r, "a reply behind the reply");
 	while (r->error == NULL && rv == 0 && *used < len) {
 		nl = memchr(buf + *used, '\n', len - *used);
 		n = nl == NULL ? len - *used : (size_t)(nl + 1 - buf) - *used;
-		rv = smtpreply_piece(r, buf + *used, n, nl != NULL);
+		rv = add_piece(r, buf + *used, n, nl != NULL);
 		*used += n;
 	}
 	if (r->error != NULL)
@@ -154,7 +154,7 @@ smtpreply_line(const struct smtpreply *r, int n, size_t *len)
  * beginning of a text, when it is of the class, else 0.
  */
 static size_t
-smtpreply_status(const char *p, size_t len, int class)
+skip_status(const char *p, size_t len, int class)
 {
 	size_t	 i, n;
 	int	 part;
@@ -162,7 +162,7 @@ smtpreply_status(const char *p, size_t len, int class)
 	if (len < 5 || p[0] != class || p[1] != '.')
 		return 0;
 	for (i = 2, part = 0; part < 2; part++) {
-		for (n = 0; i < len && smtpreply_isdigit(p[i]); i++)
+		for (n = 0; i < len && is_digit(p[i]); i++)
 			n++;
 		if (n < 1 || n > 3)
 			return 0;
@@ -182,7 +182,7 @@ smtpreply_text(const struct smtpreply *r, char *buf, size_t size)
 	snprintf(buf, size, "%03d", r->code);
 	used = strlen(buf);
 	for (i = 0; (p = smtpreply_line(r, i, &len)) != NULL; i++) {
-		n = i == 0 ? 0 : smtpreply_status(p, len, '0' + r->code / 100);
+		n = i == 0 ? 0 : skip_status(p, len, '0' + r->code / 100);
 		p += n;
 		len -= n;
 		while (len > 0 && (*p == ' ' || *p == '\t')) {

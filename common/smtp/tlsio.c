@@ -395,7 +395,7 @@ copy_certificate(X509 *cert, struct tlsio_info *info)
 }
 
 static void
-tlsio_info_get(SSL *ssl, struct tlsio_info *info)
+get_info(SSL *ssl, struct tlsio_info *info)
 {
 	const char	*p;
 	X509		*cert;
@@ -427,7 +427,7 @@ tlsio_getinfo(const struct tlsio *t, struct tlsio_info *info)
 	if (t->tls != TLSIO_ON)
 		return 0;
 	if (info != NULL)
-		tlsio_info_get(t->ssl, info);
+		get_info(t->ssl, info);
 	return 1;
 }
 
@@ -814,7 +814,7 @@ on_read(int fd, short what, void *arg)
 
 /* Room for len bytes behind what waits; without copies left behind. */
 static int
-tlsio_room(struct tlsio *t, size_t len)
+make_room(struct tlsio *t, size_t len)
 {
 	size_t	 cap = t->outcap != 0 ? t->outcap : 512;
 	char	*p;
@@ -843,7 +843,7 @@ int
 tlsio_write(struct tlsio *t, const void *buf, size_t len)
 {
 	if (is_dead(t) || t->finishing || len > TLSIO_OUT_MAX ||
-	    t->outlen > TLSIO_OUT_MAX - len || tlsio_room(t, len) == -1)
+	    t->outlen > TLSIO_OUT_MAX - len || make_room(t, len) == -1)
 		return -1;
 	memcpy(t->out + t->outpos + t->outlen, buf, len);
 	t->outlen += len;

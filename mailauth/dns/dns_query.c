@@ -49,7 +49,7 @@ dns_init(struct dns *d, const struct dns_ops *ops)
 }
 
 static void
-dns_remove(struct dns_query *q)
+remove_query(struct dns_query *q)
 {
 	TAILQ_REMOVE(&q->dns->queries, q, entry);
 	q->dns->nqueries--;
@@ -79,7 +79,7 @@ dns_query(struct dns *d, const char *name, int type, dns_callback *cb,
 	TAILQ_INSERT_TAIL(&d->queries, q, entry);
 	d->nqueries++;
 	if (d->ops->start(q) == -1) {
-		dns_remove(q);
+		remove_query(q);
 		free(q);
 		return NULL;
 	}
@@ -92,7 +92,7 @@ dns_done(struct dns_query *q, const struct dns_answer *a)
 	dns_callback *cb = q->cb;
 	void *arg = q->arg;
 
-	dns_remove(q);
+	remove_query(q);
 	free(q);
 	cb(a, arg);
 }
@@ -103,7 +103,7 @@ dns_cancel(struct dns_query *q)
 	if (q == NULL)
 		return;
 	q->dns->ops->cancel(q);
-	dns_remove(q);
+	remove_query(q);
 	free(q);
 }
 

@@ -79,7 +79,7 @@ dnsipc_pack(struct ipc_pack *p, int type, const struct dns_answer *a)
 
 /* One record; 0 or -1. */
 static int
-dnsipc_record(struct ipc_unpack *u, int type, struct dns_answer *a)
+take_record(struct ipc_unpack *u, int type, struct dns_answer *a)
 {
 	static const struct dns_record none;
 	struct dns_record r = none;
@@ -114,7 +114,7 @@ dnsipc_unpack(struct ipc_unpack *u, int type, struct dns_answer *a)
 	    (a->status == DNS_OK) != (n > 0))
 		return -1;
 	for (i = 0; i < n; i++)
-		if (dnsipc_record(u, type, a) == -1)
+		if (take_record(u, type, a) == -1)
 			return -1;
 	return ipc_unpack_end(u);
 }

@@ -51,7 +51,7 @@ struct judge {
 
 /* Ends all questions. */
 static void
-judge_stop(struct judge *j)
+stop_questions(struct judge *j)
 {
 	size_t	 i;
 
@@ -63,7 +63,7 @@ judge_stop(struct judge *j)
 }
 
 static void
-judge_free(struct judge *j)
+free_judge(struct judge *j)
 {
 	free(j->author);
 	free(j->sender);
@@ -75,24 +75,24 @@ judge_cancel(struct judge *j)
 {
 	if (j == NULL)
 		return;
-	judge_stop(j);
-	judge_free(j);
+	stop_questions(j);
+	free_judge(j);
 }
 
 static void
-judge_finish(struct judge *j)
+finish_judge(struct judge *j)
 {
 	if (j->asking) {
 		j->finished = 1;
 		return;
 	}
 	j->cb(&j->r, j->arg);
-	judge_free(j);
+	free_judge(j);
 }
 
 /* DMARC was not judged. */
 static void
-judge_unsure(struct judge *j)
+is_unsure(struct judge *j)
 {
 	memset(&j->r.dmarc, 0, sizeof(j->r.dmarc));
 	j->r.dmarc.result = DMARC_TEMPERROR;
@@ -109,12 +109,12 @@ got_dmarc(const struct dmarc *d, void *arg)
 
 	j->dmarc = NULL;
 	j->r.dmarc = *d;
-	judge_finish(j);
+	finish_judge(j);
 }
 
 /* SPF and DKIM are known: who is aligned with the writer? */
 static void
-judge_align(struct judge *j)
+align_writer(struct judge *j)
 {
 	struct dmarc_ident	 v[1 + DKIM_SIGS_MAX];
 	const struct dkim_sig	*s;
@@ -140,17 +140,17 @@ judge_align(struct judge *j)
 	case 0:
 		return;
 	case -1:
-		judge_unsure(j);
+		is_unsure(j);
 		break;
 	}
-	judge_finish(j);
+	finish_judge(j);
 }
 
 static void
 judge_one(struct judge *j)
 {
 	if (--j->waiting == 0)
-		judge_align(j);
+		align_writer(j);
 }
 
 static void
@@ -282,7 +282,7 @@ judge_ask(struct judge **out, struct judge_result *now, struct dns *d,
 	j->asking = 0;
 	if (j->finished) {
 		*now = j->r;
-		judge_free(j);
+		free_judge(j);
 		return 1;
 	}
 	*out = j;
@@ -296,11 +296,11 @@ judge_late(struct judge *j)
 
 	if (j->spf != NULL)
 		j->r.spf.result = SPF_TEMPERROR;
-	judge_stop(j);
+	stop_questions(j);
 	for (i = 0; i < j->nsigs; i++)
 		if (j->sigs[i].result == DKIM_WAITS)
 			dkim_key_none(&j->sigs[i], 1);
-	judge_unsure(j);
+	is_unsure(j);
 	j->r.late = 1;
-	judge_finish(j);
+	finish_judge(j);
 }

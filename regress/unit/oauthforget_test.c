@@ -42,9 +42,9 @@ frame(uint32_t type, uint64_t id, uint64_t generation)
 	msg.len = p.len;
 	msg.fd = -1;
 	if (type == COURIER_TOKEN)
-		oauth_courier(NULL, &msg, &o);
+		on_courier(NULL, &msg, &o);
 	else
-		oauth_keeper(NULL, &msg, &o);
+		on_keeper(NULL, &msg, &o);
 	ipc_pack_free(&p);
 }
 
@@ -61,33 +61,33 @@ main(void)
 	CHECK(o.naccounts == 4);
 
 	/* Deleted: forgotten, whatever was to be stored for it. */
-	if ((a = oauth_lookup(&o, 1)) == NULL)
+	if ((a = lookup_account(&o, 1)) == NULL)
 		return 1;
 	a->refresh = strdup("newer");
 	frame(OAUTH_GONE, 1, 10);
-	CHECK(o.naccounts == 3 && oauth_lookup(&o, 1) == NULL);
+	CHECK(o.naccounts == 3 && lookup_account(&o, 1) == NULL);
 	frame(OAUTH_GONE, 1, 10);
 	/* Of another generation, or not asked for: no word about this one. */
 	frame(OAUTH_GONE, 2, 11);
 	CHECK(o.naccounts == 3);
 
 	/* Not to be read now: it may be the next time. */
-	if ((a = oauth_lookup(&o, 2)) == NULL)
+	if ((a = lookup_account(&o, 2)) == NULL)
 		return 1;
 	a->refresh = strdup("newer");
 	frame(OAUTH_NONE, 2, 10);
-	CHECK(oauth_lookup(&o, 2) == a && a->retry > 0);
+	CHECK(lookup_account(&o, 2) == a && a->retry > 0);
 	CHECK_STR(a->refresh, "newer");
 	frame(OAUTH_GONE, 2, 10);
-	CHECK(oauth_lookup(&o, 2) == a);
+	CHECK(lookup_account(&o, 2) == a);
 
 	/* A token that ran out unused; what is not stored yet stays. */
 	a->waiting = 0;
 	a->token = strdup("unused");
-	oauth_on_timer(-1, 0, a);
-	CHECK(oauth_lookup(&o, 2) == a && a->token == NULL);
-	oauth_wipe(&a->refresh);
-	oauth_on_timer(-1, 0, a);
-	CHECK(oauth_lookup(&o, 2) == NULL && o.naccounts == 2);
+	on_timer(-1, 0, a);
+	CHECK(lookup_account(&o, 2) == a && a->token == NULL);
+	wipe_string(&a->refresh);
+	on_timer(-1, 0, a);
+	CHECK(lookup_account(&o, 2) == NULL && o.naccounts == 2);
 	return test_done();
 }

@@ -131,7 +131,7 @@ connect_peer(int role, struct ipc **mine)
 	CHECK(ipc_pair(fds) == 0);
 	ipc_free(*mine);
 	*mine = ipc_new(fds[0], COURIER_FRAME_MAX, COURIER_QUEUE_MAX);
-	oauth_peer(role, fds[1], &o);
+	on_peer(role, fds[1], &o);
 	turn();
 }
 
@@ -200,7 +200,7 @@ stored(const char *want)
 static void
 alarm_now(void)
 {
-	oauth_on_timer(-1, EV_TIMEOUT, oauth_lookup(&o, 7));
+	on_timer(-1, EV_TIMEOUT, lookup_account(&o, 7));
 }
 
 static int
@@ -208,7 +208,7 @@ alarm_in(void)
 {
 	struct timeval	 tv, now;
 
-	if (!evtimer_pending(&oauth_lookup(&o, 7)->timer, &tv))
+	if (!evtimer_pending(&lookup_account(&o, 7)->timer, &tv))
 		return -1;
 	gettimeofday(&now, NULL);
 	return tv.tv_sec - now.tv_sec;
@@ -273,7 +273,7 @@ test_ahead(void)
 	clock_now += 3300;
 	alarm_now();
 	silent(keeper);
-	CHECK(oauth_lookup(&o, 7) == NULL);
+	CHECK(lookup_account(&o, 7) == NULL);
 }
 
 static void
@@ -407,7 +407,7 @@ main(void)
 	    OAUTH_REFUSED_MAX);
 	test_rotation();
 	test_generation();
-	oauth_drop(oauth_lookup(&o, 7));
+	drop_account(lookup_account(&o, 7));
 	CHECK(o.naccounts == 0);
 	ipc_free(keeper);
 	ipc_free(courier);

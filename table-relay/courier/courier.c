@@ -40,7 +40,7 @@
 #define MISSING_TIME	60	/* seconds until files are looked for again */
 
 static struct session *
-courier_question(struct courier *c, uint64_t id)
+on_question(struct courier *c, uint64_t id)
 {
 	struct session	 find = { .id = id };
 
@@ -49,11 +49,11 @@ courier_question(struct courier *c, uint64_t id)
 
 /* What the keeper says; what nobody asked for any more is nothing. */
 static void
-courier_answer(struct courier *c, const struct ipc_msg *msg)
+on_answer(struct courier *c, const struct ipc_msg *msg)
 {
 	struct courier_target	 t;
 	struct courier_refused	 r;
-	struct session		*s = courier_question(c, msg->id);
+	struct session		*s = on_question(c, msg->id);
 
 	if (s == NULL)
 		return;
@@ -68,12 +68,12 @@ courier_answer(struct courier *c, const struct ipc_msg *msg)
 }
 
 static void
-courier_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct courier	*c = arg;
 
 	if (msg != NULL) {
-		courier_answer(c, msg);
+		on_answer(c, msg);
 		return;
 	}
 	ipc_free(ch);
@@ -82,7 +82,7 @@ courier_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 }
 
 static void
-courier_oauth(struct ipc *ch, struct ipc_msg *msg, void *arg)
+on_oauth(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
 	struct courier		*c = arg;
 	struct courier_token	 t;
@@ -101,7 +101,7 @@ courier_oauth(struct ipc *ch, struct ipc_msg *msg, void *arg)
 }
 
 static void
-courier_peer(int role, int fd, void *arg)
+on_peer(int role, int fd, void *arg)
 {
 	struct courier	*c = arg;
 	struct session	*s;
@@ -114,8 +114,8 @@ courier_peer(int role, int fd, void *arg)
 		return;
 	}
 	ipc_secret(*ch);
-	if (ipc_event(*ch, role == ROLE_KEEPER ? courier_keeper :
-	    courier_oauth, c) == -1) {
+	if (ipc_event(*ch, role == ROLE_KEEPER ? on_keeper :
+	    on_oauth, c) == -1) {
 		ipc_free(*ch);
 		*ch = NULL;
 		return;
@@ -130,7 +130,7 @@ courier_peer(int role, int fd, void *arg)
 
 /* Key and certificate of the server lie beside the key file. */
 static int
-courier_files(struct courier *c)
+open_files(struct courier *c)
 {
 	char	 buf[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], *dir;
 
@@ -147,7 +147,7 @@ courier_files(struct courier *c)
 
 /* What we say in EHLO: the host's name, with a domain in any case. */
 static void
-courier_name(struct courier *c)
+get_name(struct courier *c)
 {
 	const struct conf_list	*domains = &c->table->conf->domains;
 	char			 name[128];
@@ -166,7 +166,7 @@ courier_name(struct courier *c)
 
 /* As many sessions as there are descriptors for, with some to spare. */
 static void
-courier_limits(struct courier *c)
+set_limits(struct courier *c)
 {
 	struct rlimit	 rl;
 	int		 third;
@@ -185,15 +185,15 @@ courier_limits(struct courier *c)
 }
 
 static int
-courier_start(struct courier *c, struct table *t)
+start_courier(struct courier *c, struct table *t)
 {
 	c->table = t;
 	c->fd = -1;
 	TAILQ_INIT(&c->sessions);
 	TAILQ_INIT(&c->strangers);
 	RB_INIT(&c->questions);
-	courier_name(c);
-	courier_limits(c);
+	get_name(c);
+	set_limits(c);
 	event_init();
 	c->env.tls = t->tls;
 	if ((c->rate = lograte_new()) == NULL ||
@@ -210,7 +210,7 @@ courier_start(struct courier *c, struct table *t)
  * none when all servers are allowed.
  */
 static size_t
-courier_ports(const struct conf_list *hosts, uint16_t ports[PORTS_MAX])
+collect_ports(const struct conf_list *hosts, uint16_t ports[PORTS_MAX])
 {
 	const char	*colon;
 	size_t		 i, n = 0;
@@ -226,10 +226,10 @@ courier_ports(const struct conf_list *hosts, uint16_t ports[PORTS_MAX])
 
 /* Gives up what it has no use for.  Returns 0 or -1. */
 static int
-courier_confine(const struct conf_outbound *conf)
+confine_process(const struct conf_outbound *conf)
 {
 	uint16_t	ports[PORTS_MAX];
-	size_t		n = courier_ports(&conf->hosts, ports);
+	size_t		n = collect_ports(&conf->hosts, ports);
 
 	return sandbox_courier((uint16_t)conf->courier_port, ports, n);
 }
@@ -243,13 +243,13 @@ courier_main(struct privsep_child *pc, void *arg)
 	int			 ready;
 
 	t->courier->listening = 0;
-	if (courier_start(&c, t) == -1)
+	if (start_courier(&c, t) == -1)
 		return 1;
-	if (!(ready = courier_files(&c) == 0))
+	if (!(ready = open_files(&c) == 0))
 		log_warnx("courier: no mail leaves through accounts without "
 		    "its key and certificate: run smtprelayctl init");
-	if (courier_confine(&t->conf->outbound) == -1 ||
-	    privsep_child_event(pc, courier_peer, &c) == -1)
+	if (confine_process(&t->conf->outbound) == -1 ||
+	    privsep_child_event(pc, on_peer, &c) == -1)
 		return 1;
 	if (ready)
 		listen_start(&c);

@@ -26,7 +26,7 @@ enum {
 
 /* Goes on in the middle of a line; returns the bytes written. */
 static size_t
-dotstream_middle(struct dotstream *d, char c, char *out)
+take_middle(struct dotstream *d, char c, char *out)
 {
 	d->state = DS_MIDDLE;
 	if (c == '\r') {
@@ -39,7 +39,7 @@ dotstream_middle(struct dotstream *d, char c, char *out)
 
 /* One byte where a line begins; returns the bytes written. */
 static size_t
-dotstream_begin(struct dotstream *d, char c, char *out, int *end)
+take_begin(struct dotstream *d, char c, char *out, int *end)
 {
 	size_t	n = 0;
 
@@ -61,7 +61,7 @@ dotstream_begin(struct dotstream *d, char c, char *out, int *end)
 		out[n++] = '.';
 	if (d->state == DS_DOTCR)
 		out[n++] = ' ';
-	return n + dotstream_middle(d, c, out + n);
+	return n + take_middle(d, c, out + n);
 }
 
 size_t
@@ -73,16 +73,16 @@ dotstream_feed(struct dotstream *d, const char *in, size_t len, char *out,
 	*end = 0;
 	for (i = 0; i < len && !*end; i++) {
 		if (d->state == DS_MIDDLE)
-			n += dotstream_middle(d, in[i], out + n);
+			n += take_middle(d, in[i], out + n);
 		else if (d->state != DS_CR)
-			n += dotstream_begin(d, in[i], out + n, end);
+			n += take_begin(d, in[i], out + n, end);
 		else if (in[i] == '\n') {
 			out[n++] = '\r';
 			out[n++] = '\n';
 			d->state = DS_BEGIN;
 		} else {
 			out[n++] = ' ';
-			n += dotstream_middle(d, in[i], out + n);
+			n += take_middle(d, in[i], out + n);
 		}
 	}
 	*outlen = n;

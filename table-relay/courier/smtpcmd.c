@@ -57,7 +57,7 @@ smtpcmd_verb(const char *line, const char **arg)
  * without its source route (RFC 5321 section 4.1.1.3), or 0 if it is none.
  */
 static size_t
-smtpcmd_angles(const char *s, char *buf, size_t size)
+take_angles(const char *s, char *buf, size_t size)
 {
 	const char	*p = s + 1, *from;
 	int		 quoted = 0;
@@ -86,7 +86,7 @@ smtpcmd_angles(const char *s, char *buf, size_t size)
 
 /* A local part, @ and a domain. */
 static int
-smtpcmd_isaddress(const char *s)
+is_address(const char *s)
 {
 	const char	*at = strrchr(s, '@');
 
@@ -96,7 +96,7 @@ smtpcmd_isaddress(const char *s)
 
 /* RFC 3461 section 4: visible characters but + and =, or +XX. */
 static int
-smtpcmd_isxtext(const char *s, size_t max)
+is_xtext(const char *s, size_t max)
 {
 	size_t	n;
 
@@ -115,7 +115,7 @@ smtpcmd_isxtext(const char *s, size_t max)
 }
 
 static int
-smtpcmd_isnotify(const char *s)
+is_notify(const char *s)
 {
 	static const char *const	words[] = { "SUCCESS", "FAILURE",
 					    "DELAY" };
@@ -138,18 +138,18 @@ smtpcmd_isnotify(const char *s)
 
 /* addr-type ";" xtext */
 static int
-smtpcmd_isorcpt(const char *s)
+is_orcpt(const char *s)
 {
 	size_t	n;
 
 	for (n = 0; isalnum((unsigned char)s[n]) || s[n] == '-'; n++)
 		;
 	return n > 0 && n <= 60 && s[n] == ';' &&
-	    smtpcmd_isxtext(s + n + 1, SMTPCMD_ORCPT_MAX - n - 1);
+	    is_xtext(s + n + 1, SMTPCMD_ORCPT_MAX - n - 1);
 }
 
 static int
-smtpcmd_issize(const char *s)
+is_size(const char *s)
 {
 	size_t	n = strspn(s, "0123456789");
 
@@ -158,7 +158,7 @@ smtpcmd_issize(const char *s)
 
 /* Notes a parameter to be passed on; twice the same is a mistake. */
 static const char *
-smtpcmd_keep(char *buf, size_t size, const char *name, const char *value)
+keep_path(char *buf, size_t size, const char *name, const char *value)
 {
 	size_t	len = strlen(buf), n = strlen(name);
 	char	*p;
@@ -171,45 +171,45 @@ smtpcmd_keep(char *buf, size_t size, const char *name, const char *value)
 }
 
 static const char *
-smtpcmd_param_mail(struct smtpcmd_path *p, const char *name,
+read_mail_param(struct smtpcmd_path *p, const char *name,
     const char *value)
 {
 	if (strcasecmp(name, "SIZE") == 0)
-		return !smtpcmd_issize(value) ? PARAMETER :
-		    smtpcmd_keep(p->size, sizeof(p->size), "SIZE", value);
+		return !is_size(value) ? PARAMETER :
+		    keep_path(p->size, sizeof(p->size), "SIZE", value);
 	if (strcasecmp(name, "BODY") == 0) {
 		if (strcasecmp(value, "7BIT") != 0 &&
 		    strcasecmp(value, "8BITMIME") != 0)
 			return PARAMETER;
-		return smtpcmd_keep(p->body, sizeof(p->body), "BODY",
+		return keep_path(p->body, sizeof(p->body), "BODY",
 		    strcasecmp(value, "7BIT") == 0 ? "7BIT" : "8BITMIME");
 	}
 	if (strcasecmp(name, "RET") == 0)
 		return strcasecmp(value, "FULL") != 0 &&
 		    strcasecmp(value, "HDRS") != 0 ? PARAMETER :
-		    smtpcmd_keep(p->dsn, sizeof(p->dsn), "RET", value);
+		    keep_path(p->dsn, sizeof(p->dsn), "RET", value);
 	if (strcasecmp(name, "ENVID") == 0)
-		return !smtpcmd_isxtext(value, SMTPCMD_ENVID_MAX) ?
+		return !is_xtext(value, SMTPCMD_ENVID_MAX) ?
 		    PARAMETER :
-		    smtpcmd_keep(p->dsn, sizeof(p->dsn), "ENVID", value);
+		    keep_path(p->dsn, sizeof(p->dsn), "ENVID", value);
 	/* RFC 4954 section 5: whoever does not trust it drops it. */
 	if (strcasecmp(name, "AUTH") == 0)
 		return strcmp(value, "<>") == 0 ||
-		    smtpcmd_isxtext(value, SMTPCMD_ORCPT_MAX) ? NULL :
+		    is_xtext(value, SMTPCMD_ORCPT_MAX) ? NULL :
 		    PARAMETER;
 	return UNKNOWN;
 }
 
 static const char *
-smtpcmd_param_rcpt(struct smtpcmd_path *p, const char *name,
+read_rcpt_param(struct smtpcmd_path *p, const char *name,
     const char *value)
 {
 	if (strcasecmp(name, "NOTIFY") == 0)
-		return !smtpcmd_isnotify(value) ? PARAMETER :
-		    smtpcmd_keep(p->dsn, sizeof(p->dsn), "NOTIFY", value);
+		return !is_notify(value) ? PARAMETER :
+		    keep_path(p->dsn, sizeof(p->dsn), "NOTIFY", value);
 	if (strcasecmp(name, "ORCPT") == 0)
-		return !smtpcmd_isorcpt(value) ? PARAMETER :
-		    smtpcmd_keep(p->dsn, sizeof(p->dsn), "ORCPT", value);
+		return !is_orcpt(value) ? PARAMETER :
+		    keep_path(p->dsn, sizeof(p->dsn), "ORCPT", value);
 	return UNKNOWN;
 }
 
@@ -225,11 +225,11 @@ smtpcmd_path(const char *arg, int rcpt, struct smtpcmd_path *path)
 		return SYNTAX;
 	/* A blank here is against the rules, and common. */
 	arg += n + strspn(arg + n, " ");
-	n = smtpcmd_angles(arg, path->address, sizeof(path->address));
+	n = take_angles(arg, path->address, sizeof(path->address));
 	if (n == 0 || (arg[n] != '\0' && arg[n] != ' '))
 		return SYNTAX;
 	if (path->address[0] == '\0' ? rcpt :
-	    !smtpcmd_isaddress(path->address))
+	    !is_address(path->address))
 		return BADADDRESS;
 	for (arg += n; *(arg += strspn(arg, " ")) != '\0'; arg += n) {
 		n = strcspn(arg, " ");
@@ -240,8 +240,8 @@ smtpcmd_path(const char *arg, int rcpt, struct smtpcmd_path *path)
 		if ((value = strchr(param, '=')) == NULL)
 			return UNKNOWN;
 		*value++ = '\0';
-		wrong = rcpt ? smtpcmd_param_rcpt(path, param, value) :
-		    smtpcmd_param_mail(path, param, value);
+		wrong = rcpt ? read_rcpt_param(path, param, value) :
+		    read_mail_param(path, param, value);
 		if (wrong != NULL)
 			return wrong;
 	}
