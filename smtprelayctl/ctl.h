@@ -25,6 +25,8 @@
 #include "conf/conf.h"
 #include "json.h"
 
+struct store;
+
 #define CTL_OK		0	/* exit status: done */
 #define CTL_FAIL	1	/* failed, nothing was changed */
 #define CTL_USAGE	2	/* bad usage */
@@ -34,6 +36,7 @@
 struct ctl {
 	const char	 *path;		/* of relay.conf */
 	struct conf	 *conf;		/* NULL for commands without */
+	struct store	 *store;	/* open for commands that have one */
 	int		  json;		/* -j */
 	const char	 *opt[128];	/* by letter: NULL, "" or the value, the
 					 * last where there are several */
@@ -50,12 +53,23 @@ struct ctl {
 	struct conf_list  errors;	/* what was said, for -j */
 };
 
+/*
+ * What a command finds when it runs.  With a store it is in a transaction,
+ * which its success commits and all else undoes.
+ */
+enum ctl_needs {
+	CTL_ALONE,		/* nothing */
+	CTL_CONF,		/* relay.conf, read */
+	CTL_READS,		/* and the store, to be read */
+	CTL_CHANGES		/* or to be changed */
+};
+
 struct ctl_command {
 	const char	 *word[2];	/* the second may be NULL */
 	int		(*run)(struct ctl *);
 	const char	 *options;	/* as for getopt(3), without f and j */
 	int		  min, max;	/* arguments; max -1: any number */
-	int		  needs_conf;
+	int		  needs;	/* CTL_ALONE, ... */
 	const char	 *usage;	/* what follows the words */
 };
 

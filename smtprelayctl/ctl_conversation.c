@@ -43,22 +43,21 @@ int
 ctl_conversation_list(struct ctl *ctl)
 {
 	struct store_mailbox	 mb;
-	struct store		*s;
-	int			 status = CTL_OK;
+	int			 status;
 
 	mb.id = 0;
-	if ((s = ctl_begin(ctl, 0)) == NULL)
-		return CTL_FAIL;
-	if (ctl->argc == 1)
-		status = ctl_find_mailbox(ctl, s, ctl->arg[0], &mb);
+	if (ctl->argc == 1) {
+		status = ctl_find_mailbox(ctl, ctl->store, ctl->arg[0], &mb);
+		if (status != CTL_OK)
+			return status;
+	}
 	json_object(&ctl->js, NULL);
 	json_array(&ctl->js, "conversations");
-	if (status == CTL_OK &&
-	    store_conversation_each(s, mb.id, list_one, ctl) == -1)
-		status = ctl_store_fail(ctl, s);
+	if (store_conversation_each(ctl->store, mb.id, list_one, ctl) == -1)
+		return ctl_store_fail(ctl, ctl->store);
 	json_end(&ctl->js);
 	json_end(&ctl->js);
-	return ctl_end(ctl, s, status);
+	return CTL_OK;
 }
 
 static int
@@ -111,9 +110,10 @@ show_message(const struct store_message *m, void *arg)
 	return 0;
 }
 
-static int
-show(struct ctl *ctl, struct store *s)
+int
+ctl_conversation_show(struct ctl *ctl)
 {
+	struct store			*s = ctl->store;
 	struct store_conversation	 c;
 	char				 when[32];
 	int				 status;
@@ -145,31 +145,18 @@ show(struct ctl *ctl, struct store *s)
 	return CTL_OK;
 }
 
-int
-ctl_conversation_show(struct ctl *ctl)
-{
-	struct store	*s;
-
-	if ((s = ctl_begin(ctl, 0)) == NULL)
-		return CTL_FAIL;
-	return ctl_end(ctl, s, show(ctl, s));
-}
-
 static int
 set_open(struct ctl *ctl, int is_open)
 {
+	struct store			*s = ctl->store;
 	struct store_conversation	 c;
-	struct store			*s;
-	int				 r = 0, status;
+	int				 r, status;
 
-	if ((s = ctl_begin(ctl, 1)) == NULL)
-		return CTL_FAIL;
 	status = ctl_find_conversation(ctl, s, ctl->arg[0], &c);
-	if (status == CTL_OK &&
-	    (r = store_conversation_open(s, c.id, is_open)) == -1)
-		status = ctl_store_fail(ctl, s);
-	if ((status = ctl_end(ctl, s, status)) != CTL_OK)
+	if (status != CTL_OK)
 		return status;
+	if ((r = store_conversation_open(s, c.id, is_open)) == -1)
+		return ctl_store_fail(ctl, s);
 	json_object(&ctl->js, NULL);
 	json_int(&ctl->js, "conversation", (int64_t)c.id);
 	json_bool(&ctl->js, "open", is_open);
@@ -195,11 +182,11 @@ ctl_conversation_reopen(struct ctl *ctl)
 int
 ctl_conversation_prune(struct ctl *ctl)
 {
-	struct store	*s;
+	struct store	*s = ctl->store;
 	int64_t		 age = ctl->conf->replies.retain;
 	time_t		 before;
 	unsigned int	 all = 0;
-	int		 gone, status = CTL_OK;
+	int		 gone;
 
 	if (ctl->opt['o'] != NULL &&
 	    conf_duration(ctl->opt['o'], &age) == -1)
@@ -207,21 +194,16 @@ ctl_conversation_prune(struct ctl *ctl)
 		    "12h, 10m or 30s", ctl->opt['o']);
 	before = time(NULL);
 	before = age < before ? before - (time_t)age : 0;
-	if ((s = ctl_begin(ctl, 1)) == NULL)
-		return CTL_FAIL;
 	progress_begin("conversations pruned");
 	do {
 		gone = store_conversation_prune(s, before, PRUNE_STEP);
-		if (gone == -1) {
-			status = ctl_store_fail(ctl, s);
-			break;
-		}
-		all += (unsigned int)gone;
+		if (gone > 0)
+			all += (unsigned int)gone;
 		progress_count(all);
 	} while (gone == PRUNE_STEP);
 	progress_end();
-	if ((status = ctl_end(ctl, s, status)) != CTL_OK)
-		return status;
+	if (gone == -1)
+		return ctl_store_fail(ctl, s);
 	json_object(&ctl->js, NULL);
 	json_int(&ctl->js, "pruned", all);
 	json_end(&ctl->js);

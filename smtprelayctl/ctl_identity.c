@@ -364,17 +364,12 @@ list_one(const struct store_identity *idt, void *arg)
 int
 ctl_identity_list(struct ctl *ctl)
 {
-	struct store	*s;
-	int		 status = CTL_OK;
-
-	if ((s = ctl_begin(ctl, 0)) == NULL)
-		return CTL_FAIL;
 	json_object(&ctl->js, NULL);
 	json_array(&ctl->js, "identities");
-	if (store_identity_each(s, ctl->argc > 0 ? ctl->arg[0] : NULL,
-	    list_one, ctl) == -1)
-		status = ctl_store_fail(ctl, s);
+	if (store_identity_each(ctl->store, ctl->argc > 0 ? ctl->arg[0] :
+	    NULL, list_one, ctl) == -1)
+		return ctl_store_fail(ctl, ctl->store);
 	json_end(&ctl->js);
 	json_end(&ctl->js);
-	return ctl_end(ctl, s, status);
+	return CTL_OK;
 }

@@ -65,17 +65,15 @@ ctl_mailbox_add(struct ctl *ctl)
 int
 ctl_mailbox_del(struct ctl *ctl)
 {
+	struct store		*s = ctl->store;
 	struct store_mailbox	 mb;
-	struct store		*s;
 	int			 status;
 
-	if ((s = ctl_begin(ctl, 1)) == NULL)
-		return CTL_FAIL;
 	status = ctl_find_mailbox(ctl, s, ctl->arg[0], &mb);
-	if (status == CTL_OK && store_mailbox_del(s, mb.id) == -1)
-		status = ctl_store_fail(ctl, s);
-	if ((status = ctl_end(ctl, s, status)) != CTL_OK)
+	if (status != CTL_OK)
 		return status;
+	if (store_mailbox_del(s, mb.id) == -1)
+		return ctl_store_fail(ctl, s);
 	ctl_json_mailbox(ctl, NULL, &mb);
 	ctl_say(ctl, "%s is deleted with its conversations", mb.address);
 	return CTL_OK;
@@ -95,18 +93,13 @@ list_one(const struct store_mailbox *mb, void *arg)
 int
 ctl_mailbox_list(struct ctl *ctl)
 {
-	struct store	*s;
-	int		 status = CTL_OK;
-
-	if ((s = ctl_begin(ctl, 0)) == NULL)
-		return CTL_FAIL;
 	json_object(&ctl->js, NULL);
 	json_array(&ctl->js, "mailboxes");
-	if (store_mailbox_each(s, 0, list_one, ctl) == -1)
-		status = ctl_store_fail(ctl, s);
+	if (store_mailbox_each(ctl->store, 0, list_one, ctl) == -1)
+		return ctl_store_fail(ctl, ctl->store);
 	json_end(&ctl->js);
 	json_end(&ctl->js);
-	return ctl_end(ctl, s, status);
+	return CTL_OK;
 }
 
 static int
@@ -120,9 +113,10 @@ show_member(const struct store_worker *w, void *arg)
 	return 0;
 }
 
-static int
-show(struct ctl *ctl, struct store *s)
+int
+ctl_mailbox_show(struct ctl *ctl)
 {
+	struct store		*s = ctl->store;
 	struct store_mailbox	 mb;
 	char			 when[32];
 	int			 status;
@@ -146,20 +140,11 @@ show(struct ctl *ctl, struct store *s)
 	return CTL_OK;
 }
 
-int
-ctl_mailbox_show(struct ctl *ctl)
-{
-	struct store	*s;
-
-	if ((s = ctl_begin(ctl, 0)) == NULL)
-		return CTL_FAIL;
-	return ctl_end(ctl, s, show(ctl, s));
-}
-
 /* Joins or leaves: all workers of the command line, or none. */
 static int
-change(struct ctl *ctl, struct store *s, int joining)
+change(struct ctl *ctl, int joining)
 {
+	struct store		*s = ctl->store;
 	struct store_mailbox	 mb;
 	struct store_worker	 w;
 	int			 i, r, status;
@@ -197,19 +182,11 @@ change(struct ctl *ctl, struct store *s, int joining)
 int
 ctl_mailbox_join(struct ctl *ctl)
 {
-	struct store	*s;
-
-	if ((s = ctl_begin(ctl, 1)) == NULL)
-		return CTL_FAIL;
-	return ctl_end(ctl, s, change(ctl, s, 1));
+	return change(ctl, 1);
 }
 
 int
 ctl_mailbox_leave(struct ctl *ctl)
 {
-	struct store	*s;
-
-	if ((s = ctl_begin(ctl, 1)) == NULL)
-		return CTL_FAIL;
-	return ctl_end(ctl, s, change(ctl, s, 0));
+	return change(ctl, 0);
 }

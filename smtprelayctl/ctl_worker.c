@@ -67,19 +67,16 @@ static int
 change(struct ctl *ctl, int (*fn)(struct store *, uint32_t),
     const char *done, const char *already)
 {
+	struct store		*s = ctl->store;
 	struct store_worker	 w;
-	struct store		*s;
-	int			 r = 0, status;
+	int			 r, status;
 
-	if ((s = ctl_begin(ctl, 1)) == NULL)
-		return CTL_FAIL;
 	status = ctl_find_worker(ctl, s, ctl->arg[0], &w);
-	if (status == CTL_OK && (r = fn(s, w.id)) == -1)
-		status = ctl_store_fail(ctl, s);
-	if (status == CTL_OK)
-		ctl_warn_mailboxes(ctl, s);
-	if ((status = ctl_end(ctl, s, status)) != CTL_OK)
+	if (status != CTL_OK)
 		return status;
+	if ((r = fn(s, w.id)) == -1)
+		return ctl_store_fail(ctl, s);
+	ctl_warn_mailboxes(ctl, s);
 	json_object(&ctl->js, NULL);
 	json_string(&ctl->js, "worker", w.name);
 	json_bool(&ctl->js, "changed", r);
@@ -152,16 +149,10 @@ list_addr(const struct store_worker_addr *a, void *arg)
 	return 0;
 }
 
-struct walk {
-	struct ctl	*ctl;
-	struct store	*s;
-};
-
 static int
 list_one(const struct store_worker *w, void *arg)
 {
-	struct walk	*walk = arg;
-	struct ctl	*ctl = walk->ctl;
+	struct ctl	*ctl = arg;
 	int		 r;
 
 	ctl_say(ctl, "%s\t%s%s%s%s", w->name, w->display,
@@ -170,7 +161,7 @@ list_one(const struct store_worker *w, void *arg)
 	json_object(&ctl->js, NULL);
 	ctl_json_worker(ctl, "worker", w);
 	json_array(&ctl->js, "addresses");
-	r = store_worker_addrs(walk->s, w->id, list_addr, ctl);
+	r = store_worker_addrs(ctl->store, w->id, list_addr, ctl);
 	json_end(&ctl->js);
 	json_end(&ctl->js);
 	return r;
@@ -179,19 +170,13 @@ list_one(const struct store_worker *w, void *arg)
 int
 ctl_worker_list(struct ctl *ctl)
 {
-	struct walk	 walk;
-	int		 status = CTL_OK;
-
-	walk.ctl = ctl;
-	if ((walk.s = ctl_begin(ctl, 0)) == NULL)
-		return CTL_FAIL;
 	json_object(&ctl->js, NULL);
 	json_array(&ctl->js, "workers");
-	if (store_worker_each(walk.s, list_one, &walk) == -1)
-		status = ctl_store_fail(ctl, walk.s);
+	if (store_worker_each(ctl->store, list_one, ctl) == -1)
+		return ctl_store_fail(ctl, ctl->store);
 	json_end(&ctl->js);
 	json_end(&ctl->js);
-	return ctl_end(ctl, walk.s, status);
+	return CTL_OK;
 }
 
 static int
@@ -204,9 +189,10 @@ show_mailbox(const struct store_mailbox *mb, void *arg)
 	return 0;
 }
 
-static int
-show(struct ctl *ctl, struct store *s)
+int
+ctl_worker_show(struct ctl *ctl)
 {
+	struct store		*s = ctl->store;
 	struct store_worker	 w;
 	char			 when[32];
 	int			 status;
@@ -232,14 +218,4 @@ show(struct ctl *ctl, struct store *s)
 	json_end(&ctl->js);
 	json_end(&ctl->js);
 	return CTL_OK;
-}
-
-int
-ctl_worker_show(struct ctl *ctl)
-{
-	struct store	*s;
-
-	if ((s = ctl_begin(ctl, 0)) == NULL)
-		return CTL_FAIL;
-	return ctl_end(ctl, s, show(ctl, s));
 }

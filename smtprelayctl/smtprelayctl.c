@@ -23,6 +23,7 @@
 
 #include "conf/conf.h"
 #include "ctl.h"
+#include "ctl_store.h"
 #include "ctlcmd.h"
 #include "json.h"
 #include "proc/privsep.h"
@@ -30,67 +31,74 @@
 #define COMMON_OPTIONS	"f:j"
 
 static const struct ctl_command	 commands[] = {
-	{ { "init", NULL }, ctl_init, "", 0, 0, 1, "" },
-	{ { "check", "config" }, ctl_check_config, "", 0, 0, 0, "" },
-	{ { "check", "account" }, ctl_check_account, "s:t:", 1, 1, 1,
+	{ { "init", NULL }, ctl_init, "", 0, 0, CTL_CONF, "" },
+	{ { "check", "config" }, ctl_check_config, "", 0, 0, CTL_ALONE, "" },
+	{ { "check", "account" }, ctl_check_account, "s:t:", 1, 1, CTL_CONF,
 	    "NAME [-s SERVER] [-t SECONDS]" },
-	{ { "check", "domain" }, ctl_check_domain, "a:b:k:s:t:", 1, -1, 0,
+	{ { "check", "domain" }, ctl_check_domain, "a:b:k:s:t:", 1, -1,
+	    CTL_ALONE,
 	    "DOMAIN ... [-k SELECTOR] [-a ADDRESS] [-b LIST] [-s SERVER] "
 	    "[-t SECONDS]" },
 	{ { "check", "message" }, ctl_check_message, "de:l:m:n:r:s:S:t:u:v:",
-	    1, 100, 1, "FILE ... -s SOURCE [-d] [-e HELO] "
+	    1, 100, CTL_CONF, "FILE ... -s SOURCE [-d] [-e HELO] "
 	    "[-l LISTENER] [-m SENDER] [-n NAME] [-r RECIPIENT] [-S SERVER] "
 	    "[-t SECONDS] [-u USER] [-v VERSION]" },
-	{ { "mailbox", "add" }, ctl_mailbox_add, "n:a:", 1, 1, 1,
+	{ { "mailbox", "add" }, ctl_mailbox_add, "n:a:", 1, 1, CTL_CONF,
 	    "ADDRESS [-n NAME] [-a ARCHIVE-ADDRESS]" },
-	{ { "mailbox", "del" }, ctl_mailbox_del, "", 1, 1, 1, "ADDRESS" },
-	{ { "mailbox", "list" }, ctl_mailbox_list, "", 0, 0, 1, "" },
-	{ { "mailbox", "show" }, ctl_mailbox_show, "", 1, 1, 1, "ADDRESS" },
-	{ { "mailbox", "join" }, ctl_mailbox_join, "", 2, -1, 1,
+	{ { "mailbox", "del" }, ctl_mailbox_del, "", 1, 1, CTL_CHANGES,
+	    "ADDRESS" },
+	{ { "mailbox", "list" }, ctl_mailbox_list, "", 0, 0, CTL_READS, "" },
+	{ { "mailbox", "show" }, ctl_mailbox_show, "", 1, 1, CTL_READS,
+	    "ADDRESS" },
+	{ { "mailbox", "join" }, ctl_mailbox_join, "", 2, -1, CTL_CHANGES,
 	    "ADDRESS WORKER ..." },
-	{ { "mailbox", "leave" }, ctl_mailbox_leave, "", 2, -1, 1,
+	{ { "mailbox", "leave" }, ctl_mailbox_leave, "", 2, -1, CTL_CHANGES,
 	    "ADDRESS WORKER ..." },
-	{ { "worker", "add" }, ctl_worker_add, "n:u:", 2, -1, 1,
+	{ { "worker", "add" }, ctl_worker_add, "n:u:", 2, -1, CTL_CONF,
 	    "WORKER -n NAME [-u LOGIN] ADDRESS ..." },
-	{ { "worker", "del" }, ctl_worker_del, "", 1, 1, 1, "WORKER" },
-	{ { "worker", "disable" }, ctl_worker_disable, "", 1, 1, 1,
+	{ { "worker", "del" }, ctl_worker_del, "", 1, 1, CTL_CHANGES,
 	    "WORKER" },
-	{ { "worker", "enable" }, ctl_worker_enable, "", 1, 1, 1, "WORKER" },
-	{ { "worker", "list" }, ctl_worker_list, "", 0, 0, 1, "" },
-	{ { "worker", "show" }, ctl_worker_show, "", 1, 1, 1, "WORKER" },
-	{ { "conversation", "list" }, ctl_conversation_list, "", 0, 1, 1,
-	    "[MAILBOX]" },
-	{ { "conversation", "show" }, ctl_conversation_show, "", 1, 1, 1,
-	    "ID" },
-	{ { "conversation", "close" }, ctl_conversation_close, "", 1, 1, 1,
-	    "ID" },
-	{ { "conversation", "reopen" }, ctl_conversation_reopen, "", 1, 1, 1,
-	    "ID" },
-	{ { "conversation", "prune" }, ctl_conversation_prune, "o:", 0, 0, 1,
-	    "[-o AGE]" },
-	{ { "signature", "revoke" }, ctl_signature_revoke, "", 1, 1, 1,
+	{ { "worker", "disable" }, ctl_worker_disable, "", 1, 1, CTL_CHANGES,
 	    "WORKER" },
-	{ { "account", "add" }, ctl_account_add, "o:", 2, 2, 1,
+	{ { "worker", "enable" }, ctl_worker_enable, "", 1, 1, CTL_CHANGES,
+	    "WORKER" },
+	{ { "worker", "list" }, ctl_worker_list, "", 0, 0, CTL_READS, "" },
+	{ { "worker", "show" }, ctl_worker_show, "", 1, 1, CTL_READS,
+	    "WORKER" },
+	{ { "conversation", "list" }, ctl_conversation_list, "", 0, 1,
+	    CTL_READS, "[MAILBOX]" },
+	{ { "conversation", "show" }, ctl_conversation_show, "", 1, 1,
+	    CTL_READS, "ID" },
+	{ { "conversation", "close" }, ctl_conversation_close, "", 1, 1,
+	    CTL_CHANGES, "ID" },
+	{ { "conversation", "reopen" }, ctl_conversation_reopen, "", 1, 1,
+	    CTL_CHANGES, "ID" },
+	{ { "conversation", "prune" }, ctl_conversation_prune, "o:", 0, 0,
+	    CTL_CHANGES, "[-o AGE]" },
+	{ { "signature", "revoke" }, ctl_signature_revoke, "", 1, 1,
+	    CTL_CHANGES, "WORKER" },
+	{ { "account", "add" }, ctl_account_add, "o:", 2, 2, CTL_CONF,
 	    "NAME URL [-o FILE]" },
-	{ { "account", "del" }, ctl_account_del, "", 1, 1, 1, "NAME" },
-	{ { "account", "list" }, ctl_account_list, "", 0, 0, 1, "" },
-	{ { "account", "show" }, ctl_account_show, "", 1, 1, 1, "NAME" },
-	{ { "account", "test" }, ctl_account_test, "", 1, 1, 1, "NAME" },
-	{ { "identity", "add" }, ctl_identity_add, "a:", 2, 2, 1,
+	{ { "account", "del" }, ctl_account_del, "", 1, 1, CTL_CONF, "NAME" },
+	{ { "account", "list" }, ctl_account_list, "", 0, 0, CTL_CONF, "" },
+	{ { "account", "show" }, ctl_account_show, "", 1, 1, CTL_CONF, "NAME" },
+	{ { "account", "test" }, ctl_account_test, "", 1, 1, CTL_CONF, "NAME" },
+	{ { "identity", "add" }, ctl_identity_add, "a:", 2, 2, CTL_CONF,
 	    "USER ADDRESS [-a ACCOUNT]" },
-	{ { "identity", "verify" }, ctl_identity_verify, "", 1, 1, 1,
+	{ { "identity", "verify" }, ctl_identity_verify, "", 1, 1, CTL_CONF,
 	    "CODE" },
-	{ { "identity", "del" }, ctl_identity_del, "", 2, 2, 1,
+	{ { "identity", "del" }, ctl_identity_del, "", 2, 2, CTL_CONF,
 	    "USER ADDRESS" },
-	{ { "identity", "list" }, ctl_identity_list, "", 0, 1, 1, "[USER]" },
-	{ { "key", "rotate" }, ctl_key_rotate, "", 0, 0, 1, "" },
-	{ { "key", "list" }, ctl_key_list, "", 0, 0, 1, "" },
-	{ { "key", "retire" }, ctl_key_retire, "", 1, 1, 1, "ID" },
-	{ { "export", NULL }, ctl_export, "s", 0, 0, 1, "[-s]" },
-	{ { "import", NULL }, ctl_import, "", 0, 0, 1, "" },
-	{ { "status", NULL }, ctl_status, "", 0, 0, 1, "" },
-	{ { "log", NULL }, ctl_log, "f", 0, 0, 1, "[-f]" },
-	{ { NULL, NULL }, NULL, NULL, 0, 0, 0, NULL }
+	{ { "identity", "list" }, ctl_identity_list, "", 0, 1, CTL_READS,
+	    "[USER]" },
+	{ { "key", "rotate" }, ctl_key_rotate, "", 0, 0, CTL_CONF, "" },
+	{ { "key", "list" }, ctl_key_list, "", 0, 0, CTL_CONF, "" },
+	{ { "key", "retire" }, ctl_key_retire, "", 1, 1, CTL_CONF, "ID" },
+	{ { "export", NULL }, ctl_export, "s", 0, 0, CTL_CONF, "[-s]" },
+	{ { "import", NULL }, ctl_import, "", 0, 0, CTL_CONF, "" },
+	{ { "status", NULL }, ctl_status, "", 0, 0, CTL_CONF, "" },
+	{ { "log", NULL }, ctl_log, "f", 0, 0, CTL_CONF, "[-f]" },
+	{ { NULL, NULL }, NULL, NULL, 0, 0, CTL_ALONE, NULL }
 };
 
 static void
@@ -191,9 +199,13 @@ run(struct ctl *ctl, const struct ctl_command *c, int argc, char **argv)
 		    c->word[0], c->word[1] != NULL ? " " : "",
 		    c->word[1] != NULL ? c->word[1] : "",
 		    c->usage[0] != '\0' ? " " : "", c->usage);
-	if (c->needs_conf && load(ctl) != CTL_OK)
+	if (c->needs != CTL_ALONE && load(ctl) != CTL_OK)
 		return CTL_FAIL;
-	return c->run(ctl);
+	if (c->needs == CTL_ALONE || c->needs == CTL_CONF)
+		return c->run(ctl);
+	if ((ctl->store = ctl_begin(ctl, c->needs == CTL_CHANGES)) == NULL)
+		return CTL_FAIL;
+	return ctl_end(ctl, ctl->store, c->run(ctl));
 }
 
 /*
