@@ -182,11 +182,11 @@ ctl_conversation_reopen(struct ctl *ctl)
 int
 ctl_conversation_prune(struct ctl *ctl)
 {
-	struct store	*s = ctl->store;
+	struct store	*s;
 	int64_t		 age = ctl->conf->replies.retain;
 	time_t		 before;
 	unsigned int	 all = 0;
-	int		 gone;
+	int		 gone, status;
 
 	if (ctl->opt['o'] != NULL &&
 	    conf_duration(ctl->opt['o'], &age) == -1)
@@ -194,6 +194,8 @@ ctl_conversation_prune(struct ctl *ctl)
 		    "12h, 10m or 30s", ctl->opt['o']);
 	before = time(NULL);
 	before = age < before ? before - (time_t)age : 0;
+	if ((s = ctl_begin(ctl, 1)) == NULL)
+		return CTL_FAIL;
 	progress_begin("conversations pruned");
 	do {
 		gone = store_conversation_prune(s, before, PRUNE_STEP);
@@ -202,8 +204,9 @@ ctl_conversation_prune(struct ctl *ctl)
 		progress_count(all);
 	} while (gone == PRUNE_STEP);
 	progress_end();
-	if (gone == -1)
-		return ctl_store_fail(ctl, s);
+	status = gone == -1 ? ctl_store_fail(ctl, s) : CTL_OK;
+	if ((status = ctl_end(ctl, s, status)) != CTL_OK)
+		return status;
 	json_object(&ctl->js, NULL);
 	json_int(&ctl->js, "pruned", all);
 	json_end(&ctl->js);

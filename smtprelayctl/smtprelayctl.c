@@ -74,7 +74,7 @@ static const struct ctl_command	 commands[] = {
 	{ { "conversation", "reopen" }, ctl_conversation_reopen, "", 1, 1,
 	    CTL_CHANGES, "ID" },
 	{ { "conversation", "prune" }, ctl_conversation_prune, "o:", 0, 0,
-	    CTL_CHANGES, "[-o AGE]" },
+	    CTL_CONF, "[-o AGE]" },
 	{ { "signature", "revoke" }, ctl_signature_revoke, "", 1, 1,
 	    CTL_CHANGES, "WORKER" },
 	{ { "account", "add" }, ctl_account_add, "o:", 2, 2, CTL_CONF,
