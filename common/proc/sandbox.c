@@ -279,9 +279,9 @@ allow_files(const struct sandbox_paths *paths, const char *promises)
 	char real[PATH_MAX];
 	size_t i;
 
-	for (i = 0; paths->lists != NULL && i < paths->lists->n; i++)
-		if (unveil_paths(paths->lists->v[i]->path, "r") == -1 ||
-		    (realpath(paths->lists->v[i]->path, real) != NULL &&
+	for (i = 0; paths->files != NULL && paths->files[i] != NULL; i++)
+		if (unveil_paths(paths->files[i], "r") == -1 ||
+		    (realpath(paths->files[i], real) != NULL &&
 		    unveil_paths(real, "r") == -1))
 			return -1;
 	if (unveil_paths(paths->database, "rwc") == -1 ||
