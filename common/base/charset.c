@@ -19,7 +19,7 @@
 
 #include "base/charset.h"
 
-/* Tables of charset.c: code points of the bytes 128 to 255. */
+/* Code points of the bytes 128 to 255; the tables stand at the end. */
 
 extern const unsigned short charset_iso8859_2[128];
 extern const unsigned short charset_iso8859_4[128];

@@ -389,8 +389,11 @@ print_handoff(const struct conf_handoff *h, FILE *fp)
 	case CONF_STRATEGY_HOSTNAMES:
 		(void)fprintf(fp, "hostnames ");
 		break;
-	default:
+	case CONF_STRATEGY_ADDRESSES:
 		(void)fprintf(fp, "addresses ");
+		break;
+	case CONF_STRATEGY_NONE:
+		break;
 	}
 	if (h->file != NULL)
 		print_string(fp, h->file->path);

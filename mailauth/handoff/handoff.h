@@ -33,7 +33,6 @@
 #include "conf/conf.h"
 #include "handoff/received.h"
 
-#define HANDOFF_COUNT_MAX	50
 #define HANDOFF_FIELD_MAX	1024	/* for a field, its symbol up to 128 */
 
 enum handoff_strategy {
