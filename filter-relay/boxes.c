@@ -25,10 +25,12 @@
 #include "messages.h"
 #include "store/store_admin.h"
 
+#define FRAME_BYTES	60000	/* of addresses in one frame, about */
+
 int
 boxes_fresh(const struct boxes *b)
 {
-	return b->loaded && b->watching && !b->asking &&
+	return b->set != NULL && b->watching && !b->asking &&
 	    !store_watch_changed(&b->watch);
 }
 
@@ -50,25 +52,54 @@ boxes_refresh(struct boxes *b, struct ipc *keeper)
 	ipc_pack_free(&p);
 }
 
+/* What one frame holds; its flags, or -1. */
+static int
+take_addresses(struct boxes *b, const struct ipc_msg *msg)
+{
+	struct ipc_unpack u;
+	const uint8_t *address;
+	size_t len;
+	int flags;
+
+	ipc_unpack_init(&u, msg->data, msg->len);
+	flags = ipc_get_u8(&u);
+	if (flags & MSG_LIST_FIRST) {
+		keyset_free(b->coming);
+		b->coming = keyset_new();
+	}
+	if (b->coming == NULL)
+		return -1;
+	while (u.left > 0) {
+		address = ipc_get_bytes(&u, KEYSET_KEY_MAX, &len);
+		if (u.failed || keyset_put(b->coming, (const char *)address,
+		    len, KEYSET_FOREVER) == -1)
+			return -1;
+	}
+	return flags;
+}
+
 int
 boxes_answer(struct boxes *b, struct ipc_msg *msg)
 {
-	struct strlist list;
+	int flags = 0;
 
-	b->asking = 0;
 	if (!b->watching && msg->fd != -1 &&
 	    store_watch_map(&b->watch, msg->fd) == 0)
 		b->watching = 1;
-	if (msg->len == 0)
-		return 0;	/* it cannot tell now */
-	if (ipc_get_record(&strlist_record, &list, msg->data, msg->len) == -1)
-		return -1;
-	strlist_free(&b->list);
-	b->list = list;
-	b->loaded = 1;
-	if (b->asked)
-		store_watch_end(&b->watch);
-	return 0;
+	/* Nothing: it cannot tell now. */
+	if (msg->len > 0 && (flags = take_addresses(b, msg)) != -1) {
+		if (!(flags & MSG_LIST_LAST))
+			return 0;
+		keyset_free(b->set);
+		b->set = b->coming;
+		b->coming = NULL;
+		if (b->asked)
+			store_watch_end(&b->watch);
+	}
+	b->asking = 0;
+	keyset_free(b->coming);
+	b->coming = NULL;
+	return flags == -1 ? -1 : 0;
 }
 
 void
@@ -77,12 +108,8 @@ boxes_lost(struct boxes *b)
 	if (b->watching)
 		store_watch_unmap(&b->watch);
 	b->watching = b->asking = b->asked = 0;
-}
-
-static int
-compare_addresses(const void *key, const void *item)
-{
-	return strcmp(key, *(char *const *)item);
+	keyset_free(b->coming);
+	b->coming = NULL;
 }
 
 int
@@ -99,37 +126,60 @@ boxes_maybe(const struct boxes *b, const char *address)
 	return handle_addr_parse(addr, mailbox, sizeof(mailbox),
 	    handle) == 1 || rpath_addr_parse(addr, rpath, &domain) == 1 ||
 	    startaddr_parse(addr, box, whom) == 1 ||
-	    (b->list.n > 0 && bsearch(addr, b->list.v, b->list.n,
-	    sizeof(*b->list.v), compare_addresses) != NULL);
+	    (b->set != NULL && keyset_has(b->set, addr, strlen(addr), 0));
+}
+
+/* An answer while it is sent. */
+struct telling {
+	struct ipc	*front;
+	struct ipc_pack	 pack;
+	int		 fd;	/* to go with the first frame, or -1 */
+};
+
+/* Sends a frame, with a descriptor if there is one. */
+static int
+send_frame(struct telling *t, size_t len)
+{
+	int fd = t->fd;
+
+	t->fd = -1;
+	return fd == -1 ?
+	    ipc_send(t->front, MSG_LIST, 0, t->pack.buf, len, -1) :
+	    ipc_send_lend(t->front, MSG_LIST, 0, t->pack.buf, len, fd);
 }
 
 static int
 add_mailbox(const struct store_mailbox *mb, void *arg)
 {
-	return strlist_add(arg, mb->address);
+	struct telling *t = arg;
+
+	if (t->pack.len > FRAME_BYTES) {
+		if (send_frame(t, t->pack.len) == -1)
+			return -1;
+		t->pack.len = 0;
+		ipc_put_u8(&t->pack, 0);
+	}
+	ipc_put_str(&t->pack, mb->address);
+	return t->pack.failed ? -1 : 0;
 }
 
 void
 boxes_tell(struct store *s, struct ipc *front, const struct ipc_msg *msg)
 {
-	struct ipc_pack p;
+	struct telling t = { front, { NULL, 0, 0, 0 }, -1 };
 	struct ipc_unpack u;
-	struct strlist list;
-	int fd = -1;
 
-	memset(&list, 0, sizeof(list));
-	ipc_pack_init(&p);
 	ipc_unpack_init(&u, msg->data, msg->len);
 	if (ipc_get_u8(&u) == 1 && s != NULL)
-		fd = store_watch_fd(s);
-	if (s != NULL && store_mailbox_each(s, 0, add_mailbox, &list) == 0)
-		ipc_put_record(&p, &strlist_record, &list);
-	if (p.failed)
-		p.len = 0;
-	/* Too many to tell: the front asks about each recipient. */
-	if (fd == -1 ? ipc_send(front, MSG_LIST, 0, p.buf, p.len, -1) == -1 :
-	    ipc_send_lend(front, MSG_LIST, 0, p.buf, p.len, fd) == -1)
-		ipc_send(front, MSG_LIST, 0, NULL, 0, -1);
-	ipc_pack_free(&p);
-	strlist_free(&list);
+		t.fd = store_watch_fd(s);
+	ipc_put_u8(&t.pack, MSG_LIST_FIRST);
+	if (s == NULL || store_mailbox_each(s, 0, add_mailbox, &t) == -1 ||
+	    t.pack.failed)
+		(void)send_frame(&t, 0);
+	else {
+		t.pack.buf[0] |= MSG_LIST_LAST;
+		if (send_frame(&t, t.pack.len) == -1)
+			(void)send_frame(&t, 0);
+	}
+	ipc_pack_free(&t.pack);
 }

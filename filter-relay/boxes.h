@@ -23,14 +23,15 @@
 #ifndef BOXES_H
 #define BOXES_H
 
+#include "base/keyset.h"
 #include "proc/ipc.h"
 #include "store/store_watch.h"
-#include "verdict.h"
 
 struct boxes {
-	struct strlist		 list;		/* lower case, sorted */
+	struct keyset		*set;		/* lower case, maybe old; NULL
+						 * before the first is whole */
+	struct keyset		*coming;	/* as much as has come */
 	struct store_watch	 watch;
-	int			 loaded;	/* there is a list, maybe old */
 	int			 watching;	/* something is mapped */
 	int			 asking;	/* an answer is on its way */
 	int			 asked;		/* ... that watch knows of */
@@ -39,7 +40,8 @@ struct boxes {
 /* Asks the keeper for the list, if it is not what there is. */
 void	boxes_refresh(struct boxes *b, struct ipc *keeper);
 
-/* The keeper's answer; takes the descriptor.  0, or -1: malformed. */
+/* A frame of the keeper's answer; takes the descriptor.  0, or -1: malformed,
+ * or no memory. */
 int	boxes_answer(struct boxes *b, struct ipc_msg *msg);
 
 /* The keeper is gone: the list is old now. */
@@ -52,7 +54,7 @@ int	boxes_fresh(const struct boxes *b);
  * handle, a return path, or what begins a conversation; else 0. */
 int	boxes_maybe(const struct boxes *b, const char *address);
 
-/* In the keeper: answers MSG_LIST. */
+/* In the keeper: answers MSG_LIST, in as many frames as it takes. */
 void	boxes_tell(struct store *s, struct ipc *front,
 	    const struct ipc_msg *msg);
 

@@ -189,7 +189,7 @@ ask_rcpt_to(struct front *f, struct session *s,
 		s->outside = 1;
 		flags |= MSG_RCPT_FOREIGN;
 	}
-	s->plain = !s->askall && f->boxes.loaded &&
+	s->plain = !s->askall && f->boxes.set != NULL &&
 	    !boxes_maybe(&f->boxes, rcpt);
 	if (ours && s->plain)
 		boxes_refresh(&f->boxes, f->keeper);

@@ -78,12 +78,17 @@ enum {
 	/* A struct finish, see verdict.h. */
 	MSG_FINISH,
 	/* Which mailboxes are there?  u8 1: and what to watch.  The answer:
-	 * a list, or nothing, and perhaps a descriptor. */
+	 * frames of u8 MSG_LIST_* and any number of str, or an empty one when
+	 * it cannot be told now; perhaps with a descriptor. */
 	MSG_LIST,
 	/* u32: which of the files of lists has changed; its text.  What the
 	 * keeper says of a message comes after those that it has seen. */
 	MSG_LISTFILE
 };
+
+/* Flags of MSG_LIST's answer. */
+#define MSG_LIST_FIRST		0x01	/* the list begins */
+#define MSG_LIST_LAST		0x02	/* and is complete */
 
 /* Flags of MSG_RCPT. */
 #define MSG_RCPT_OUTSIDE	0x02	/* another recipient is not ours */

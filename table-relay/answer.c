@@ -23,7 +23,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "header/startaddr.h"
-#include "keyset.h"
+#include "base/keyset.h"
 #include "table-relay.h"
 
 #define UNSURE	"what the database holds is not known at the moment"

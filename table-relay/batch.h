@@ -23,7 +23,7 @@
 #ifndef BATCH_H
 #define BATCH_H
 
-#include "keyset.h"
+#include "base/keyset.h"
 #include "proc/ipc.h"
 #include "senders.h"
 

@@ -24,7 +24,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "batch.h"
-#include "keyset.h"
+#include "base/keyset.h"
 #include "mirror.h"
 #include "proc/ipc.h"
 #include "store/store_watch.h"

@@ -19,7 +19,7 @@
 
 #include "base/compat.h"
 #include "header/addr.h"
-#include "keyset.h"
+#include "base/keyset.h"
 #include "senders.h"
 
 #define LINE		64	/* bytes of the cache in one piece */

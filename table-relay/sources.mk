@@ -5,7 +5,6 @@ TABLE_SRCS += imsgwire.c
 TABLE_SRCS += intake.c
 TABLE_SRCS += keeper_courier.c
 TABLE_SRCS += keeper_senders.c
-TABLE_SRCS += keyset.c
 TABLE_SRCS += mirror.c
 TABLE_SRCS += oauth.c
 TABLE_SRCS += senders.c

@@ -5,6 +5,7 @@ BASE_SRCS += charset.c
 BASE_SRCS += clock.c
 BASE_SRCS += hostport.c
 BASE_SRCS += jsonread.c
+BASE_SRCS += keyset.c
 BASE_SRCS += lex.c
 BASE_SRCS += log.c
 BASE_SRCS += netlist.c

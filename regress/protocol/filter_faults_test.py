@@ -152,6 +152,39 @@ def test_stopped_keeper():
         works(f, world)
 
 
+def test_many_mailboxes():
+    """More mailboxes than one frame holds are known without the keeper."""
+    with World() as world:
+        world.seed("begin")
+        box = "%05d.has.a.name.that.is.as.long.as.can.be@company.example"
+        for n in range(20000):
+            world.seed("mailbox " + box % n + " -")
+        world.seed("commit")
+        with Filter(world) as f:
+            s = Session(f)
+            pid = f.kill("keeper", 0)
+
+            def known(address, passes):
+                os.kill(pid, signal.SIGSTOP)
+                assert s.mail("c@customer.test") == "proceed"
+                s.ask("rcpt-to", address)
+                try:
+                    return s.result(2) == "proceed" and passes
+                except Silent:
+                    os.kill(pid, signal.SIGCONT)
+                    answer = s.result()
+                    # The keeper's own word: a mailbox without members.
+                    assert passes or "Nobody" in answer, answer
+                    return not passes
+                finally:
+                    os.kill(pid, signal.SIGCONT)
+
+            wait_for("a neighbour's mail", lambda: known(
+                "root@company.example", True))
+            for n in (0, 17, 19999):
+                assert known(box % n, False)
+
+
 def stopped_engine():
     """An engine that hangs in a large message fails it within seconds,
     in a small one within 60, and the front's memory stays."""
@@ -391,6 +424,7 @@ def test_restarts():
 
 
 if __name__ == "__main__":
-    main([test_killed, test_stopped_keeper, test_stopped_for_long, test_many,
+    main([test_killed, test_stopped_keeper, test_many_mailboxes,
+          test_stopped_for_long, test_many,
           test_crowd, test_front, test_front_owes, test_front_torn, test_locked,
           test_restarts])

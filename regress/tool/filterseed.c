@@ -287,6 +287,8 @@ do_lock(char **v)
 {
 	if (strcmp(v[0], "begin") == 0)
 		return store_begin(store);
+	if (strcmp(v[0], "commit") == 0)
+		return store_commit(store);
 	store_rollback(store);
 	return 0;
 }
@@ -306,6 +308,7 @@ static const struct {
 	{ "unidentity", 3, do_unidentity },
 	{ "record", 2, do_record }, { "rotate", 1, do_key },
 	{ "retire", 2, do_key }, { "begin", 1, do_lock },
+	{ "commit", 1, do_lock },
 	{ "rollback", 1, do_lock },
 };
 

@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-#include "table-relay/keyset.c"
+#include "common/base/keyset.c"
 #include "test.h"
 
 #define N	3000

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 
 #include "table-relay/batch.c"
-#include "table-relay/keyset.c"
+#include "base/keyset.h"
 #include "table-relay/mirror.c"
 #include "table-relay/senders.c"
 #include "test.h"

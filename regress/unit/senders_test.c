@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-#include "table-relay/keyset.c"
+#include "base/keyset.h"
 #include "table-relay/senders.c"
 #include "test.h"
 

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/compat.h"
-#include "keyset.h"
+#include "base/keyset.h"
 
 #define SLOTS_MIN	64
 #define TAKEN		0x80000000U	/* in the hash of a key that is in */
