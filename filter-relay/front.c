@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "boxes.h"
 #include "front.h"
 #include "gate/gate.h"
 #include "handoff/handoff.h"
@@ -189,11 +190,12 @@ ask_rcpt_to(struct front *f, struct session *s,
 		s->outside = 1;
 		flags |= MSG_RCPT_FOREIGN;
 	}
-	s->plain = !s->askall && f->boxes.set != NULL &&
-	    !boxes_maybe(&f->boxes, rcpt);
+	s->plain = !s->askall && address_cache_loaded(f->mailboxes) &&
+	    !boxes_maybe(f->mailboxes, rcpt);
 	if (ours && s->plain)
-		boxes_refresh(&f->boxes, f->keeper);
-	if ((!ours && !s->askall) || (s->plain && boxes_fresh(&f->boxes)))
+		(void)address_cache_refresh(f->mailboxes, f->keeper);
+	if ((!ours && !s->askall) ||
+	    (s->plain && address_cache_current(f->mailboxes)))
 		front_answer(f, s, NULL);
 	else {
 		flags |= s->outside ? MSG_RCPT_OUTSIDE : 0;
@@ -331,7 +333,7 @@ lose_keeper(struct front *f)
 
 	ipc_free(f->keeper);
 	f->keeper = NULL;
-	boxes_lost(&f->boxes);
+	address_cache_lost(f->mailboxes);
 	for (i = 0; i < f->nslots; i++) {
 		if (f->slot[i] == NULL)
 			continue;
@@ -385,6 +387,19 @@ take_rcpt_answer(struct front *f, struct session *s, int what,
 	output_rewrite(&f->out, s, text);
 }
 
+static void
+take_mailboxes(struct front *f, struct ipc_msg *msg)
+{
+	switch (address_cache_take(f->mailboxes, f->keeper, msg)) {
+	case -1:
+		log_warnx("the keeper's list makes no sense");
+		break;
+	case 1:
+		/* There may be more since it was asked. */
+		(void)address_cache_refresh(f->mailboxes, f->keeper);
+	}
+}
+
 /* A frame of the keeper; NULL: it is gone. */
 static void
 on_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
@@ -406,11 +421,8 @@ on_keeper(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		front_push(f);
 		return;
 	}
-	if (msg->type == MSG_LIST) {
-		if (boxes_answer(&f->boxes, msg) == -1)
-			log_warnx("the keeper's list makes no sense");
-		else if (msg->len > 0)
-			boxes_refresh(&f->boxes, f->keeper);
+	if (msg->type >= ADDRESS_ASK) {
+		take_mailboxes(f, msg);
 		return;
 	}
 	if ((tx = front_tx_find(f, msg->id)) == NULL)
@@ -682,7 +694,7 @@ on_tick(int fd, short what, void *arg)
 	(void)what;
 	front_time(f);
 	register_events(f);
-	boxes_refresh(&f->boxes, f->keeper);
+	(void)address_cache_refresh(f->mailboxes, f->keeper);
 	end_overdue(f);
 	front_silent(f);
 	if (f->minute <= f->now) {
@@ -716,7 +728,7 @@ on_peer(int role, int fd, void *arg)
 	if (ipc_event(ch, cb, f) == -1)
 		fatal("channel");
 	front_time(f);
-	boxes_refresh(&f->boxes, f->keeper);
+	(void)address_cache_refresh(f->mailboxes, f->keeper);
 	register_events(f);
 	front_push(f);
 }
@@ -768,6 +780,7 @@ init_front(struct front *f, struct privsep_child *pc,
 	output_init(&f->out, 1, setup->pending);
 	f->in = malloc(FRONT_READ + PROTO_LINE_MAX + 1);
 	if (f->in == NULL ||
+	    (f->mailboxes = address_cache_new(NULL)) == NULL ||
 	    session_init(&f->sessions) == -1)
 		fatal("front");
 	arc4random_buf(&f->generation, sizeof(f->generation));

@@ -29,11 +29,11 @@
 
 #include <event.h>
 
-#include "boxes.h"
 #include "conf/conf.h"
 #include "messages.h"
 #include "output.h"
 #include "pending.h"
+#include "proc/address_cache.h"
 #include "proc/ipc.h"
 #include "proc/privsep.h"
 #include "session.h"
@@ -85,7 +85,7 @@ struct front {
 	const struct conf	*conf;
 	struct session_table	 sessions;
 	struct output		 out;
-	struct boxes		 boxes;
+	struct address_cache	*mailboxes;
 	struct pending		*pending;	/* shared with a successor */
 	int			 submission;	/* all sessions are users' */
 	struct ipc		*keeper;

@@ -22,12 +22,12 @@
 
 #include "base/compat.h"
 #include "base/log.h"
-#include "boxes.h"
 #include "conf/listfile.h"
 #include "keeper.h"
 #include "pending.h"
 #include "proc/sandbox.h"
 #include "setup.h"
+#include "store/store_watch.h"
 
 /* Forgetting what has had its time, a little at once, beside the mail. */
 
@@ -57,9 +57,12 @@ open_store(struct keeper *k)
 	k->now = time(NULL);
 	/* What failed might work from a new start; or the file is a new one. */
 	if (k->store != NULL && (k->reopen || store_replaced(k->store))) {
+		/* What to watch of this one, if it still waits to be lent. */
+		if (k->front != NULL)
+			ipc_reclaim(k->front);
 		store_close(k->store);
 		k->store = NULL;
-		k->reopen = 0;
+		k->reopen = k->told = 0;
 	}
 	if (k->store != NULL && k->keys != NULL) {
 		store_timeout(k->store, k->now < k->busy ? 0 :
@@ -301,6 +304,29 @@ send_verdict(struct keeper *k, struct ktx *tx)
 	ktx_free(k, tx);
 }
 
+/* Answers the front's question for the mailboxes. */
+static void
+tell_mailboxes(struct keeper *k, struct ipc *ch, const struct ipc_msg *msg)
+{
+	struct address_feed f;
+	int64_t seq;
+	int fd;
+
+	if (address_feed_begin(&f, ch, msg, 0, &seq) == -1) {
+		log_warnx("the front's question makes no sense");
+		return;
+	}
+	if (msg->type == ADDRESS_RELOAD)
+		k->told = 0;
+	if (open_store(k) == -1)
+		address_feed_fail(&f, "the database cannot be read");
+	else if (!k->told && (fd = store_watch_fd(k->store)) != -1)
+		k->told = address_feed_watch(&f, fd) == 0;
+	else if (!k->told || store_keys_tell(k->store, &f, STORE_FOREVER,
+	    &seq) == -1 || address_feed_done(&f, seq) == -1)
+		address_feed_fail(&f, "the mailboxes cannot be told");
+}
+
 static void
 on_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
@@ -321,8 +347,8 @@ on_front(struct ipc *ch, struct ipc_msg *msg, void *arg)
 		on_rcpt(k, msg);
 		return;
 	}
-	if (msg->type == MSG_LIST) {
-		boxes_tell(open_store(k) == 0 ? k->store : NULL, ch, msg);
+	if (msg->type >= ADDRESS_ASK) {
+		tell_mailboxes(k, ch, msg);
 		return;
 	}
 	if ((tx = ktx_find(k, msg->id)) == NULL)
@@ -422,6 +448,8 @@ on_peer(int role, int fd, void *arg)
 	*old = ch;
 	if (role == ROLE_ENGINE)
 		tell_lists(k);
+	else
+		k->told = 0;
 }
 
 int

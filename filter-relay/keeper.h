@@ -96,6 +96,8 @@ struct keeper {
 	time_t			 opened;	/* last try to open the store */
 	time_t			 busy;		/* do not wait again until */
 	int			 reopen;	/* the store has failed */
+	int			 told;		/* the front knows what to watch
+						 * of it */
 	struct lograte		*rate;
 	uint8_t			 changed[LISTFILE_MAX];	/* since the start */
 	uint8_t			 unsent[LISTFILE_MAX];	/* to the engine */

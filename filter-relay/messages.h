@@ -18,8 +18,9 @@
  * What the processes say to each other.  A frame's id is that of a
  * transaction, given out by the front, never 0 and never used again.
  *
- *	front -> keeper		MAIL, RCPT, COMMIT, END, LIST
- *	keeper -> front		RCPT_ANSWER, VERDICT, LIST
+ *	front -> keeper		MAIL, RCPT, COMMIT, END
+ *	keeper -> front		RCPT_ANSWER, VERDICT
+ *	both of these, too	proc/address_cache.h
  *	front -> engine		BEGIN, DATA, EOM, END
  *	engine -> front		OUT, CREDIT, REST, DONE, FAIL
  *	engine -> keeper	HEADER, FINISH
@@ -77,18 +78,10 @@ enum {
 	MSG_PLAN,
 	/* A struct finish, see verdict.h. */
 	MSG_FINISH,
-	/* Which mailboxes are there?  u8 1: and what to watch.  The answer:
-	 * frames of u8 MSG_LIST_* and any number of str, or an empty one when
-	 * it cannot be told now; perhaps with a descriptor. */
-	MSG_LIST,
 	/* u32: which of the files of lists has changed; its text.  What the
 	 * keeper says of a message comes after those that it has seen. */
 	MSG_LISTFILE
 };
-
-/* Flags of MSG_LIST's answer. */
-#define MSG_LIST_FIRST		0x01	/* the list begins */
-#define MSG_LIST_LAST		0x02	/* and is complete */
 
 /* Flags of MSG_RCPT. */
 #define MSG_RCPT_OUTSIDE	0x02	/* another recipient is not ours */

@@ -46,7 +46,7 @@ ROOMS = {
     "common/scrub": "base crypto",
     "common/mime": "base header scrub",
     "common/oauth": "base crypto smtp",
-    "common/store": "base crypto header conf",
+    "common/store": "base proc crypto header conf",
     "common/gate": "base header conf store",
     "mailauth/dns": "base proc conf smtp",
     "mailauth/spf": "base dns",

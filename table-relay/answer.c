@@ -23,7 +23,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "header/startaddr.h"
-#include "base/keyset.h"
+#include "senders.h"
 #include "table-relay.h"
 
 #define UNSURE	"what the database holds is not known at the moment"
@@ -105,11 +105,19 @@ is_ours(struct answerer *a, const char *domain, size_t len)
 		return 0;
 	if (len == a->lastlen && memcmp(domain, a->last, len) == 0)
 		return 1;
-	if (!keyset_has(a->domains, domain, len, 0))
+	if (!keyset_number(a->domains, domain, len))
 		return 0;
 	memcpy(a->last, domain, len);
 	a->lastlen = len;
 	return 1;
+}
+
+/* Whether the address, in lower case, is answered at now. */
+static int
+is_known(const struct answerer *a, const char *address, size_t len)
+{
+	return time(NULL) <
+	    keyset_number(mirror_sets(a->mirror)->addresses, address, len);
 }
 
 /* One by which a worker may begin a conversation of a mailbox. */
@@ -124,7 +132,7 @@ is_start(const struct answerer *a, size_t len)
 	memcpy(addr, a->key, len);
 	addr[len] = '\0';
 	return startaddr_parse(addr, box, whom) == 1 &&
-	    mirror_has(a->mirror, box, strlen(box), time(NULL));
+	    is_known(a, box, strlen(box));
 }
 
 static void
@@ -141,8 +149,7 @@ look_up_address(struct answerer *a, const struct request *req,
 		say_error(ans, UNSURE);
 		return;
 	}
-	if (!mirror_has(a->mirror, a->key, req->keylen, time(NULL)) &&
-	    !is_start(a, req->keylen))
+	if (!is_known(a, a->key, req->keylen) && !is_start(a, req->keylen))
 		return;
 	if (req->service == SERVICE_ALIAS)
 		say(ans, RESULT_FOUND, TABLE_USER, strlen(TABLE_USER));
@@ -181,8 +188,7 @@ look_up_sender(struct answerer *a, const struct request *req,
 		return;
 	if (!mirror_fresh(a->mirror, MIRROR_WAIT))
 		say_error(ans, UNSURE);
-	else if (senders_routed(mirror_senders(a->mirror), a->key,
-	    req->keylen))
+	else if (senders_routed(mirror_sets(a->mirror), a->key, req->keylen))
 		say(ans, RESULT_FOUND, a->key, req->keylen);
 }
 
@@ -197,8 +203,8 @@ look_up_login(struct answerer *a, const struct request *req,
 		say_error(ans, UNSURE);
 		return;
 	}
-	n = senders_list(mirror_senders(a->mirror), a->key, req->keylen,
-	    a->value, SENDERS_LIST_MAX);
+	n = senders_list(a->table->conf, mirror_sets(a->mirror), a->key,
+	    req->keylen, a->value, SENDERS_LIST_MAX);
 	if (n == -1)
 		say_error(ans, "more addresses than fit");
 	else if (n == 0)

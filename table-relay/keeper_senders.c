@@ -21,6 +21,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "keeper_senders.h"
+#include "mirror.h"
 #include "senders.h"
 #include "store/account_seal.h"
 #include "store/sender.h"
@@ -44,8 +45,7 @@ struct accs {
 struct tell {
 	struct store		*s;
 	const struct conf	*conf;
-	struct batch		*b;	/* addresses, */
-	struct batch		 logins;	/* and who may */
+	struct address_feed	*f;
 	struct accs		 accs;
 	const char		*login;	/* whose addresses are walked over */
 	struct store_sender_change *change;	/* CHANGES_MAX of them */
@@ -118,13 +118,26 @@ judge(struct tell *t, const struct store_identity *idt, int *routed, int *may)
 }
 
 static int
+put_address(struct tell *t, const char *address, enum senders_state state)
+{
+	return address_feed_add(t->f, ADDRESS_PUT, address, state, NULL);
+}
+
+/* A login may send as an address. */
+static int
+may(struct tell *t, const char *login, const char *address)
+{
+	return address_feed_add(t->f, ADDRESS_ALSO, login, 0, address);
+}
+
+static int
 put_identity(struct tell *t, const struct store_identity *idt)
 {
-	int	 routed, may;
+	int	 routed, allowed;
 
-	if (judge(t, idt, &routed, &may) == -1)
+	if (judge(t, idt, &routed, &allowed) == -1)
 		return -1;
-	return batch_put(t->b, idt->folded, routed ? SENDERS_ROUTED :
+	return put_address(t, idt->folded, routed ? SENDERS_ROUTED :
 	    SENDERS_PLAIN);
 }
 
@@ -133,12 +146,12 @@ may_identity(const struct store_identity *idt, void *arg)
 {
 	struct tell	*t = arg;
 	char		 login[STORE_LOGIN_MAX + 1];
-	int		 routed, may;
+	int		 routed, allowed;
 
-	if (judge(t, idt, &routed, &may) == -1 ||
+	if (judge(t, idt, &routed, &allowed) == -1 ||
 	    store_fold(idt->user, login, sizeof(login)) == -1)
 		return -1;
-	return may ? batch_may(&t->logins, login, idt->folded) : 0;
+	return allowed ? may(t, login, idt->folded) : 0;
 }
 
 /* One walk for both: the rows are many. */
@@ -153,7 +166,7 @@ may_worker(const struct store_worker_addr *a, void *arg)
 {
 	struct tell	*t = arg;
 
-	return batch_may(&t->logins, t->login, a->folded);
+	return may(t, t->login, a->folded);
 }
 
 /* The addresses of the worker whose login it is, in lower case. */
@@ -188,24 +201,20 @@ each_worker(const struct store_worker *w, void *arg)
 static int
 may_mailbox(const struct store_mailbox *mb, void *arg)
 {
-	struct tell	*t = arg;
-
-	return batch_may(&t->logins, "", mb->address);
+	return may(arg, "", mb->address);
 }
 
 static int
 tell_mailbox(const struct store_mailbox *mb, void *arg)
 {
-	struct tell	*t = arg;
-
-	return batch_put(t->b, mb->address, SENDERS_MAILBOX) == -1 ? -1 :
+	return put_address(arg, mb->address, SENDERS_MAILBOX) == -1 ? -1 :
 	    may_mailbox(mb, arg);
 }
 
 static int
 tell_all(struct tell *t)
 {
-	if (batch_clear(t->b) == -1 ||
+	if (address_feed_add(t->f, ADDRESS_CLEAR, NULL, 0, NULL) == -1 ||
 	    store_account_each(t->s, add_account, t) == -1)
 		return -1;
 	if (t->accs.count > 0)
@@ -229,15 +238,16 @@ tell_address(struct tell *t, const char *address)
 		return put_identity(t, &idt);
 	if (ret == 0 && address[0] != '@' &&
 	    (ret = store_mailbox_get(t->s, address, &mb)) == 1)
-		return batch_put(t->b, address, SENDERS_MAILBOX);
-	return ret == -1 ? -1 : batch_del(t->b, address);
+		return put_address(t, address, SENDERS_MAILBOX);
+	return ret == -1 ? -1 :
+	    address_feed_add(t->f, ADDRESS_DEL, address, 0, NULL);
 }
 
 /* What a login may send as now. */
 static int
 tell_login(struct tell *t, const char *login)
 {
-	if (batch_forget(&t->logins, login) == -1)
+	if (address_feed_add(t->f, ADDRESS_FORGET, login, 0, NULL) == -1)
 		return -1;
 	if (login[0] == '\0')
 		return store_mailbox_each(t->s, 0, may_mailbox, t);
@@ -286,9 +296,9 @@ tell_changes(struct tell *t)
 
 int
 keeper_senders_tell(struct store *s, const struct conf *conf,
-    struct batch *b, int64_t *seq)
+    struct address_feed *f, int64_t *seq)
 {
-	struct tell	 t = { .s = s, .conf = conf, .b = b };
+	struct tell	 t = { .s = s, .conf = conf, .f = f };
 	int		 ret = 0;
 
 	t.change = calloc(CHANGES_MAX, sizeof(*t.change));
@@ -296,7 +306,6 @@ keeper_senders_tell(struct store *s, const struct conf *conf,
 		free(t.change);
 		return -1;
 	}
-	batch_start(&t.logins, b->ch, b->id);
 	if (*seq >= 0)
 		ret = store_senders_since(s, seq, add_change, &t);
 	if (ret == 1 && !t.toomany)
@@ -304,8 +313,6 @@ keeper_senders_tell(struct store *s, const struct conf *conf,
 	else if (ret != -1 && (ret = store_senders_seq(s, seq)) != -1)
 		ret = tell_all(&t);
 	store_rollback(s);
-	if (batch_end(&t.logins) == -1)
-		b->failed = 1;
 	free(t.accs.list);
 	free(t.change);
 	return ret;

@@ -22,19 +22,19 @@
 #ifndef KEEPER_SENDERS_H
 #define KEEPER_SENDERS_H
 
-#include "batch.h"
 #include "conf/conf.h"
 #include "crypto/keys.h"
+#include "proc/address_cache.h"
 #include "proc/ipc.h"
 #include "store/store.h"
 
 /*
  * Tells what changed since *seq, or everything if *seq is -1 or that is no
  * longer known, and sets *seq to where it leads.  0, or -1: the store failed
- * (store_error()) or the front has gone (b->failed).
+ * (store_error()) or the front has gone (f->failed).
  */
 int	keeper_senders_tell(struct store *s, const struct conf *conf,
-	    struct batch *b, int64_t *seq);
+	    struct address_feed *f, int64_t *seq);
 
 /*
  * Answers a question for credentials, a MIRROR_SECRET, on the front's channel.

@@ -15,10 +15,10 @@
  */
 
 /*
- * The front's copy of what the keeper reads from the database: the addresses
- * that we receive for or, in a table about who sends, what senders.h knows.
- * A look at shared memory tells whether the database has changed since; only
- * then is the keeper asked for what is new.  Uses libevent's current base.
+ * The front's side of what it has of the keeper: a cache of addresses (see
+ * proc/address_cache.h), which smtpd waits for when it is not current, and an
+ * account's credentials, which are asked for one at a time.  Uses libevent's
+ * current base.
  */
 
 #ifndef MIRROR_H
@@ -26,28 +26,33 @@
 
 #include <sys/types.h>
 
-#include <stdint.h>
-
-#include "batch.h"
-#include "conf/conf.h"
-#include "senders.h"
+#include "proc/address_cache.h"
 
 #define MIRROR_WAIT	2000	/* ms that smtpd is made to wait at most */
 #define MIRROR_WAIT_ALL	5000	/* ms for all addresses, when it asks so */
+#define MIRROR_LABEL_MAX	128	/* bytes of a label */
+
+/* Frames about credentials, beside those of the cache. */
+enum mirror_frame {
+	MIRROR_SECRET = 1,	/* asks: string label of credentials */
+	MIRROR_SECRET_IS,	/* string user, string password */
+	MIRROR_SECRET_NONE,
+	MIRROR_SECRET_FAIL	/* why not, text without NUL */
+};
 
 struct mirror;
 
 /*
- * A new empty copy, or NULL without memory.  conf is for a table about who
- * sends, must outlive it then, and is NULL for one about who receives.
+ * A new empty mirror, or NULL without memory.  also is senders_may() of a
+ * table about who sends, and NULL in one about who receives.
  */
-struct mirror	*mirror_new(const struct conf *conf);
+struct mirror	*mirror_new(address_also *also);
 
 /* Takes the descriptor of a channel to a new keeper and asks at once. */
 void		 mirror_peer(struct mirror *, int fd);
 
 /*
- * Brings the copy up to date.  Returns 1 when it is what the database holds
+ * Brings the cache up to date.  Returns 1 when it is what the database holds
  * now; 0 when that could not be had within msec milliseconds, after which
  * nothing is waited for again until the keeper has answered.
  */
@@ -56,12 +61,8 @@ int		 mirror_fresh(struct mirror *, int msec);
 /* Has the database opened and read anew; returns as mirror_fresh(). */
 int		 mirror_reload(struct mirror *, int msec);
 
-/* Whether the address, in lower case, stands in the copy now: 1 or 0. */
-int		 mirror_has(const struct mirror *, const char *address,
-		    size_t len, int64_t now);
-
-/* What is known of who sends; changes with each mirror_fresh(). */
-const struct senders *mirror_senders(const struct mirror *);
+/* What the cache holds; changes with each mirror_fresh(). */
+const struct address_sets *mirror_sets(const struct mirror *);
 
 /*
  * Asks the keeper for the credentials of an account by its label and writes

@@ -1,6 +1,5 @@
 TABLE_SRCS =
 TABLE_SRCS += answer.c
-TABLE_SRCS += batch.c
 TABLE_SRCS += imsgwire.c
 TABLE_SRCS += intake.c
 TABLE_SRCS += keeper_courier.c

@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "mirror.h"
 #include "proc/sandbox.h"
+#include "senders.h"
 #include "table-relay.h"
 #include "tableimsg.h"
 #include "tabletext.h"
@@ -318,7 +319,7 @@ front_start(struct front *f, struct privsep_child *pc)
 	if (f->in->name[0] == '\0')
 		strlcpy(f->in->name, f->table->name, sizeof(f->in->name));
 	event_init();
-	f->mirror = mirror_new(f->table->senders ? f->table->conf : NULL);
+	f->mirror = mirror_new(f->table->senders ? senders_may : NULL);
 	if (f->mirror == NULL ||
 	    (f->answerer = answer_new(f->table, f->mirror)) == NULL)
 		return -1;

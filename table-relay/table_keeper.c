@@ -23,7 +23,6 @@
 
 #include "base/compat.h"
 #include "base/log.h"
-#include "batch.h"
 #include "crypto/keys.h"
 #include "keeper_courier.h"
 #include "keeper_senders.h"
@@ -34,6 +33,7 @@
 #include "table-relay.h"
 
 #define KEEPER_BUSY	1000	/* ms to wait for a locked database */
+#define KEEPER_SEND	10000	/* ms for the front to take a frame */
 
 struct keeper {
 	const struct conf	*conf;
@@ -46,13 +46,6 @@ struct keeper {
 	struct store_err	 err;		/* why the store is not open */
 	time_t			 tried;
 };
-
-static int
-tell_key(const struct store_key *k, void *arg)
-{
-	return k->expires == 0 ? batch_del(arg, k->key) :
-	    batch_put(arg, k->key, (uint64_t)k->expires);
-}
 
 /* Opens the database, at most once a second. */
 static int
@@ -83,12 +76,12 @@ keeper_close(struct keeper *k)
 }
 
 static void
-keeper_fail(struct keeper *k, uint64_t id)
+keeper_fail(struct keeper *k, struct address_feed *f)
 {
 	const struct store_err	*e;
 
 	e = k->store == NULL ? &k->err : store_error(k->store);
-	ipc_send(k->front, MIRROR_FAIL, id, e->text, strlen(e->text), -1);
+	address_feed_fail(f, e->text);
 	/* What is not going to pass by itself might with a new beginning. */
 	if (k->store != NULL && e->kind != STORE_BUSY) {
 		k->err = *e;
@@ -97,46 +90,44 @@ keeper_fail(struct keeper *k, uint64_t id)
 	}
 }
 
-/* The same about who receives. */
-static int
-keeper_keys(struct keeper *k, struct batch *b, int64_t *seq)
-{
-	int	r = 0;
-
-	if (*seq >= 0)
-		r = store_keys_since(k->store, seq, tell_key, b);
-	if (r != 0)
-		return r == 1 ? 0 : -1;
-	if (batch_clear(b) == -1)
-		return -1;
-	return store_keys_all(k->store, time(NULL), seq, tell_key, b);
-}
-
 /* Everything (seq is -1), or what is new since seq, and where that leads. */
 static void
-keeper_tell(struct keeper *k, uint64_t id, int64_t seq)
+keeper_tell(struct keeper *k, struct address_feed *f, int64_t seq)
 {
-	struct batch	b;
-	struct ipc_pack	p;
-	int		r;
+	int	r;
 
-	batch_start(&b, k->front, id);
 	if (k->senders)
-		r = keeper_senders_tell(k->store, k->conf, &b, &seq);
+		r = keeper_senders_tell(k->store, k->conf, f, &seq);
 	else
-		r = keeper_keys(k, &b, &seq);
-	if (batch_end(&b) == -1) {
+		r = store_keys_tell(k->store, f, time(NULL), &seq);
+	if (r == -1 && !f->failed)
+		keeper_fail(k, f);
+	else if (address_feed_done(f, seq) == -1)
 		log_debug("the front has gone");
+}
+
+/* A question for addresses. */
+static void
+keeper_answer(struct keeper *k, struct ipc *ch, const struct ipc_msg *msg)
+{
+	struct address_feed	f;
+	int64_t			seq;
+	int			fd;
+
+	if (address_feed_begin(&f, ch, msg, KEEPER_SEND, &seq) == -1) {
+		log_warnx("the front's question makes no sense");
 		return;
 	}
-	if (r == -1) {
-		keeper_fail(k, id);
-		return;
-	}
-	ipc_pack_init(&p);
-	ipc_put_u64(&p, (uint64_t)seq);
-	ipc_send(k->front, MIRROR_DONE, id, p.buf, p.len, -1);
-	ipc_pack_free(&p);
+	if (msg->type == ADDRESS_RELOAD)
+		keeper_close(k);
+	if (keeper_open(k) == -1)
+		keeper_fail(k, &f);
+	else if (k->told)
+		keeper_tell(k, &f, seq);
+	else if ((fd = store_watch_fd(k->store)) == -1)
+		keeper_fail(k, &f);
+	else if (address_feed_watch(&f, fd) == 0)
+		k->told = 1;
 }
 
 /* A question for credentials. */
@@ -155,38 +146,15 @@ keeper_secret(struct keeper *k, const struct ipc_msg *msg)
 static void
 keeper_frame(struct ipc *ch, struct ipc_msg *msg, void *arg)
 {
-	struct keeper		*k = arg;
-	struct ipc_unpack	 u;
-	uint64_t		 seq;
-	int			 known, fd;
+	struct keeper	*k = arg;
 
 	if (msg == NULL) {
 		ipc_free(ch);
 		k->front = NULL;
-		return;
-	}
-	if (k->senders && msg->type == MIRROR_SECRET) {
+	} else if (k->senders && msg->type == MIRROR_SECRET)
 		keeper_secret(k, msg);
-		return;
-	}
-	ipc_unpack_init(&u, msg->data, msg->len);
-	known = ipc_get_u8(&u);
-	seq = ipc_get_u64(&u);
-	if (ipc_unpack_end(&u) == -1 || seq > INT64_MAX ||
-	    (msg->type != MIRROR_ASK && msg->type != MIRROR_RELOAD)) {
-		log_warnx("the front's question makes no sense");
-		return;
-	}
-	if (msg->type == MIRROR_RELOAD)
-		keeper_close(k);
-	if (keeper_open(k) == -1)
-		keeper_fail(k, msg->id);
-	else if (k->told)
-		keeper_tell(k, msg->id, known ? (int64_t)seq : -1);
-	else if ((fd = store_watch_fd(k->store)) == -1)
-		keeper_fail(k, msg->id);
-	else if (ipc_send_lend(ch, MIRROR_WATCH, msg->id, NULL, 0, fd) == 0)
-		k->told = 1;
+	else
+		keeper_answer(k, ch, msg);
 }
 
 static void

@@ -21,11 +21,12 @@
 
 #define SLOTS_MIN	64
 #define TAKEN		0x80000000U	/* in the hash of a key that is in */
+#define TEXT_MIN	32	/* bytes that a first text gets */
 
 struct entry {
-	int64_t		 until;
+	int64_t		 number;	/* of a key with a text: its length */
 	uint16_t	 len;
-	char		 key[];
+	char		 key[];		/* and the text */
 };
 
 /*
@@ -145,19 +146,31 @@ grow(struct keyset *ks)
 	return 0;
 }
 
+/* The entry of a key, or NULL. */
+static struct entry **
+look_up(const struct keyset *ks, const char *key, size_t len)
+{
+	size_t	i;
+
+	if (len > KEYSET_KEY_MAX)
+		return NULL;
+	i = find(ks, hash(ks, key, len), key, len);
+	return ks->hash[i] == 0 ? NULL : &ks->entry[i];
+}
+
 int
-keyset_put(struct keyset *ks, const char *key, size_t len, int64_t until)
+keyset_put(struct keyset *ks, const char *key, size_t len, int64_t number)
 {
 	struct entry	*e;
 	uint32_t	 h;
 	size_t		 i;
 
-	if (len == 0 || len > KEYSET_KEY_MAX)
+	if (len > KEYSET_KEY_MAX)
 		return -1;
 	h = hash(ks, key, len);
 	i = find(ks, h, key, len);
 	if (ks->hash[i] != 0) {
-		ks->entry[i]->until = until;
+		ks->entry[i]->number = number;
 		return 0;
 	}
 	/* Three slots of four at most are taken, and one is always free. */
@@ -168,13 +181,64 @@ keyset_put(struct keyset *ks, const char *key, size_t len, int64_t until)
 	}
 	if (ks->count >= KEYSET_MAX || (e = malloc(sizeof(*e) + len)) == NULL)
 		return -1;
-	e->until = until;
+	e->number = number;
 	e->len = (uint16_t)len;
 	memcpy(e->key, key, len);
 	ks->hash[i] = h;
 	ks->entry[i] = e;
 	ks->count++;
 	return 0;
+}
+
+/* The bytes that are there for a text of n. */
+static size_t
+text_room(size_t n)
+{
+	size_t	room = TEXT_MIN;
+
+	while (room < n)
+		room *= 2;
+	return n == 0 ? 0 : room;
+}
+
+int
+keyset_append(struct keyset *ks, const char *key, size_t len,
+    const char *text, size_t n)
+{
+	struct entry	**slot, *e;
+	size_t		  used;
+
+	if (n > KEYSET_TEXT_MAX)
+		return -1;
+	if ((slot = look_up(ks, key, len)) == NULL) {
+		if (keyset_put(ks, key, len, 0) == -1)
+			return -1;
+		slot = look_up(ks, key, len);
+	}
+	e = *slot;
+	used = (size_t)e->number;
+	if (used + n > KEYSET_TEXT_MAX)
+		return -1;
+	if (used + n > text_room(used)) {
+		e = realloc(e, sizeof(*e) + len + text_room(used + n));
+		if (e == NULL)
+			return -1;
+		*slot = e;
+	}
+	memcpy(e->key + len + used, text, n);
+	e->number = (int64_t)(used + n);
+	return 0;
+}
+
+const char *
+keyset_text(const struct keyset *ks, const char *key, size_t len, size_t *n)
+{
+	struct entry	**slot;
+
+	if ((slot = look_up(ks, key, len)) == NULL)
+		return NULL;
+	*n = (size_t)(*slot)->number;
+	return (*slot)->key + len;
 }
 
 /* Frees a slot, and moves into it who was kept from it by who was there. */
@@ -203,37 +267,25 @@ vacate(struct keyset *ks, size_t hole)
 void
 keyset_del(struct keyset *ks, const char *key, size_t len)
 {
-	size_t	i;
+	struct entry	**slot;
 
-	if (len == 0 || len > KEYSET_KEY_MAX)
-		return;
-	i = find(ks, hash(ks, key, len), key, len);
-	if (ks->hash[i] != 0)
-		vacate(ks, i);
+	if ((slot = look_up(ks, key, len)) != NULL)
+		vacate(ks, slot - ks->entry);
 }
 
 int64_t
-keyset_until(const struct keyset *ks, const char *key, size_t len)
+keyset_number(const struct keyset *ks, const char *key, size_t len)
 {
-	size_t	i;
+	struct entry	**slot = look_up(ks, key, len);
 
-	if (len == 0 || len > KEYSET_KEY_MAX)
-		return 0;
-	i = find(ks, hash(ks, key, len), key, len);
-	return ks->hash[i] == 0 ? 0 : ks->entry[i]->until;
+	return slot == NULL ? 0 : (*slot)->number;
 }
 
 void
 keyset_prefetch(const struct keyset *ks, const char *key, size_t len)
 {
-	if (len > 0 && len <= KEYSET_KEY_MAX)
+	if (len <= KEYSET_KEY_MAX)
 		__builtin_prefetch(&ks->hash[hash(ks, key, len) & ks->mask]);
-}
-
-int
-keyset_has(const struct keyset *ks, const char *key, size_t len, int64_t now)
-{
-	return now < keyset_until(ks, key, len);
 }
 
 void
@@ -243,7 +295,7 @@ keyset_expire(struct keyset *ks, int64_t now)
 
 	/* Who moves into a slot is looked at there. */
 	while (i <= ks->mask)
-		if (ks->hash[i] != 0 && ks->entry[i]->until <= now)
+		if (ks->hash[i] != 0 && ks->entry[i]->number <= now)
 			vacate(ks, i);
 		else
 			i++;

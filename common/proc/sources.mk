@@ -1,4 +1,5 @@
 PROC_SRCS =
+PROC_SRCS += address_cache.c
 PROC_SRCS += ipc.c
 PROC_SRCS += ipcpack.c
 PROC_SRCS += landlock.c

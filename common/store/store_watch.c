@@ -14,11 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <sys/mman.h>
-#include <sys/stat.h>
-
-#include <errno.h>
-
 #include "store/store_db.h"
 #include "store/store_watch.h"
 
@@ -106,8 +101,8 @@ store_keys_all(struct store *s, time_t now, int64_t *seq,
 		return -1;
 	if ((ret = get_newest(s, &key_log, seq)) == 0)
 		ret = walk_keys(s, db_get(s, "SELECT address, ?2 FROM mailbox "
-		    "UNION ALL SELECT address, expires FROM handle "
-		    "WHERE revoked = 0 AND expires > ?1 UNION ALL "
+		    "UNION ALL SELECT address, expires FROM handle WHERE "
+		    "?1 < ?2 AND revoked = 0 AND expires > ?1 UNION ALL "
 		    "SELECT address, expires FROM rpath WHERE expires > ?1",
 		    "di", now, STORE_FOREVER), cb, arg);
 	return db_unfix(s, fixed, ret);
@@ -130,6 +125,39 @@ store_keys_since(struct store *s, int64_t *seq,
 	if (ret == 1)
 		*seq = last;
 	return db_unfix(s, fixed, ret);
+}
+
+static int
+tell_key(const struct store_key *k, void *arg)
+{
+	return k->expires == 0 ?
+	    address_feed_add(arg, ADDRESS_DEL, k->key, 0, NULL) :
+	    address_feed_add(arg, ADDRESS_PUT, k->key, (uint64_t)k->expires,
+	    NULL);
+}
+
+/* What changed, but no handle or return path that came. */
+static int
+tell_mailbox(const struct store_key *k, void *arg)
+{
+	return k->expires != 0 && k->expires != STORE_FOREVER ? 0 :
+	    tell_key(k, arg);
+}
+
+int
+store_keys_tell(struct store *s, struct address_feed *f, time_t now,
+    int64_t *seq)
+{
+	int	 ret = 0;
+
+	if (*seq >= 0)
+		ret = store_keys_since(s, seq, now == STORE_FOREVER ?
+		    tell_mailbox : tell_key, f);
+	if (ret != 0)
+		return ret == 1 ? 0 : -1;
+	if (address_feed_add(f, ADDRESS_CLEAR, NULL, 0, NULL) == -1)
+		return -1;
+	return store_keys_all(s, now, seq, tell_key, f);
 }
 
 int
@@ -187,75 +215,3 @@ store_senders_prune(struct store *s, unsigned int keep)
 	return forget_changes(s, &sender_log, keep);
 }
 
-/*
- * The file begins with two copies of the WAL-index header, which every commit
- * changes (https://www.sqlite.org/walformat.html, section 2.1).  A length of
- * less than a page is never unmapped from under us: SQLite truncates the file
- * only to 3 bytes, which keeps the first page.
- */
-int
-store_watch_map(struct store_watch *w, int fd)
-{
-	struct stat	 st;
-	void		*map;
-
-	memset(w, 0, sizeof(*w));
-	if (fstat(fd, &st) == -1)
-		return -1;
-	if (st.st_size < STORE_WATCH_LEN) {
-		errno = EINVAL;
-		return -1;
-	}
-	map = mmap(NULL, STORE_WATCH_LEN, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return -1;
-	w->map = map;
-	w->maplen = STORE_WATCH_LEN;
-	return 0;
-}
-
-void
-store_watch_unmap(struct store_watch *w)
-{
-	if (w->map != NULL)
-		(void)munmap((void *)(uintptr_t)w->map, w->maplen);
-	memset(w, 0, sizeof(*w));
-}
-
-/* Reads what another process may be writing: no call may assume it rests. */
-static void
-read_header(const struct store_watch *w, uint64_t to[STORE_WATCH_LEN / 8])
-{
-	size_t	 i;
-
-	for (i = 0; i < STORE_WATCH_LEN / 8; i++)
-		to[i] = w->map[i];
-	__sync_synchronize();
-}
-
-int
-store_watch_changed(const struct store_watch *w)
-{
-	uint64_t	 now[STORE_WATCH_LEN / 8];
-
-	if (w->map == NULL || !w->valid)
-		return 1;
-	read_header(w, now);
-	return memcmp(now, w->seen, sizeof(now)) != 0;
-}
-
-void
-store_watch_begin(struct store_watch *w)
-{
-	if (w->map != NULL)
-		read_header(w, w->next);
-}
-
-void
-store_watch_end(struct store_watch *w)
-{
-	if (w->map == NULL)
-		return;
-	memcpy(w->seen, w->next, sizeof(w->seen));
-	w->valid = 1;
-}

@@ -15,28 +15,16 @@
  */
 
 /*
- * What the tables answer for, and how to learn of a change without asking
- * the database.  The keeper enumerates or tells the difference; the front,
- * which has neither database nor files, holds the answers in memory and
- * compares 96 bytes of shared memory before each use:
- *
- *	if (store_watch_changed(w)) {
- *		store_watch_begin(w);
- *		... ask the keeper, take over its answer ...
- *		store_watch_end(w);
- *	}
- *
- * What begin saw is older than what the keeper answers from, so a commit in
- * between only makes the next comparison say "changed" once more.  A front
- * whose keeper was started again must load everything anew.
+ * What the fronts answer for, which have no database: the keeper tells them
+ * what there is or what has changed, and lends them what says that something
+ * has (proc/address_cache.h).
  */
 
 #ifndef STORE_WATCH_H
 #define STORE_WATCH_H
 
+#include "proc/address_cache.h"
 #include "store/store.h"
-
-/* ---------------------------------------------------- in the keeper */
 
 #define STORE_FOREVER	INT64_MAX
 
@@ -47,9 +35,9 @@ struct store_key {
 };
 
 /*
- * Walks over every address of ours that is answered at now (mailboxes, live
- * handle addresses, live return paths), and sets *seq to the number to ask
- * for changes since.
+ * Walks over every address of ours that is answered at now (mailboxes, and if
+ * now is not STORE_FOREVER live handle addresses and return paths), and sets
+ * *seq to the number to ask for changes since.
  */
 int	store_keys_all(struct store *s, time_t now, int64_t *seq,
 	    int (*cb)(const struct store_key *, void *), void *arg);
@@ -61,6 +49,15 @@ int	store_keys_all(struct store *s, time_t now, int64_t *seq,
  */
 int	store_keys_since(struct store *s, int64_t *seq,
 	    int (*cb)(const struct store_key *, void *), void *arg);
+
+/*
+ * Tells a front what changed since *seq, or everything if *seq is -1 or the
+ * changes are no longer known, and sets *seq to the new number.  now is the
+ * time, or STORE_FOREVER if it is to know mailboxes alone.  0, or -1: the
+ * store failed, or f->failed.
+ */
+int	store_keys_tell(struct store *s, struct address_feed *f, time_t now,
+	    int64_t *seq);
 
 /* Forgets all but the newest keep changes. */
 int	store_keys_prune(struct store *s, unsigned int keep);
@@ -97,32 +94,5 @@ int	store_senders_prune(struct store *s, unsigned int keep);
  * it (fcntl(2)).  Send it over a socket, or fork.
  */
 int	store_watch_fd(struct store *s);
-
-/* ----------------------------------------------------- in the front */
-
-#define STORE_WATCH_LEN	96	/* two copies of the header, 48 bytes each */
-
-struct store_watch {
-	const volatile uint64_t *map;
-	size_t		 maplen;
-	int		 valid;		/* seen holds something */
-	uint64_t	 next[STORE_WATCH_LEN / 8];
-	uint64_t	 seen[STORE_WATCH_LEN / 8];
-};
-
-/*
- * Maps fd, which may be closed afterwards unless this process has the
- * database open.  store_watch_changed() is true at first.  0, or -1 with
- * errno; nothing is mapped then.
- */
-int	store_watch_map(struct store_watch *w, int fd);
-void	store_watch_unmap(struct store_watch *w);
-
-/* Has anything been committed since the last begin that came to its end? */
-int	store_watch_changed(const struct store_watch *w);
-
-/* Before and after a refresh, as above; without an end nothing was seen. */
-void	store_watch_begin(struct store_watch *w);
-void	store_watch_end(struct store_watch *w);
 
 #endif

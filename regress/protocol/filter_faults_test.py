@@ -183,6 +183,12 @@ def test_many_mailboxes():
                 "root@company.example", True))
             for n in (0, 17, 19999):
                 assert known(box % n, False)
+            # One more is told, and the others are still there.
+            world.seed("mailbox new@company.example -")
+            wait_for("a neighbour's mail again", lambda: known(
+                "root@company.example", True))
+            for address in ("new@company.example", box % 0):
+                assert known(address, False)
 
 
 def stopped_engine():

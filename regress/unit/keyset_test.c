@@ -33,7 +33,8 @@ agree(struct keyset *ks, int64_t now)
 
 	for (i = 0; i < N; i++) {
 		snprintf(key, sizeof(key), "key+%d@company.example", i);
-		if (keyset_has(ks, key, strlen(key), now) != (now < model[i]))
+		if ((now < keyset_number(ks, key, strlen(key))) !=
+		    (now < model[i]))
 			wrong++;
 	}
 	CHECK(wrong == 0);
@@ -76,26 +77,72 @@ test_limits(void)
 	char		 key[KEYSET_KEY_MAX + 1];
 
 	memset(key, 'k', sizeof(key));
-	CHECK(keyset_put(ks, key, 0, 1) == -1);
 	CHECK(keyset_put(ks, key, sizeof(key), 1) == -1);
 	CHECK(keyset_put(ks, key, sizeof(key) - 1, KEYSET_FOREVER) == 0);
 	CHECK(keyset_put(ks, "a\0b", 3, KEYSET_FOREVER) == 0);
-	CHECK(keyset_has(ks, key, sizeof(key) - 1, INT64_MAX - 1) == 1);
-	CHECK(keyset_has(ks, key, sizeof(key), 0) == 0);
-	CHECK(keyset_has(ks, "a", 1, 0) == 0);
-	CHECK(keyset_has(ks, "a\0b", 3, 0) == 1);
-	CHECK(keyset_has(ks, "", 0, 0) == 0);
+	CHECK(keyset_number(ks, key, sizeof(key) - 1) == KEYSET_FOREVER);
+	CHECK(keyset_number(ks, key, sizeof(key)) == 0);
+	CHECK(keyset_number(ks, "a", 1) == 0);
+	CHECK(keyset_number(ks, "a\0b", 3) == KEYSET_FOREVER);
+	CHECK(keyset_number(ks, "", 0) == 0);
 	keyset_del(ks, "", 0);
 	keyset_del(ks, "unknown", 7);
 	CHECK(keyset_count(ks) == 2);
+	/* The empty key is one like any other. */
+	CHECK(keyset_put(ks, "", 0, 1) == 0);
+	CHECK(keyset_number(ks, "", 0) == 1 && keyset_count(ks) == 3);
 	keyset_free(ks);
 	keyset_free(NULL);
+}
+
+/* Texts grow, each by itself, up to their limit. */
+static void
+test_texts(void)
+{
+	struct keyset	*ks = keyset_new();
+	static char	 much[KEYSET_TEXT_MAX];
+	const char	*text;
+	char		 key[32], piece[32];
+	size_t		 len, n;
+	int		 i, wrong = 0;
+
+	for (i = 0; i < 20 * N; i++) {
+		snprintf(key, sizeof(key), "key+%d", i % N);
+		snprintf(piece, sizeof(piece), ",%05d", i);
+		wrong += keyset_append(ks, key, strlen(key), piece, 6) != 0;
+	}
+	CHECK(wrong == 0 && keyset_count(ks) == N);
+	for (i = 0; i < N; i++) {
+		snprintf(key, sizeof(key), "key+%d", i);
+		text = keyset_text(ks, key, strlen(key), &len);
+		if (text == NULL || len != 20 * 6) {
+			wrong++;
+			continue;
+		}
+		for (n = 0; n < 20; n++) {
+			snprintf(piece, sizeof(piece), ",%05zu", i + n * N);
+			wrong += memcmp(text + 6 * n, piece, 6) != 0;
+		}
+	}
+	CHECK(wrong == 0);
+	memset(much, 'm', sizeof(much));
+	CHECK(keyset_append(ks, "key+1", 5, much, sizeof(much)) == -1);
+	keyset_del(ks, "key+1", 5);
+	CHECK(keyset_text(ks, "key+1", 5, &len) == NULL);
+	CHECK(keyset_append(ks, "key+1", 5, much, sizeof(much)) == 0);
+	CHECK(keyset_append(ks, "key+1", 5, much, 1) == -1);
+	CHECK(keyset_text(ks, "key+1", 5, &len) != NULL &&
+	    len == sizeof(much));
+	CHECK(keyset_append(ks, "", 0, "", 0) == 0);
+	CHECK(keyset_text(ks, "", 0, &len) != NULL && len == 0);
+	keyset_free(ks);
 }
 
 int
 main(void)
 {
 	test_random();
+	test_texts();
 	test_limits();
 	return test_done();
 }

@@ -18,29 +18,29 @@
 
 #include <stdlib.h>
 
-#include "base/keyset.h"
 #include "table-relay/senders.c"
 #include "test.h"
 
 static struct conf	 conf;
-static struct senders	*s;
+static struct address_sets s;
 
 static void
 is(const char *address, enum senders_state state)
 {
-	CHECK(senders_put(s, address, strlen(address), state) == 0);
+	CHECK(keyset_put(s.addresses, address, strlen(address), state) == 0);
 }
 
 static int
 may(const char *login, const char *address)
 {
-	return senders_may(s, login, strlen(login), address, strlen(address));
+	return senders_may(s.lists, login, strlen(login), address,
+	    strlen(address));
 }
 
 static int
 routed(const char *address)
 {
-	return senders_routed(s, address, strlen(address));
+	return senders_routed(&s, address, strlen(address));
 }
 
 /* What smtpd is told of a login. */
@@ -50,7 +50,7 @@ list(const char *login)
 	static char	buf[4096];
 	ssize_t		n;
 
-	n = senders_list(s, login, strlen(login), buf, sizeof(buf) - 1);
+	n = senders_list(&conf, &s, login, strlen(login), buf, sizeof(buf) - 1);
 	if (n == -1)
 		return "too much";
 	buf[n] = '\0';
@@ -60,9 +60,11 @@ list(const char *login)
 static void
 begin(void)
 {
-	senders_free(s);
-	s = senders_new(&conf);
-	CHECK(s != NULL);
+	keyset_free(s.addresses);
+	keyset_free(s.lists);
+	s.addresses = keyset_new();
+	s.lists = keyset_new();
+	CHECK(s.addresses != NULL && s.lists != NULL);
 }
 
 static void
@@ -85,10 +87,8 @@ test_routed(void)
 	CHECK(!routed("support@company.example"));
 	CHECK(!routed("@all.example") && !routed("@") && !routed("me"));
 	CHECK(!routed("") && !routed("a@b@") && !routed("x@sub.all.example"));
-	senders_del(s, "me@partner.example", 18);
+	keyset_del(s.addresses, "me@partner.example", 18);
 	CHECK(!routed("me@partner.example"));
-	CHECK(senders_put(s, "a@b.example", 11, 0) == -1);
-	CHECK(senders_put(s, "a@b.example", 11, 4) == -1);
 }
 
 static void
@@ -109,8 +109,8 @@ test_list(void)
 	CHECK_STR(list("bob"), "bob@company.example,me@partner.example,"
 	    "@all.example");
 	CHECK_STR(list("support"), "support@company.test");
-	senders_forget(s, "bob", 3);
-	senders_forget(s, "nobody", 6);
+	keyset_del(s.lists, "bob", 3);
+	keyset_del(s.lists, "nobody", 6);
 	CHECK_STR(list("bob"), "bob@company.example");
 	/* All mailboxes for the logins of helpdesk, in any case. */
 	CHECK(may("", "support@company.example") == 0);
@@ -138,7 +138,7 @@ test_said(void)
 	CHECK(may("eve", "a\\@b.example") == 0);
 	CHECK(may("eve", "a@[192.0.2.1]") == 0);
 	CHECK(may("eve", "") == 0);
-	CHECK(senders_may(s, "eve", 3, "a\0@b.example", 12) == 0);
+	CHECK(senders_may(s.lists, "eve", 3, "a\0@b.example", 12) == 0);
 	CHECK_STR(list("eve"), "eve@company.example,eve@company.test");
 	CHECK_STR(list("a,b"), "");
 	CHECK_STR(list("@"), "");
@@ -160,21 +160,23 @@ test_limits(void)
 
 	begin();
 	memset(name, 'n', sizeof(name));
-	CHECK(senders_may(s, name, sizeof(name), "a@b.example", 11) == -1);
-	CHECK(senders_list(s, name, sizeof(name), big, sizeof(big)) == 0);
-	CHECK(senders_list(s, "bob", 3, small, sizeof(small)) == -1);
+	CHECK(senders_may(s.lists, name, sizeof(name), "a@b.example",
+	    11) == -1);
+	CHECK(senders_list(&conf, &s, name, sizeof(name), big,
+	    sizeof(big)) == 0);
+	CHECK(senders_list(&conf, &s, "bob", 3, small, sizeof(small)) == -1);
 	for (i = 0; i < 1000; i++) {
 		snprintf(address, sizeof(address), "i%d@partner.example", i);
 		r |= may("bob", address);
 	}
 	CHECK(r == 0);
-	n = senders_list(s, "bob", 3, big, sizeof(big) - 1);
+	n = senders_list(&conf, &s, "bob", 3, big, sizeof(big) - 1);
 	CHECK(n > 20000);
 	big[n] = '\0';
 	CHECK(strstr(big, ",i999@partner.example") != NULL);
 	while (r == 0)
 		r = may("bob", "a-long-one@partner.example");
-	n = senders_list(s, "bob", 3, big, sizeof(big));
+	n = senders_list(&conf, &s, "bob", 3, big, sizeof(big));
 	CHECK(n == -1 || n > SENDERS_LIST_MAX - 100);
 	CHECK(may("rob", "b@partner.example") == 0);
 }
@@ -194,7 +196,7 @@ test_many(void)
 	}
 	for (i = 0; i < 20000; i += 2) {
 		snprintf(login, sizeof(login), "u%d", i);
-		senders_forget(s, login, strlen(login));
+		keyset_del(s.lists, login, strlen(login));
 	}
 	for (i = 0; i < 20000; i++) {
 		snprintf(login, sizeof(login), "u%d", i);
@@ -223,6 +225,7 @@ main(void)
 	test_said();
 	test_limits();
 	test_many();
-	senders_free(s);
+	keyset_free(s.addresses);
+	keyset_free(s.lists);
 	return test_done();
 }

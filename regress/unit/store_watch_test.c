@@ -21,6 +21,7 @@
 
 #include <fcntl.h>
 
+#include "common/proc/address_cache.c"
 #include "store_util.h"
 
 struct known {
@@ -92,6 +93,77 @@ cut_short(struct store *s, int64_t seq)
 	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
 }
 
+/* The records that a front is told, one letter each, and their first name. */
+static const char *
+records(struct ipc *front, char *name, size_t size)
+{
+	static const char	 letter[] = "?CPDAFE";
+	static char		 got[64];
+	char			 text[8], other[STORE_ADDR_MAX + 1];
+	struct ipc_msg		 msg;
+	struct ipc_unpack	 u;
+	size_t			 n = 0;
+
+	*name = '\0';
+	if (ipc_recv_wait(front, &msg, 10000) != 1)
+		return "nothing";
+	ipc_unpack_init(&u, msg.data, msg.len);
+	while (u.left > 0 && n < sizeof(got) - 1) {
+		got[n++] = letter[ipc_get_u8(&u) % 7];
+		(void)ipc_get_u64(&u);
+		ipc_get_str(&u, other, sizeof(other));
+		ipc_get_str(&u, text, sizeof(text));
+		if (*name == '\0')
+			strlcpy(name, other, size);
+	}
+	CHECK(ipc_unpack_end(&u) == 0);
+	got[n] = '\0';
+	return got;
+}
+
+/* What a front is told: all keys, or the mailboxes alone. */
+static void
+told(struct store *s, int64_t seq)
+{
+	struct address_feed	 f;
+	struct ipc_msg		 msg = { .type = ADDRESS_ASK, .fd = -1 };
+	struct ipc_pack		 p;
+	struct ipc		*keeper, *front;
+	char			 name[STORE_ADDR_MAX + 1];
+	int			 fds[2];
+	static const struct {
+		time_t		 now;
+		int		 back;	/* so many changes, -1: all */
+		const char	*records;
+	} t[] = {
+		{ NOW, -1, "CPPPPE" }, { STORE_FOREVER, -1, "CPPE" },
+		{ NOW, 1, "PE" }, { STORE_FOREVER, 1, "E" },
+		{ NOW, 0, "E" }, { NOW, 4, "PPPPE" },
+		{ STORE_FOREVER, 4, "PE" }, { STORE_FOREVER, 1000, "CPPE" }
+	};
+	size_t			 i;
+	int64_t			 at;
+
+	CHECK(ipc_pair(fds) == 0);
+	keeper = ipc_new(fds[0], IPC_MAX_DATA, IPC_MAX_DATA);
+	front = ipc_new(fds[1], IPC_MAX_DATA, IPC_MAX_DATA);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		ipc_pack_init(&p);
+		ipc_put_u8(&p, t[i].back != -1);
+		ipc_put_u64(&p, t[i].back > seq ? (uint64_t)seq + 1000 :
+		    (uint64_t)(seq - (t[i].back == -1 ? 0 : t[i].back)));
+		msg.data = p.buf;
+		msg.len = p.len;
+		CHECK(address_feed_begin(&f, keeper, &msg, 1000, &at) == 0);
+		OK(s, store_keys_tell(s, &f, t[i].now, &at));
+		CHECK(at == seq && address_feed_done(&f, at) == 0);
+		CHECK_STR(records(front, name, sizeof(name)), t[i].records);
+		ipc_pack_free(&p);
+	}
+	ipc_free(keeper);
+	ipc_free(front);
+}
+
 static void
 keys(void)
 {
@@ -139,6 +211,10 @@ keys(void)
 	k.added = 0;
 	OK(s, store_keys_all(s, NOW + 700 * DAY, &old, learn, &k));
 	CHECK(k.added == 2);
+	k.added = 0;
+	OK(s, store_keys_all(s, STORE_FOREVER, &old, learn, &k));
+	CHECK(k.added == 2 && old == seq);
+	told(s, seq);
 	removals(s, &seq, alice, conv, carol, other);
 	cut_short(s, seq);
 	store_close(s);
@@ -289,9 +365,9 @@ stop(int sock, pid_t pid)
 
 /* When the last connection is closed the files stay, and maps of them. */
 static void
-files_stay(struct store_watch *w)
+files_stay(struct watch *w)
 {
-	struct store_watch	 again;
+	struct watch	 again;
 	struct stat		 st;
 	char			 file[160];
 	pid_t			 kpid, wpid;
@@ -304,11 +380,11 @@ files_stay(struct store_watch *w)
 	CHECK(stat(test_path, &st) == 0 && (st.st_mode & 07777) == 0660);
 	ks = start(keeper, &kpid);
 	fd = receive_fd(ks);
-	store_watch_begin(w);
-	CHECK(store_watch_map(&again, fd) == 0);
+	begin_watch(w);
+	CHECK(map_watch(&again, fd) == 0);
 	close(fd);
-	store_watch_begin(&again);
-	store_watch_end(&again);
+	begin_watch(&again);
+	end_watch(&again);
 	ws = start(writer, &wpid);
 	CHECK(ask(ws, 'x') == 'x');
 	stop(ws, wpid);
@@ -318,15 +394,15 @@ files_stay(struct store_watch *w)
 	    sizeof(again.next)) == 0);	/* both map the same file */
 	stop(ws, wpid);
 	stop(ks, kpid);
-	store_watch_unmap(&again);
-	store_watch_unmap(&again);
-	CHECK(store_watch_changed(&again) == 1);
+	unmap_watch(&again);
+	unmap_watch(&again);
+	CHECK(watch_changed(&again) == 1);
 }
 
 static void
 watch(void)
 {
-	struct store_watch	 w;
+	struct watch	 w;
 	pid_t			 kpid, wpid;
 	int			 ks, ws, fd, i;
 
@@ -336,46 +412,46 @@ watch(void)
 	CHECK(fd != -1);
 	CHECK(fcntl(fd, F_GETFL) != -1 &&
 	    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY);
-	CHECK(store_watch_map(&w, fd) == 0);
+	CHECK(map_watch(&w, fd) == 0);
 	close(fd);
-	CHECK(store_watch_changed(&w) == 1);
-	store_watch_begin(&w);
+	CHECK(watch_changed(&w) == 1);
+	begin_watch(&w);
 	CHECK(ask(ks, '?') == 0);
-	store_watch_end(&w);
+	end_watch(&w);
 
 	ws = start(writer, &wpid);
 	CHECK(ask(ws, 'r') == 'r');	/* it has opened the store */
-	store_watch_begin(&w);
+	begin_watch(&w);
 	CHECK(ask(ks, '?') == 0);
-	store_watch_end(&w);
+	end_watch(&w);
 	for (i = 0; i < 50; i++) {
-		CHECK(store_watch_changed(&w) == 0);
+		CHECK(watch_changed(&w) == 0);
 		CHECK(ask(ws, 'r') == 'r');
-		CHECK(store_watch_changed(&w) == 0);
+		CHECK(watch_changed(&w) == 0);
 		CHECK(ask(ws, 'm') == 'm');
-		CHECK(store_watch_changed(&w) == 1);
-		store_watch_begin(&w);
+		CHECK(watch_changed(&w) == 1);
+		begin_watch(&w);
 		CHECK(ask(ks, '?') == 1);
-		store_watch_end(&w);
+		end_watch(&w);
 	}
 	/* A commit between begin and the answer is seen, before or after. */
 	CHECK(ask(ws, 'm') == 'm');
-	store_watch_begin(&w);
+	begin_watch(&w);
 	CHECK(ask(ws, 'm') == 'm');
 	CHECK(ask(ks, '?') == 2);
 	CHECK(ask(ws, 'm') == 'm');
-	store_watch_end(&w);
-	CHECK(store_watch_changed(&w) == 1);
-	store_watch_begin(&w);
+	end_watch(&w);
+	CHECK(watch_changed(&w) == 1);
+	begin_watch(&w);
 	CHECK(ask(ks, '?') == 1);
-	store_watch_end(&w);
-	CHECK(store_watch_changed(&w) == 0);
+	end_watch(&w);
+	CHECK(watch_changed(&w) == 0);
 
 	stop(ws, wpid);
 	stop(ks, kpid);
 	files_stay(&w);
-	store_watch_unmap(&w);
-	CHECK(store_watch_changed(&w) == 1);
+	unmap_watch(&w);
+	CHECK(watch_changed(&w) == 1);
 }
 
 int

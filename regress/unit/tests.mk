@@ -3,6 +3,7 @@ UNIT_TESTS += sbuf_test
 UNIT_TESTS += ipc_test
 UNIT_TESTS += imsgwire_test
 UNIT_TESTS += keyset_test
+UNIT_TESTS += address_cache_test
 UNIT_TESTS += senders_test
 UNIT_TESTS += tableimsg_test
 UNIT_TESTS += tabletext_test
