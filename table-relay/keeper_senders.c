@@ -30,56 +30,25 @@
 
 #define CHANGES_MAX	4096	/* more: everything is told anew */
 
-/* An account, as far as the tables care. */
-struct acc {
-	uint64_t	 id;
-	int		 allowed;	/* policy lists its server */
-};
-
-struct accs {
-	struct acc	*list;
-	size_t		 count, size;
-};
-
 /* What is told, and of what. */
 struct tell {
 	struct store		*s;
 	const struct conf	*conf;
 	struct address_feed	*f;
-	struct accs		 accs;
-	const char		*login;	/* whose addresses are walked over */
-	struct store_sender_change *change;	/* CHANGES_MAX of them */
+	struct keyset		*accounts;	/* 1 + whether it is allowed,
+						 * by id; NULL: not read */
+	struct keyset		*logins;	/* that were told of */
 	size_t			 changes;
-	int			 toomany;
+	const char		*login;	/* whose addresses are walked over */
 };
 
 static int
 add_account(const struct store_account *a, void *arg)
 {
 	struct tell	*t = arg;
-	struct acc	*p;
-	size_t		 n;
 
-	if (t->accs.count == t->accs.size) {
-		n = t->accs.size == 0 ? 256 : 2 * t->accs.size;
-		p = reallocarray(t->accs.list, n, sizeof(*p));
-		if (p == NULL)
-			return -1;
-		t->accs.list = p;
-		t->accs.size = n;
-	}
-	t->accs.list[t->accs.count].id = a->id;
-	t->accs.list[t->accs.count++].allowed = sender_host_allowed(t->conf,
-	    a);
-	return 0;
-}
-
-static int
-compare_accounts(const void *a, const void *b)
-{
-	const struct acc	*x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
+	return keyset_put(t->accounts, (const char *)&a->id, sizeof(a->id),
+	    1 + sender_host_allowed(t->conf, a));
 }
 
 /* Whether policy lets mail leave through the account: 1, 0 or -1. */
@@ -87,14 +56,11 @@ static int
 account_allowed(struct tell *t, uint64_t id)
 {
 	struct store_account	 acc;
-	struct acc		 key = { id, 0 }, *found;
 	int			 ret;
 
-	if (t->accs.list != NULL) {
-		found = bsearch(&key, t->accs.list, t->accs.count,
-		    sizeof(key), compare_accounts);
-		return found != NULL && found->allowed;
-	}
+	if (t->accounts != NULL)
+		return keyset_number(t->accounts, (const char *)&id,
+		    sizeof(id)) == 2;
 	if ((ret = store_account_byid(t->s, id, &acc)) != 1)
 		return ret;
 	return sender_host_allowed(t->conf, &acc);
@@ -215,12 +181,9 @@ static int
 tell_all(struct tell *t)
 {
 	if (address_feed_add(t->f, ADDRESS_CLEAR, NULL, 0, NULL) == -1 ||
-	    store_account_each(t->s, add_account, t) == -1)
-		return -1;
-	if (t->accs.count > 0)
-		qsort(t->accs.list, t->accs.count, sizeof(*t->accs.list),
-		    compare_accounts);
-	if (store_identity_each(t->s, NULL, tell_identity, t) == -1 ||
+	    (t->accounts = keyset_new()) == NULL ||
+	    store_account_each(t->s, add_account, t) == -1 ||
+	    store_identity_each(t->s, NULL, tell_identity, t) == -1 ||
 	    store_mailbox_each(t->s, 0, tell_mailbox, t) == -1)
 		return -1;
 	return store_worker_each(t->s, each_worker, t);
@@ -257,41 +220,19 @@ tell_login(struct tell *t, const char *login)
 }
 
 static int
-add_change(const struct store_sender_change *c, void *arg)
+tell_change(const struct store_sender_change *c, void *arg)
 {
 	struct tell	*t = arg;
+	size_t		 len = strlen(c->user);
 
-	if (t->changes == CHANGES_MAX)
-		t->toomany = 1;
-	else
-		t->change[t->changes++] = *c;
-	return 0;
-}
-
-static int
-compare_changes(const void *a, const void *b)
-{
-	const struct store_sender_change *x = a, *y = b;
-
-	return strcmp(x->user, y->user);
-}
-
-static int
-tell_changes(struct tell *t)
-{
-	size_t	 i;
-
-	for (i = 0; i < t->changes; i++)
-		if (t->change[i].address[0] != '\0' &&
-		    tell_address(t, t->change[i].address) == -1)
-			return -1;
-	qsort(t->change, t->changes, sizeof(*t->change), compare_changes);
-	for (i = 0; i < t->changes; i++)
-		if ((i == 0 || strcmp(t->change[i].user,
-		    t->change[i - 1].user) != 0) &&
-		    tell_login(t, t->change[i].user) == -1)
-			return -1;
-	return 0;
+	if (t->changes++ >= CHANGES_MAX)
+		return 0;
+	if (c->address[0] != '\0' && tell_address(t, c->address) == -1)
+		return -1;
+	if (keyset_number(t->logins, c->user, len) != 0)
+		return 0;
+	return keyset_put(t->logins, c->user, len, 1) == -1 ? -1 :
+	    tell_login(t, c->user);
 }
 
 int
@@ -301,20 +242,19 @@ keeper_senders_tell(struct store *s, const struct conf *conf,
 	struct tell	 t = { .s = s, .conf = conf, .f = f };
 	int		 ret = 0;
 
-	t.change = calloc(CHANGES_MAX, sizeof(*t.change));
-	if (t.change == NULL || store_begin_read(s) == -1) {
-		free(t.change);
+	if ((t.logins = keyset_new()) == NULL || store_begin_read(s) == -1) {
+		keyset_free(t.logins);
 		return -1;
 	}
 	if (*seq >= 0)
-		ret = store_senders_since(s, seq, add_change, &t);
-	if (ret == 1 && !t.toomany)
-		ret = tell_changes(&t);
-	else if (ret != -1 && (ret = store_senders_seq(s, seq)) != -1)
-		ret = tell_all(&t);
+		ret = store_senders_since(s, seq, tell_change, &t);
+	if (ret == 0 || (ret == 1 && t.changes > CHANGES_MAX)) {
+		if ((ret = store_senders_seq(s, seq)) != -1)
+			ret = tell_all(&t);
+	}
 	store_rollback(s);
-	free(t.accs.list);
-	free(t.change);
+	keyset_free(t.accounts);
+	keyset_free(t.logins);
 	return ret;
 }
 
