@@ -417,13 +417,13 @@ check_mailbox(const struct store_mailbox *mb, void *arg)
 }
 
 static int
-check_key(const struct store_key *key, void *arg)
+check_key(const struct store_change *key, void *arg)
 {
 	struct rules	*rules = arg;
 
-	look_at(rules, key->key);
-	return rule_address(rules->s, key->key) == -1 ||
-	    !is_folded(key->key, key->key);
+	look_at(rules, key->address);
+	return rule_address(rules->s, key->address) == -1 ||
+	    !is_folded(key->address, key->address);
 }
 
 static int

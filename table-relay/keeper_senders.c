@@ -220,7 +220,7 @@ tell_login(struct tell *t, const char *login)
 }
 
 static int
-tell_change(const struct store_sender_change *c, void *arg)
+tell_change(const struct store_change *c, void *arg)
 {
 	struct tell	*t = arg;
 	size_t		 len = strlen(c->user);
@@ -247,9 +247,10 @@ keeper_senders_tell(struct store *s, const struct conf *conf,
 		return -1;
 	}
 	if (*seq >= 0)
-		ret = store_senders_since(s, seq, tell_change, &t);
+		ret = store_changes_since(s, STORE_SENDERS, seq, tell_change,
+		    &t);
 	if (ret == 0 || (ret == 1 && t.changes > CHANGES_MAX)) {
-		if ((ret = store_senders_seq(s, seq)) != -1)
+		if ((ret = store_changes_newest(s, STORE_SENDERS, seq)) != -1)
 			ret = tell_all(&t);
 	}
 	store_rollback(s);

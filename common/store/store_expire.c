@@ -84,9 +84,9 @@ store_expire(struct store *s, time_t now, time_t retain, unsigned int max,
 	/* Codes of which nothing came; their identities stay unverified. */
 	if (db_run(s, "DELETE FROM identity_code WHERE expires < ?", "d",
 	    now - CODE_KEPT) == -1 ||
-	    store_senders_prune(s, CHANGES_KEPT) == -1)
+	    store_changes_prune(s, STORE_SENDERS, CHANGES_KEPT) == -1)
 		goto out;
-	ret = store_keys_prune(s, CHANGES_KEPT);
+	ret = store_changes_prune(s, STORE_KEYS, CHANGES_KEPT);
  out:
 	return db_leave(s, ret);
 }

@@ -18,130 +18,133 @@
 #include "store/store_watch.h"
 
 /* What is asked of a table that logs changes. */
-struct change_log {
+static const struct {
 	const char	*newest;	/* the number of the last, ever */
 	const char	*oldest;	/* of those that are kept, or NULL */
 	const char	*forget;	/* all up to a number */
+	const char	*since;		/* change_columns of those after it */
+} logs[] = {
+	[STORE_KEYS] = {
+		"SELECT seq FROM sqlite_sequence WHERE name = 'change'",
+		"SELECT min(seq) FROM change",
+		"DELETE FROM change WHERE seq <= ?",
+		"SELECT '', address, expires FROM change WHERE seq > ? "
+		"ORDER BY seq"
+	},
+	[STORE_SENDERS] = {
+		"SELECT seq FROM sqlite_sequence WHERE name = 'sender_change'",
+		"SELECT min(seq) FROM sender_change",
+		"DELETE FROM sender_change WHERE seq <= ?",
+		"SELECT user, address, 0 FROM sender_change WHERE seq > ? "
+		"ORDER BY seq"
+	}
 };
 
-static const struct change_log	 key_log = {
-	"SELECT seq FROM sqlite_sequence WHERE name = 'change'",
-	"SELECT min(seq) FROM change",
-	"DELETE FROM change WHERE seq <= ?"
+static const struct db_column	 change_columns[] = {
+	DB_TEXT(store_change, user), DB_TEXT(store_change, address),
+	DB_INT(store_change, expires), DB_END
 };
 
-static const struct change_log	 sender_log = {
-	"SELECT seq FROM sqlite_sequence WHERE name = 'sender_change'",
-	"SELECT min(seq) FROM sender_change",
-	"DELETE FROM sender_change WHERE seq <= ?"
-};
-
-static int
-get_newest(struct store *s, const struct change_log *log, int64_t *seq)
+int
+store_changes_newest(struct store *s, enum store_log log, int64_t *seq)
 {
 	*seq = 0;
-	return db_number(s, seq, log->newest, "") == -1 ? -1 : 0;
+	return db_number(s, seq, logs[log].newest, "") == -1 ? -1 : 0;
 }
 
 /* Whether all changes since seq, up to *last, are still known: 1, 0 or -1. */
 static int
-look_back(struct store *s, const struct change_log *log, int64_t seq,
-    int64_t *last)
+look_back(struct store *s, enum store_log log, int64_t seq, int64_t *last)
 {
 	int64_t	 first = 0;
 	int	 ret;
 
-	if (get_newest(s, log, last) == -1)
+	if (store_changes_newest(s, log, last) == -1)
 		return -1;
 	if (seq == *last)
 		return 1;
-	if ((ret = db_number(s, &first, log->oldest, "")) == -1)
+	if ((ret = db_number(s, &first, logs[log].oldest, "")) == -1)
 		return -1;
 	return ret == 1 && seq <= *last && seq >= first - 1;
 }
 
-static int
-forget_changes(struct store *s, const struct change_log *log,
-    unsigned int keep)
+int
+store_changes_prune(struct store *s, enum store_log log, unsigned int keep)
 {
 	int64_t	 last;
 	int	 ret;
 
 	if (db_enter(s) == -1)
 		return -1;
-	if ((ret = get_newest(s, log, &last)) == 0)
-		ret = db_run(s, log->forget, "i", last - keep);
+	if ((ret = store_changes_newest(s, log, &last)) == 0)
+		ret = db_run(s, logs[log].forget, "i", last - keep);
 	return db_leave(s, ret == -1 ? -1 : 0);
 }
 
-static const struct db_column	 key_columns[] = {
-	DB_TEXT(store_key, key), DB_INT(store_key, expires), DB_END
-};
-
 static int
-walk_keys(struct store *s, struct db_query *q,
-    int (*cb)(const struct store_key *, void *), void *arg)
+walk_changes(struct store *s, struct db_query *q, store_change_cb *cb,
+    void *arg)
 {
-	struct store_key	 key;
+	struct store_change	 c;
 	int			 ret;
 
-	while ((ret = db_next(s, q, key_columns, &key)) == 1)
-		if (cb(&key, arg) != 0)
+	while ((ret = db_next(s, q, change_columns, &c)) == 1)
+		if (cb(&c, arg) != 0)
 			return db_stop(s, q);
 	return ret;
 }
 
 int
-store_keys_all(struct store *s, time_t now, int64_t *seq,
-    int (*cb)(const struct store_key *, void *), void *arg)
-{
-	int	 fixed, ret;
-
-	if ((fixed = db_fix(s)) == -1)
-		return -1;
-	if ((ret = get_newest(s, &key_log, seq)) == 0)
-		ret = walk_keys(s, db_get(s, "SELECT address, ?2 FROM mailbox "
-		    "UNION ALL SELECT address, expires FROM handle WHERE "
-		    "?1 < ?2 AND revoked = 0 AND expires > ?1 UNION ALL "
-		    "SELECT address, expires FROM rpath WHERE expires > ?1",
-		    "di", now, STORE_FOREVER), cb, arg);
-	return db_unfix(s, fixed, ret);
-}
-
-int
-store_keys_since(struct store *s, int64_t *seq,
-    int (*cb)(const struct store_key *, void *), void *arg)
+store_changes_since(struct store *s, enum store_log log, int64_t *seq,
+    store_change_cb *cb, void *arg)
 {
 	int64_t	 last;
 	int	 fixed, ret;
 
 	if ((fixed = db_fix(s)) == -1)
 		return -1;
-	ret = look_back(s, &key_log, *seq, &last);
-	if (ret == 1 && walk_keys(s, db_get(s, "SELECT address, expires "
-	    "FROM change WHERE seq > ? ORDER BY seq", "i", *seq), cb,
-	    arg) == -1)
+	ret = look_back(s, log, *seq, &last);
+	if (ret == 1 && walk_changes(s, db_get(s, logs[log].since, "i", *seq),
+	    cb, arg) == -1)
 		ret = -1;
 	if (ret == 1)
 		*seq = last;
 	return db_unfix(s, fixed, ret);
 }
 
-static int
-tell_key(const struct store_key *k, void *arg)
+int
+store_keys_all(struct store *s, time_t now, int64_t *seq, store_change_cb *cb,
+    void *arg)
 {
-	return k->expires == 0 ?
-	    address_feed_add(arg, ADDRESS_DEL, k->key, 0, NULL) :
-	    address_feed_add(arg, ADDRESS_PUT, k->key, (uint64_t)k->expires,
-	    NULL);
+	int	 fixed, ret;
+
+	if ((fixed = db_fix(s)) == -1)
+		return -1;
+	if ((ret = store_changes_newest(s, STORE_KEYS, seq)) == 0)
+		ret = walk_changes(s, db_get(s, "SELECT '', address, ?2 "
+		    "FROM mailbox UNION ALL SELECT '', address, expires "
+		    "FROM handle WHERE ?1 < ?2 AND revoked = 0 AND "
+		    "expires > ?1 UNION ALL SELECT '', address, expires "
+		    "FROM rpath WHERE expires > ?1", "di", now,
+		    STORE_FOREVER), cb, arg);
+	return db_unfix(s, fixed, ret);
+}
+
+static int
+tell_key(const struct store_change *c, void *arg)
+{
+	return c->expires == 0 ?
+	    address_feed_add(arg, ADDRESS_DEL, c->address, 0, NULL) :
+	    address_feed_add(arg, ADDRESS_PUT, c->address,
+	    (uint64_t)c->expires, NULL);
 }
 
 /* What changed, but no handle or return path that came. */
 static int
-tell_mailbox(const struct store_key *k, void *arg)
+tell_mailbox(const struct store_change *c, void *arg)
 {
-	return k->expires != 0 && k->expires != STORE_FOREVER ? 0 :
-	    tell_key(k, arg);
+	return c->expires != 0 && c->expires != STORE_FOREVER ? 0 :
+	    tell_key(c, arg);
 }
 
 int
@@ -151,67 +154,11 @@ store_keys_tell(struct store *s, struct address_feed *f, time_t now,
 	int	 ret = 0;
 
 	if (*seq >= 0)
-		ret = store_keys_since(s, seq, now == STORE_FOREVER ?
-		    tell_mailbox : tell_key, f);
+		ret = store_changes_since(s, STORE_KEYS, seq,
+		    now == STORE_FOREVER ? tell_mailbox : tell_key, f);
 	if (ret != 0)
 		return ret == 1 ? 0 : -1;
 	if (address_feed_add(f, ADDRESS_CLEAR, NULL, 0, NULL) == -1)
 		return -1;
 	return store_keys_all(s, now, seq, tell_key, f);
 }
-
-int
-store_keys_prune(struct store *s, unsigned int keep)
-{
-	return forget_changes(s, &key_log, keep);
-}
-
-int
-store_senders_seq(struct store *s, int64_t *seq)
-{
-	return get_newest(s, &sender_log, seq);
-}
-
-static const struct db_column	 sender_columns[] = {
-	DB_TEXT(store_sender_change, user),
-	DB_TEXT(store_sender_change, address), DB_END
-};
-
-static int
-walk_senders(struct store *s, struct db_query *q,
-    int (*cb)(const struct store_sender_change *, void *), void *arg)
-{
-	struct store_sender_change	 c;
-	int				 ret;
-
-	while ((ret = db_next(s, q, sender_columns, &c)) == 1)
-		if (cb(&c, arg) != 0)
-			return db_stop(s, q);
-	return ret;
-}
-
-int
-store_senders_since(struct store *s, int64_t *seq,
-    int (*cb)(const struct store_sender_change *, void *), void *arg)
-{
-	int64_t	 last;
-	int	 fixed, ret;
-
-	if ((fixed = db_fix(s)) == -1)
-		return -1;
-	ret = look_back(s, &sender_log, *seq, &last);
-	if (ret == 1 && walk_senders(s, db_get(s, "SELECT user, address "
-	    "FROM sender_change WHERE seq > ? ORDER BY seq", "i", *seq), cb,
-	    arg) == -1)
-		ret = -1;
-	if (ret == 1)
-		*seq = last;
-	return db_unfix(s, fixed, ret);
-}
-
-int
-store_senders_prune(struct store *s, unsigned int keep)
-{
-	return forget_changes(s, &sender_log, keep);
-}
-

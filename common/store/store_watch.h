@@ -28,11 +28,41 @@
 
 #define STORE_FOREVER	INT64_MAX
 
-/* A key that is answered until expires; expires 0: no longer. */
-struct store_key {
-	char		 key[STORE_ADDR_MAX + 1];	/* lower case */
-	int64_t		 expires;	/* or STORE_FOREVER */
+/* The two logs of changes, which triggers of the database write. */
+enum store_log {
+	STORE_KEYS,	/* an address of ours is answered at until expires, or
+			 * STORE_FOREVER; 0: no longer */
+	STORE_SENDERS	/* the address of user changed, or any if that is "";
+			 * a user "" is every login of `helpdesk': a mailbox
+			 * came or went */
 };
+
+struct store_change {
+	char		 user[STORE_LOGIN_MAX + 1];	/* of STORE_SENDERS */
+	char		 address[STORE_ADDR_MAX + 1];	/* lower case */
+	int64_t		 expires;			/* of STORE_KEYS */
+};
+
+typedef int	store_change_cb(const struct store_change *, void *);
+
+/* The number to ask for changes since.  0 or -1. */
+int	store_changes_newest(struct store *s, enum store_log log,
+	    int64_t *seq);
+
+/*
+ * Walks over what changed since *seq, oldest first, and sets *seq to the
+ * new number.  Returns 1; 0 if the changes since *seq are no longer known:
+ * load everything anew.  Of senders it tells changes in identities, workers'
+ * logins and addresses, and mailboxes; an identity counts as changed, too,
+ * when the server of its account did.  Other changes of accounts are not
+ * told: ask for one when it is needed.
+ */
+int	store_changes_since(struct store *s, enum store_log log, int64_t *seq,
+	    store_change_cb *cb, void *arg);
+
+/* Forgets all but the newest keep changes. */
+int	store_changes_prune(struct store *s, enum store_log log,
+	    unsigned int keep);
 
 /*
  * Walks over every address of ours that is answered at now (mailboxes, and if
@@ -40,15 +70,7 @@ struct store_key {
  * *seq to the number to ask for changes since.
  */
 int	store_keys_all(struct store *s, time_t now, int64_t *seq,
-	    int (*cb)(const struct store_key *, void *), void *arg);
-
-/*
- * Walks over what changed since *seq, oldest first, and sets *seq to the
- * new number.  Returns 1; 0 if the changes since *seq are no longer known:
- * load everything anew with store_keys_all().
- */
-int	store_keys_since(struct store *s, int64_t *seq,
-	    int (*cb)(const struct store_key *, void *), void *arg);
+	    store_change_cb *cb, void *arg);
 
 /*
  * Tells a front what changed since *seq, or everything if *seq is -1 or the
@@ -58,34 +80,6 @@ int	store_keys_since(struct store *s, int64_t *seq,
  */
 int	store_keys_tell(struct store *s, struct address_feed *f, time_t now,
 	    int64_t *seq);
-
-/* Forgets all but the newest keep changes. */
-int	store_keys_prune(struct store *s, unsigned int keep);
-
-/*
- * The addresses of user changed: address, or any of them if that is "".
- * A user "" is every login of `helpdesk': a mailbox came or went.
- */
-struct store_sender_change {
-	char		 user[STORE_LOGIN_MAX + 1];
-	char		 address[STORE_ADDR_MAX + 1];	/* folded */
-};
-
-/* The number to ask for changes of senders since. */
-int	store_senders_seq(struct store *s, int64_t *seq);
-
-/*
- * Walks over what changed since *seq, oldest first, in identities, workers'
- * logins and addresses, and mailboxes; sets *seq to the new number.  Returns
- * 1; 0 if the changes since *seq are no longer known: load everything anew.
- * An identity counts as changed, too, when the server of its account did;
- * other changes of accounts are not told: ask for one when it is needed.
- */
-int	store_senders_since(struct store *s, int64_t *seq,
-	    int (*cb)(const struct store_sender_change *, void *), void *arg);
-
-/* Forgets all but the newest keep changes. */
-int	store_senders_prune(struct store *s, unsigned int keep);
 
 /*
  * A descriptor, open for reading, of the file that the front maps.  It

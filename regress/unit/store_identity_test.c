@@ -367,7 +367,7 @@ listed(struct store *s)
 }
 
 static int
-note(const struct store_sender_change *c, void *arg)
+note(const struct store_change *c, void *arg)
 {
 	(void)strlcat(arg, c->user, 4096);
 	(void)strlcat(arg, " ", 4096);
@@ -385,14 +385,15 @@ changes(struct store *s)
 	uint64_t		 id;
 	uint32_t		 w;
 
-	CHECK(store_senders_since(s, &seq, note, all) == 1 && seq > 0);
-	CHECK(store_senders_since(s, &seq, note, all) == 1);
+	CHECK(store_changes_since(s, STORE_SENDERS, &seq, note, all) == 1 &&
+	    seq > 0);
+	CHECK(store_changes_since(s, STORE_SENDERS, &seq, note, all) == 1);
 	all[0] = '\0';
 	/* Another server is for policy to judge, another secret is not. */
 	CHECK(store_account_get(s, "good", &acc) == 1);
 	acc.port = 588;
 	CHECK(store_account_put(s, &acc, NULL, NOW) == 0);
-	CHECK(store_senders_since(s, &seq, note, all) == 1);
+	CHECK(store_changes_since(s, STORE_SENDERS, &seq, note, all) == 1);
 	CHECK_STR(all, "zoe zoe@ok.example\nzoe zoe@wait.example\n");
 	old = seq;
 	all[0] = '\0';
@@ -404,17 +405,17 @@ changes(struct store *s)
 	CHECK(store_identity_del(s, "pat", "pat@p.example") == 1);
 	OK(s, store_mailbox_add(s, "sales@company.example", NULL, NULL,
 	    test_domains, 2, NOW, &id));
-	CHECK(store_senders_since(s, &seq, note, all) == 1);
+	CHECK(store_changes_since(s, STORE_SENDERS, &seq, note, all) == 1);
 	CHECK_STR(all, "pat pat@p.example\npat pat@home2.example\npat \n"
 	    "pat \npat pat@p.example\n sales@company.example\n");
-	OK(s, store_senders_prune(s, 2));
-	CHECK(store_senders_since(s, &old, note, all) == 0);
+	OK(s, store_changes_prune(s, STORE_SENDERS, 2));
+	CHECK(store_changes_since(s, STORE_SENDERS, &old, note, all) == 0);
 	all[0] = '\0';
 	old = seq - 2;
-	CHECK(store_senders_since(s, &old, note, all) == 1);
+	CHECK(store_changes_since(s, STORE_SENDERS, &old, note, all) == 1);
 	CHECK_STR(all, "pat pat@p.example\n sales@company.example\n");
 	old = seq + 100;
-	CHECK(store_senders_since(s, &old, note, all) == 0);
+	CHECK(store_changes_since(s, STORE_SENDERS, &old, note, all) == 0);
 }
 
 int

@@ -108,7 +108,7 @@ brought(struct store *s)
 }
 
 static int
-count_change(const struct store_sender_change *c, void *arg)
+count_change(const struct store_change *c, void *arg)
 {
 	(void)c;
 	(*(int *)arg)++;
@@ -126,7 +126,7 @@ outbound(struct store *s)
 	uint64_t		 id;
 	int			 n = 0;
 
-	OK(s, store_senders_seq(s, &seq));
+	OK(s, store_changes_newest(s, STORE_SENDERS, &seq));
 	CHECK(store_worker_byuser(s, "AL ICE", &w) == 1);
 	CHECK(store_worker_enable(s, w.id, 0) == 1);
 	memset(&acc, 0, sizeof(acc));
@@ -138,7 +138,8 @@ outbound(struct store *s)
 	CHECK(store_identity_find(s, "al@partner.example", &idt) == 1);
 	FAILS(s, store_identity_add(s, "al", w.address, 0, 1, test_domains, 2,
 	    NOW, &id), STORE_REFUSED);
-	CHECK(store_senders_since(s, &seq, count_change, &n) == 1);
+	CHECK(store_changes_since(s, STORE_SENDERS, &seq, count_change,
+	    &n) == 1);
 	CHECK(n == 2);
 }
 

@@ -52,7 +52,7 @@ mem_realloc(void *p, int n)
 }
 
 static int
-ignore_key(const struct store_key *k, void *arg)
+ignore_key(const struct store_change *k, void *arg)
 {
 	(void)k;
 	(void)arg;

@@ -42,7 +42,7 @@ ignore_handle(const struct store_handle *h, void *arg)
 }
 
 static int
-count_key(const struct store_key *k, void *arg)
+count_key(const struct store_change *k, void *arg)
 {
 	(void)k;
 	(*(int *)arg)++;

@@ -35,7 +35,7 @@ ignore_conversation(const struct store_conversation *c, void *arg)
 }
 
 static int
-ignore_key(const struct store_key *k, void *arg)
+ignore_key(const struct store_change *k, void *arg)
 {
 	(void)k;
 	(*(int *)arg)++;

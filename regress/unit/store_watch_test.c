@@ -30,7 +30,7 @@ struct known {
 };
 
 static int
-learn(const struct store_key *key, void *arg)
+learn(const struct store_change *key, void *arg)
 {
 	struct known	*k = arg;
 
@@ -38,7 +38,7 @@ learn(const struct store_key *key, void *arg)
 		k->removed++;
 	else
 		k->added++;
-	(void)strcpy(k->last, key->key);
+	(void)strcpy(k->last, key->address);
 	return 0;
 }
 
@@ -47,7 +47,7 @@ since(struct store *s, int64_t *seq, int added, int removed)
 {
 	struct known	 k = { 0, 0, "" };
 
-	CHECK(store_keys_since(s, seq, learn, &k) == 1);
+	CHECK(store_changes_since(s, STORE_KEYS, seq, learn, &k) == 1);
 	CHECK(k.added == added);
 	CHECK(k.removed == removed);
 }
@@ -82,15 +82,15 @@ cut_short(struct store *s, int64_t seq)
 	old = seq;
 	(void)test_mailbox(s, "one@company.example");
 	(void)test_mailbox(s, "two@company.example");
-	OK(s, store_keys_prune(s, 2));
+	OK(s, store_changes_prune(s, STORE_KEYS, 2));
 	since(s, &old, 2, 0);
-	OK(s, store_keys_prune(s, 1));
-	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
-	OK(s, store_keys_prune(s, 0));
-	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+	OK(s, store_changes_prune(s, STORE_KEYS, 1));
+	CHECK(store_changes_since(s, STORE_KEYS, &seq, learn, &k) == 0);
+	OK(s, store_changes_prune(s, STORE_KEYS, 0));
+	CHECK(store_changes_since(s, STORE_KEYS, &seq, learn, &k) == 0);
 	since(s, &old, 0, 0);
 	seq = old + 5;			/* from another database */
-	CHECK(store_keys_since(s, &seq, learn, &k) == 0);
+	CHECK(store_changes_since(s, STORE_KEYS, &seq, learn, &k) == 0);
 }
 
 /* The records that a front is told, one letter each, and their first name. */
@@ -292,7 +292,7 @@ keeper(int sock)
 	send_fd(sock, store_watch_fd(s));
 	while (read(sock, &c, 1) == 1) {
 		memset(&k, 0, sizeof(k));
-		if (store_keys_since(s, &seq, learn, &k) != 1)
+		if (store_changes_since(s, STORE_KEYS, &seq, learn, &k) != 1)
 			_exit(1);
 		c = k.added + k.removed;
 		if (write(sock, &c, 1) != 1)

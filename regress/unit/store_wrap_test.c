@@ -25,11 +25,11 @@
 #define VERP	"Jo=company.example__x@X.bnc.salesforce.com"
 
 static int
-find_key(const struct store_key *key, void *arg)
+find_key(const struct store_change *key, void *arg)
 {
 	const struct store_rpath	*rp = arg;
 
-	return strcmp(key->key, rp->address) == 0 &&
+	return strcmp(key->address, rp->address) == 0 &&
 	    key->expires == rp->expires;
 }
 
@@ -47,7 +47,7 @@ one(struct store *s, struct store_rpath *rp)
 	CHECK_STR(domain, "company.example");
 	CHECK_STR(rp->address_to, VERP);
 	/* The tables learn of it, whether they follow or begin. */
-	CHECK(store_keys_since(s, &seq, find_key, rp) == -1);
+	CHECK(store_changes_since(s, STORE_KEYS, &seq, find_key, rp) == -1);
 	CHECK(store_keys_all(s, NOW, &all, find_key, rp) == -1);
 	CHECK(store_rcpt_get(s, rp->address, NOW + 29 * DAY, &rcpt) == 1);
 	CHECK(rcpt.kind == STORE_RCPT_RPATH && rcpt.mailbox.id == 0);
